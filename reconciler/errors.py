@@ -1,0 +1,183 @@
+"""What can go wrong, as values and as exceptions.
+
+A problem that a person must mend is a `Diagnostic`: a value, collected and reported all at once.
+An exception stops the run. Only `cli` catches one.
+
+    ReconcilerError
+    ├── DefinitionError      definitions that cannot be used; carries every diagnostic
+    ├── SettingsError        a key, origin, option or settings file that cannot be used
+    ├── FileError            a file that cannot be read or written
+    ├── ApiError
+    │   ├── ApiUnreachable   no answer within the retry budget
+    │   ├── ApiRejected      an answer that says no: method, path, status, the server's message
+    │   └── ApiContractError an answer that is not what the contract says
+    ├── Interrupted          the person or the runner asked to stop
+    └── Refused              the reconciler declines; nothing was written
+        ├── NotApproved
+        ├── StalePlan
+        ├── LimitExceeded
+        ├── ProtectedAudience
+        └── Conflict
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: the thing, the place, what is wrong (`summary`) and the mend (`detail`).
+
+    `line` and `column` count from 1; a column counts characters, not bytes.
+    """
+
+    severity: Severity
+    code: str
+    summary: str
+    detail: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+
+class ReconcilerError(Exception):
+    """The base of every expected failure: `summary` says what is wrong, `detail` the mend."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, summary: str, detail: str = "") -> None:
+        super().__init__(f"{summary}. {detail}" if detail else f"{summary}.")
+        self.summary = summary
+        self.detail = detail
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return (Diagnostic("error", self.code, self.summary, self.detail),)
+
+
+class DefinitionError(ReconcilerError):
+    """Definitions that cannot be used, with *all* their diagnostics."""
+
+    code = "definition"
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        count = sum(diagnostic.is_error for diagnostic in diagnostics)
+        noun = "problem" if count == 1 else "problems"
+        super().__init__(f"{count} {noun} in the definitions", "Mend them and run again")
+        self._diagnostics = tuple(diagnostics)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self._diagnostics
+
+
+class SettingsError(ReconcilerError):
+    """A key, an origin, an option or a settings file that cannot be used."""
+
+    code = "settings"
+
+
+class FileError(ReconcilerError):
+    """A file other than a definition that cannot be read or written."""
+
+    code = "file"
+
+
+class ApiError(ReconcilerError):
+    """The API did not do what was needed."""
+
+    code = "api"
+
+
+class ApiUnreachable(ApiError):
+    """No answer came within the retry budget."""
+
+    code = "api-unreachable"
+
+
+class ApiRejected(ApiError):
+    """The API answered with a status that says no.
+
+    `message` is the server's own text, cut to a readable length and never holding the key;
+    `error_code` is the body's `code`, such as `SLOTS_FULL`, where there is one.
+    """
+
+    code = "api-rejected"
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        message: str,
+        *,
+        error_code: str | None = None,
+        detail: str = "",
+    ) -> None:
+        said = f": {message}" if message else ""
+        super().__init__(f"{method} {path} was answered {status}{said}", detail)
+        self.method = method
+        self.path = path
+        self.status = status
+        self.message = message
+        self.error_code = error_code
+
+
+class ApiContractError(ApiError):
+    """An answer that is not what the contract says; the summary quotes where."""
+
+    code = "api-contract"
+
+
+class Interrupted(ReconcilerError):
+    """The person or the runner asked to stop, before anything was written."""
+
+    code = "interrupted"
+
+
+class Refused(ReconcilerError):
+    """The reconciler declines to go on; nothing was written."""
+
+    code = "refused"
+
+
+class NotApproved(Refused):
+    """Nobody approved the plan."""
+
+    code = "not-approved"
+
+
+class StalePlan(Refused):
+    """The fresh plan is not the reviewed one."""
+
+    code = "stale-plan"
+
+
+class LimitExceeded(Refused):
+    """The plan goes over a limit that protects the organization."""
+
+    code = "limit-exceeded"
+
+
+class ProtectedAudience(Refused):
+    """The plan changes an audience whose definition says `lifecycle.protect`."""
+
+    code = "protected-audience"
+
+
+class Conflict(Refused):
+    """An audience is live neither as planned nor as desired."""
+
+    code = "conflict"

@@ -1,0 +1,117 @@
+"""Audiences and their values, frozen and normalised so that comparing them is plain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Path = tuple[str, ...]
+Value = None | bool | int | float | str | tuple["Value", ...] | frozenset["Value"] | Mapping[str, "Value"]
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
+Raising = Literal["wider", "narrower"]
+
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the schema says of the field at one path.
+
+    A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
+    with parts; `items` is what a set holds. `default` stands for a scalar that is left out. A `kept` field
+    that a definition leaves out stays as it is live. A `volatile` field moves by itself, so its live value is
+    never part of a comparison with what was read earlier. `label` and `words` are plain English for a field
+    and its values; `raising` says whether more of it reaches more people or fewer.
+    """
+
+    kind: Kind
+    items: Literal["string", "integer"] = "string"
+    default: Value = None
+    kept: bool = False
+    volatile: bool = False
+    label: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+    raising: Raising | None = None
+
+
+Rules = Mapping[Path, Rule]
+Fields = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One audience as a file defines it: only the writable fields that the file sets.
+
+    `ignore` holds the paths whose live value stays; `line` and `column` are where the `id` stands.
+    """
+
+    id: str
+    name: str
+    file: str
+    line: int
+    column: int
+    fields: Fields
+    ignore: frozenset[str] = frozenset()
+    is_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """One live audience: the writable fields as read, and the names that the API gave for ids in them.
+
+    `names` maps a path such as `config.topicIds` to `{id: name}`.
+    """
+
+    id: str
+    fields: Fields
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def dotted(path: Path) -> str:
+    """Return the path as people read it; a filter key may itself hold dots."""
+    return ".".join(path)
+
+
+def normalise(value: Json, rules: Rules, path: Path = ()) -> Value:
+    """Return a document's value in the form that compares plainly.
+
+    Sets become frozensets, other arrays tuples; a null or an empty group is the same as absent.
+    """
+    if isinstance(value, dict):
+        items = {key: normalise(item, rules, (*path, key)) for key, item in value.items()}
+        return {key: item for key, item in items.items() if not _is_absent(item, rules.get((*path, key)))}
+    if isinstance(value, list):
+        members = tuple(normalise(item, rules, path) for item in value)
+        rule = rules.get(path)
+        return frozenset(members) if rule is not None and rule.kind == "set" else members
+    return value
+
+
+def _is_absent(value: Value, rule: Rule | None) -> bool:
+    return value is None or (value == {} and rule is not None and rule.kind == "group")
+
+
+def to_json(value: Value) -> Json:
+    """Return the value as JSON data in its one canonical order: sets and keys sorted."""
+    if isinstance(value, Mapping):
+        return {key: to_json(value[key]) for key in sorted(value)}
+    if isinstance(value, frozenset):
+        return sorted((to_json(item) for item in value), key=_set_order)
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+def _set_order(item: Json) -> tuple[bool, int, str]:
+    is_integer = isinstance(item, int) and not isinstance(item, bool)
+    return not is_integer, item if is_integer else 0, canonical(item)  # type: ignore[return-value] # just tested
+
+
+def canonical(value: Value | Json) -> str:
+    """Return the value's one spelling: equal only when the values are, so `1`, `true` and `1.0` differ."""
+    plain = value if isinstance(value, list | dict) else to_json(value)
+    return json.dumps(plain, sort_keys=True)
