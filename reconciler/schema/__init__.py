@@ -1,0 +1,71 @@
+"""The JSON Schemas: what they say of each field, and documents checked against them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from reconciler.model import Json, Kind, Path, Raising, Rule, Rules
+from reconciler.schema.messages import Problem, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Problem", "Schema", "SchemaName", "check", "load", "rules"]
+
+Schema = dict[str, Any]
+SchemaName = Literal["audience", "plan", "apply-result", "diagnostics"]
+
+
+@cache
+def load(name: SchemaName) -> Schema:
+    """Return a schema: from the wheel, or from the repository that this package lies in."""
+    package = files("reconciler")
+    folder = next(folder for folder in (package / "schemas", package / ".." / "schemas") if folder.is_dir())
+    return cast("Schema", json.loads((folder / f"{name}.schema.json").read_text("utf-8")))
+
+
+@cache
+def rules() -> Rules:
+    """Return what the audience schema says of every field that may be sent."""
+    return dict(_rules_under(load("audience"), ()))
+
+
+def _rules_under(schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Rule]]:
+    for key, field in schema["properties"].items():
+        if "x-local" in field:
+            continue
+        yield (*path, key), _rule(field)
+        if "properties" in field:
+            yield from _rules_under(field, (*path, key))
+
+
+def _rule(field: Mapping[str, Any]) -> Rule:
+    return Rule(
+        kind=_kind(field),
+        items=field.get("items", {}).get("type", "string"),
+        default=field.get("default"),
+        kept=field.get("x-kept", False),
+        volatile=field.get("x-volatile", False),
+        label=field["title"],
+        words=field.get("x-words", {}),
+        raising=cast("Raising | None", field.get("x-raising")),
+    )
+
+
+def _kind(field: Mapping[str, Any]) -> Kind:
+    if field.get("uniqueItems"):
+        return "set"
+    if field["type"] == "object" and "required" not in field:
+        return "group"
+    return cast("Kind", field["type"])
+
+
+def check(value: Json, name: SchemaName) -> tuple[Problem, ...]:
+    """Return every problem that a document has with a schema, in the document's order."""
+    from reconciler.schema.validator import errors
+
+    schema = load(name)
+    return tuple(problem(error, schema, nth) for nth, error in enumerate(errors(value, schema)))
