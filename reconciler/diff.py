@@ -1,0 +1,125 @@
+"""Where two audiences differ, and what a definition wants of a live one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model import NOTHING, Audience, Definition, Fields, Path, Rules, Value, canonical, dotted
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs; `before` or `after` is None where the field is absent on that side."""
+
+    path: Path
+    before: Value
+    after: Value
+
+    @property
+    def added(self) -> frozenset[Value]:
+        """What a set gains."""
+        return _members(self.after) - _members(self.before)
+
+    @property
+    def removed(self) -> frozenset[Value]:
+        """What a set loses."""
+        return _members(self.before) - _members(self.after)
+
+
+def _members(value: Value) -> frozenset[Value]:
+    return value if isinstance(value, frozenset) else frozenset()
+
+
+def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
+    """Return what the managed fields should be, given what is live.
+
+    A field that is left out stands for its default where the schema names one and live says otherwise; a
+    kept or ignored field, and what the schema does not know, stays as it is live.
+    """
+    return {
+        key: _choose(value, live.fields.get(key), (key,), definition.ignore, rules)
+        for key, value in definition.fields.items()
+    }
+
+
+def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rules: Rules) -> Value:
+    rule = rules.get(path)
+    if rule is None or dotted(path) in ignore:
+        return live
+    if rule.kind == "group" or isinstance(wanted, Mapping):
+        return _choose_within(wanted, live, path, ignore, rules)
+    if wanted is not None:
+        return wanted
+    if rule.kept or (rule.default is not None and (live is None or live == rule.default)):
+        return live
+    return rule.default
+
+
+def _choose_within(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rules: Rules) -> Value:
+    mine, theirs = _parts(wanted), _parts(live)
+    keys = dict.fromkeys([*mine, *theirs, *_children(path, rules)])
+    chosen = {key: _choose(mine.get(key), theirs.get(key), (*path, key), ignore, rules) for key in keys}
+    return {key: value for key, value in chosen.items() if value is not None} or None
+
+
+def _parts(value: Value) -> Fields:
+    return value if isinstance(value, Mapping) else NOTHING
+
+
+def _children(path: Path, rules: Rules) -> list[str]:
+    return [known[-1] for known in rules if known[:-1] == path]
+
+
+def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ...]:
+    """Return every field that differs, in the schema's order.
+
+    An absent field equals its default, since the API's query endpoints read it so.
+    """
+    left, right = (dict(_leaves(side, (), rules)) for side in (before, after))
+    spelled = [_spelled(leaves, side, rules) for leaves, side in ((left, before), (right, after))]
+    if spelled[0] == spelled[1]:
+        return ()
+    from deepdiff import DeepDiff
+
+    order = {path: place for place, path in enumerate(rules)}
+    affected = sorted(
+        DeepDiff(spelled[0], spelled[1]).affected_root_keys,
+        key=lambda path: (order.get(path, len(order)), path),
+    )
+    return tuple(
+        Difference(path, left.get(path), right.get(path)) for path in affected if path in {**left, **right}
+    )
+
+
+def is_same(before: Fields, after: Fields, rules: Rules) -> bool:
+    """Tell whether no field differs; what the schema does not know counts too."""
+    return not compare(before, after, rules)
+
+
+def unknown(fields: Fields, rules: Rules) -> tuple[Path, ...]:
+    """Return the paths inside the fields that the schema does not know."""
+    return tuple(path for path, _ in _leaves(fields, (), rules) if path not in rules)
+
+
+def _leaves(value: Value, path: Path, rules: Rules) -> Iterator[tuple[Path, Value]]:
+    if isinstance(value, Mapping) and value and (path == () or path in rules):
+        for key, part in value.items():
+            yield from _leaves(part, (*path, key), rules)
+    elif path:
+        yield path, value
+
+
+def _spelled(leaves: Mapping[Path, Value], fields: Fields, rules: Rules) -> dict[Path, str]:
+    """Return each leaf in its one spelling, so that `1`, `1.0` and `true` differ, with defaults filled in."""
+    defaults = {
+        path: rule.default
+        for path, rule in rules.items()
+        if rule.default is not None and len(path) > 1 and path[0] in fields
+    }
+    return {path: canonical(value) for path, value in {**defaults, **leaves}.items()}
+
+
+def leaf_count(fields: Fields, rules: Rules) -> int:
+    """Return how many single fields there are, each filter one."""
+    return sum(1 for _ in _leaves(fields, (), rules))

@@ -1,0 +1,33 @@
+"""What an apply would do, as data to review, and what an apply did."""
+
+from reconciler.plan.build import build
+from reconciler.plan.document import from_document, to_document
+from reconciler.plan.limits import Limits, MaxChanges, refusal
+from reconciler.plan.result import (
+    ApplyResult,
+    AudienceResult,
+    Outcome,
+    result_from_document,
+    result_to_document,
+)
+from reconciler.plan.values import Change, FieldChange, Missing, Phase, Plan, Unmanaged
+
+__all__ = [
+    "ApplyResult",
+    "AudienceResult",
+    "Change",
+    "FieldChange",
+    "Limits",
+    "MaxChanges",
+    "Missing",
+    "Outcome",
+    "Phase",
+    "Plan",
+    "Unmanaged",
+    "build",
+    "from_document",
+    "refusal",
+    "result_from_document",
+    "result_to_document",
+    "to_document",
+]

@@ -1,0 +1,153 @@
+"""From what is desired and what is live to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from reconciler import diff
+from reconciler.errors import Diagnostic
+from reconciler.model import Audience, Definition, Fields, Json, Rules, dotted, to_json
+from reconciler.plan.limits import Limits, warnings
+from reconciler.plan.values import PHASES, Change, FieldChange, Missing, Phase, Plan, Unmanaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.diff import Difference
+
+ACTIVE = "active"
+
+
+def build(
+    *,
+    origin: str,
+    definitions: Sequence[Definition],
+    live: Mapping[str, Audience],
+    unmanaged: Sequence[Unmanaged],
+    rules: Rules,
+    limits: Limits,
+    active: int,
+    targets: Sequence[str] = (),
+    diagnostics: Sequence[Diagnostic] = (),
+) -> Plan:
+    """Plan the PATCH calls that make the live audiences match.
+
+    `live` holds every defined audience that exists, by id; `active` counts the organization's active ones.
+    """
+    changes = [
+        change
+        for definition in definitions
+        if definition.id in live and (change := _change(definition, live[definition.id], rules)) is not None
+    ]
+    missing = [definition for definition in definitions if definition.id not in live]
+    plan = Plan(
+        origin=origin,
+        managed=len(definitions),
+        changes=tuple(
+            sorted(changes, key=lambda change: (PHASES.index(change.phase), change.name, change.id))
+        ),
+        missing=tuple(Missing(definition.id, definition.file, definition.line) for definition in missing),
+        unmanaged=tuple(sorted(unmanaged, key=lambda audience: (audience.name, audience.id))),
+        targets=tuple(sorted(targets)),
+        volatile=tuple(dotted(path) for path, rule in rules.items() if rule.volatile),
+    )
+    found = (*diagnostics, *map(_missing, missing), *_unknown_fields(definitions, live, rules))
+    return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
+
+
+def _change(definition: Definition, live: Audience, rules: Rules) -> Change | None:
+    desired = diff.desired(definition, live, rules)
+    current = {key: live.fields[key] for key in desired if key in live.fields}
+    differences = diff.compare(current, desired, rules)
+    if not differences:
+        return None
+    touched = {difference.path[0] for difference in differences}
+    leaves = diff.leaf_count(desired, rules)
+    return Change(
+        id=definition.id,
+        name=definition.name,
+        file=definition.file,
+        line=definition.line,
+        phase=_phase(differences),
+        fields=tuple(_field(difference, live) for difference in differences),
+        patch=_plain({key: desired[key] for key in desired if key in touched}),
+        before=_plain(live.fields),
+        unchanged=leaves - sum(difference.after is not None for difference in differences),
+        is_protected=definition.is_protected,
+    )
+
+
+def _plain(fields: Fields) -> Mapping[str, Json]:
+    return cast("Mapping[str, Json]", to_json(fields))
+
+
+def _phase(differences: Sequence[Difference]) -> Phase:
+    status = next((difference for difference in differences if difference.path == ("status",)), None)
+    if status is None or ACTIVE not in {status.before, status.after}:
+        return "change"
+    return "activate" if status.after == ACTIVE else "release"
+
+
+def _field(difference: Difference, live: Audience) -> FieldChange:
+    path = dotted(difference.path)
+    is_set = isinstance(difference.before, frozenset) or isinstance(difference.after, frozenset)
+    before, after = to_json(difference.before), to_json(difference.after)
+    names = live.names.get(path, {})
+    return FieldChange(
+        path=path,
+        before=before,
+        after=after,
+        added=_members(difference.added) if is_set else None,
+        removed=_members(difference.removed) if is_set else None,
+        names={key: names[key] for key in sorted(names) if key in _texts(before) | _texts(after)},
+    )
+
+
+def _members(value: frozenset[object]) -> tuple[Json, ...]:
+    return tuple(cast("list[Json]", to_json(value)))  # type: ignore[arg-type] # members of a value are values
+
+
+def _texts(value: Json) -> set[str]:
+    return {str(item) for item in value} if isinstance(value, list) else set()
+
+
+def _missing(definition: Definition) -> Diagnostic:
+    return Diagnostic(
+        "error",
+        "missing-audience",
+        f"audience {definition.id} does not exist in this organization",
+        "Correct the id, create the audience in the dashboard, or remove the file",
+        definition.file,
+        definition.line,
+        definition.column,
+        "id",
+    )
+
+
+def _unknown_fields(
+    definitions: Sequence[Definition], live: Mapping[str, Audience], rules: Rules
+) -> Iterator[Diagnostic]:
+    """Say once for each field that this version does not know that it is carried over."""
+    holders: dict[str, list[Definition]] = {}
+    for definition in definitions:
+        audience = live.get(definition.id)
+        managed = (
+            {key: audience.fields[key] for key in definition.fields if key in audience.fields}
+            if audience
+            else {}
+        )
+        for path in diff.unknown(managed, rules):
+            holders.setdefault(dotted(path), []).append(definition)
+    for field, owners in sorted(holders.items()):
+        count = f"{len(owners)} audiences, first" if len(owners) > 1 else "one audience,"
+        yield Diagnostic(
+            "warning",
+            "unknown-live-field",
+            f'the API has a field that this version does not know, in {count} "{owners[0].name}"',
+            "It is carried over as it is",
+            owners[0].file,
+            owners[0].line,
+            owners[0].column,
+            field,
+        )

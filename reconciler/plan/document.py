@@ -1,0 +1,113 @@
+"""A plan as the JSON document that `interface.md` promises, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import Diagnostic, FileError
+from reconciler.plan.values import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unmanaged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model import Json
+
+
+def to_document(plan: Plan) -> dict[str, Json]:
+    """Return the plan as JSON data to `schemas/plan.schema.json`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "errored": plan.errored,
+        "complete": plan.complete,
+        "digest": plan.digest,
+        "origin": plan.origin,
+        "targets": [*plan.targets],
+        "summary": dict(plan.summary),
+        "changes": [_change(change) for change in plan.changes],
+        "missing": [{"id": one.id, "file": one.file, "line": one.line} for one in plan.missing],
+        "unmanaged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unmanaged],
+        "volatile": [*plan.volatile],
+        "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in plan.diagnostics],
+    }
+
+
+def _change(change: Change) -> dict[str, Json]:
+    return {
+        "id": change.id,
+        "name": change.name,
+        "file": change.file,
+        "line": change.line,
+        "phase": change.phase,
+        "protected": change.is_protected,
+        "fields": [_field(field) for field in change.fields],
+        "unchanged": change.unchanged,
+        "patch": dict(change.patch),
+        "before": dict(change.before),
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Json]:
+    parts: dict[str, Json] = {
+        "before": field.before,
+        "after": field.after,
+        "added": None if field.added is None else [*field.added],
+        "removed": None if field.removed is None else [*field.removed],
+        "names": dict(field.names) or None,
+    }
+    return {"path": field.path, **{key: value for key, value in parts.items() if value is not None}}
+
+
+def diagnostic_to_document(diagnostic: Diagnostic) -> dict[str, Json]:
+    """Return a diagnostic as JSON data; what it has no place for is left out."""
+    place = {key: getattr(diagnostic, key) for key in ("file", "line", "column", "path")}
+    return {
+        "severity": diagnostic.severity,
+        "code": diagnostic.code,
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        **{key: value for key, value in place.items() if value is not None},
+    }
+
+
+def diagnostic_from_document(document: Mapping[str, Any]) -> Diagnostic:
+    """Return the diagnostic that a document holds; keys of a later minor version are passed over."""
+    return Diagnostic(**{key: document[key] for key in Diagnostic.__dataclass_fields__ if key in document})
+
+
+def from_document(document: Mapping[str, Any]) -> Plan:
+    """Return the plan that a document holds, once it has been checked against the plan schema.
+
+    Raises FileError where the digest is not that of the content: somebody changed one of the two.
+    """
+    plan = Plan(
+        origin=document["origin"],
+        managed=document["summary"]["managed"],
+        changes=tuple(_change_from(change) for change in document["changes"]),
+        missing=tuple(Missing(one["id"], one["file"], one["line"]) for one in document["missing"]),
+        unmanaged=tuple(Unmanaged(one["id"], one["name"], one["status"]) for one in document["unmanaged"]),
+        targets=tuple(document["targets"]),
+        volatile=tuple(document["volatile"]),
+        diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
+    )
+    if plan.digest != document["digest"]:
+        raise FileError("the plan's content does not match its digest", "Make the plan again; do not edit it")
+    return plan
+
+
+def _change_from(document: Mapping[str, Any]) -> Change:
+    plain = {
+        key: document[key] for key in ("id", "name", "file", "line", "phase", "unchanged", "patch", "before")
+    }
+    fields = tuple(_field_from(field) for field in document["fields"])
+    return Change(**plain, fields=fields, is_protected=document["protected"])
+
+
+def _field_from(document: Mapping[str, Any]) -> FieldChange:
+    sets = {key: tuple(document[key]) for key in ("added", "removed") if key in document}
+    return FieldChange(
+        document["path"],
+        document.get("before"),
+        document.get("after"),
+        names=document.get("names", {}),
+        **sets,
+    )

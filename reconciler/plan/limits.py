@@ -1,0 +1,98 @@
+"""What a plan must not do, however right it looks: too much at once, a protected audience, too few slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Diagnostic, LimitExceeded, ProtectedAudience, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.plan.values import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class MaxChanges:
+    """A number of audiences, or a share of the managed ones in percent."""
+
+    number: int
+    is_percent: bool = False
+
+    def of(self, managed: int) -> int:
+        return managed * self.number // 100 if self.is_percent else self.number
+
+    def __str__(self) -> str:
+        return f"{self.number}%" if self.is_percent else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`floor` is always allowed; `active_slots` is None where nobody said how many the organization has."""
+
+    max_changes: MaxChanges = MaxChanges(30, is_percent=True)
+    floor: int = 3
+    active_slots: int | None = None
+
+    def most_changes(self, managed: int) -> int:
+        return max(self.floor, self.max_changes.of(managed))
+
+
+def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
+    """Yield a warning for each limit that an apply of this plan would be refused for."""
+    most = limits.most_changes(plan.managed)
+    count = len(plan.changes)
+    if count > most:
+        yield Diagnostic(
+            "warning",
+            LimitExceeded.code,
+            f"{count} of {plan.managed} audiences would change at once; the limit is {most}",
+            f"If that is meant, apply with --max-changes {count}, or raise max_changes in reconciler.toml",
+        )
+    yield from _protected(plan)
+    yield from _slots(plan, limits.active_slots, active)
+
+
+def _protected(plan: Plan) -> Iterator[Diagnostic]:
+    for change in plan.changes:
+        if change.is_protected:
+            yield Diagnostic(
+                "warning",
+                ProtectedAudience.code,
+                f'"{change.name}" is protected and would change',
+                "Undo the change, or remove lifecycle.protect in a change of its own",
+                change.file,
+                change.line,
+            )
+
+
+def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
+    if slots is None:
+        return
+    free = slots - active + plan.summary["pause"]
+    wanted = plan.summary["activate"]
+    if wanted and wanted > free:
+        yield Diagnostic(
+            "warning",
+            SLOTS,
+            f"{wanted} to activate, and {max(free, 0)} of {slots} active slots free once the pauses are done",
+            "Pause others in the same change, or correct active_slots in reconciler.toml",
+        )
+
+
+def refusal(plan: Plan) -> Refused | None:
+    """Return why this plan must not be applied, as its own warnings say."""
+    for diagnostic in plan.diagnostics:
+        refused = _REFUSALS.get(diagnostic.code)
+        if refused is not None:
+            return refused(diagnostic.summary, diagnostic.detail)
+    return None
+
+
+SLOTS = "slot-limit"
+_REFUSALS: dict[str, type[Refused]] = {
+    LimitExceeded.code: LimitExceeded,
+    ProtectedAudience.code: ProtectedAudience,
+    SLOTS: LimitExceeded,
+}

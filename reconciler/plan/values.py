@@ -1,0 +1,135 @@
+"""The values of a plan, frozen, in JSON's own terms."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from reconciler.model import Json, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.errors import Diagnostic
+
+FORMAT_VERSION = "1.0"
+Phase = Literal["release", "change", "activate"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an audience: None where it is absent on that side.
+
+    `added` and `removed` are what a set gains and loses, and None for anything else; `names` gives the
+    API's own names for ids among the values.
+    """
+
+    path: str
+    before: Json = None
+    after: Json = None
+    added: tuple[Json, ...] | None = None
+    removed: tuple[Json, ...] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one PATCH would do to one audience.
+
+    `patch` is the body that will be sent; `before` holds the writable fields as read, which must still be
+    so when it is sent; `unchanged` counts the managed fields that stay.
+    """
+
+    id: str
+    name: str
+    file: str
+    line: int
+    phase: Phase
+    fields: tuple[FieldChange, ...]
+    patch: Mapping[str, Json]
+    before: Mapping[str, Json]
+    unchanged: int = 0
+    is_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A definition whose audience does not exist live."""
+
+    id: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live audience that no definition owns."""
+
+    id: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that an apply would do, and all that a reviewer sees; `volatile` paths move by themselves."""
+
+    origin: str
+    managed: int = 0
+    changes: tuple[Change, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    targets: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+
+    @property
+    def errored(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    @property
+    def complete(self) -> bool:
+        """Whether an apply of this plan would bring every definition about."""
+        return not self.errored and not self.targets
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        phases = [change.phase for change in self.changes]
+        return {
+            "managed": self.managed,
+            "update": len(self.changes),
+            "unchanged": self.managed - len(self.changes) - len(self.missing),
+            "missing": len(self.missing),
+            "unmanaged": len(self.unmanaged),
+            "activate": phases.count("activate"),
+            "pause": phases.count("release"),
+        }
+
+    @property
+    def digest(self) -> str | None:
+        """Name the plan's content; None for a plan with an error, which nobody can approve.
+
+        Covers what a reviewer saw, and neither where it was read from (file, line) nor what moves by itself.
+        """
+        if self.errored:
+            return None
+        content: dict[str, Json] = {
+            "format": FORMAT_VERSION.partition(".")[0],
+            "origin": self.origin,
+            "targets": [*self.targets],
+            "summary": dict(self.summary),
+            "changes": [self.reviewed(change) for change in self.changes],
+            "unmanaged": [[audience.id, audience.name, audience.status] for audience in self.unmanaged],
+        }
+        return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+    def reviewed(self, change: Change) -> Json:
+        """Return what the digest covers of one change."""
+        fields: list[Json] = [
+            [field.path, None if field.path in self.volatile else field.before, field.after]
+            for field in change.fields
+        ]
+        before = {key: value for key, value in change.before.items() if key not in self.volatile}
+        return [change.id, change.name, change.phase, fields, dict(change.patch), before, change.is_protected]
