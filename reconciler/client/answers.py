@@ -1,0 +1,124 @@
+"""What came back from the API, read strictly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ApiContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.client.connection import Key
+    from reconciler.model import Json
+
+MOST_MESSAGE = 300  # characters of a server's message that anybody reads
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request without an answer; `is_sent` is False only where it surely never left."""
+
+    reason: str
+    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: `document` where a 2xx held JSON, `unreadable` where it did not.
+
+    `message` and `error_code` are an error body's; `retry_after` is in seconds.
+    """
+
+    status: int
+    document: Json = None
+    unreadable: str = ""
+    message: str = ""
+    error_code: str | None = None
+    retry_after: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.status in _SUCCESS
+
+
+def read(status: int, headers: Mapping[str, str], body: bytes, key: Key) -> Answer:
+    """Read a response; a body that repeats the key is refused or redacted."""
+    try:
+        document = parse(body)
+    except ApiContractError as error:
+        if status in _SUCCESS:
+            return Answer(status, unreadable=error.summary)
+        document = None
+    if status in _SUCCESS:
+        if key.redact(spelled := json.dumps(document, ensure_ascii=False)) != spelled:
+            raise ApiContractError(
+                "the API's answer repeats the key", "Report this to the vendor; nothing was read"
+            )
+        return Answer(status, document)
+    message, code = _error(document)
+    retry_after = _seconds(headers.get("retry-after"))
+    return Answer(
+        status, message=key.redact(message)[:MOST_MESSAGE], error_code=code, retry_after=retry_after
+    )
+
+
+def parse(body: bytes) -> Json:
+    """Parse JSON strictly: UTF-8, no repeated keys, no NaN; raises ApiContractError."""
+    try:
+        document: Json = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise ApiContractError(f"the API's answer is not JSON ({_reason(error)})") from error
+    return document
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return error.msg if isinstance(error, json.JSONDecodeError) else "not strict JSON"
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("repeated key")
+    return result
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(name)
+
+
+def _error(document: Json) -> tuple[str, str | None]:
+    """Return the message and code of an error body, in any of the shapes that the contract names."""
+    if not isinstance(document, dict):
+        return "", None
+    inner = document.get("error")
+    if isinstance(inner, dict):
+        document = inner
+    texts = [document.get(name) for name in ("message", "error", "detail", "title")]
+    code = document.get("code")
+    return next((text for text in texts if isinstance(text, str)), ""), code if isinstance(
+        code, str
+    ) else None
+
+
+def _seconds(value: str | None) -> float | None:
+    """Return Retry-After in seconds, None for neither digits nor a date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())

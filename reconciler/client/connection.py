@@ -1,0 +1,111 @@
+"""Where the API is, the key to it, and how long to wait for it."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from reconciler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+class Key:
+    """An API key that prints as `***` everywhere but in the one header that carries it."""
+
+    __slots__ = ("_forms", "_value")
+
+    def __init__(self, value: str) -> None:
+        """Raise SettingsError for a key that no header can carry; the message never quotes it."""
+        if not value:
+            raise SettingsError("LEADPIPE_API_KEY is not set", "Set it to your organization's key (sk_…)")
+        if not _PRINTABLE.fullmatch(value):
+            raise SettingsError(
+                "LEADPIPE_API_KEY holds a space, a line break or another character that no key has",
+                "Copy the key again, without anything around it",
+            )
+        self._value = value
+        raw = value.encode()
+        encoded = (base64.b64encode(raw), base64.urlsafe_b64encode(raw), quote(value, safe="").encode())
+        self._forms = (value, *(form.decode().rstrip("=") for form in encoded))
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """Return the key itself, for the header."""
+        return self._value
+
+    def redact(self, text: str) -> str:
+        """Return the text without the key: raw, base64 or URL-encoded."""
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long to wait, in seconds; the numbers are those of `safety.md`."""
+
+    request: float = 30.0
+    attempts: int = 5
+    first_backoff: float = 0.5
+    most_backoff: float = 20.0
+    budget: float = 60.0
+    longest_pause: float = 120.0
+    verification: float = 30.0
+    settling: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One organization's API: `origin` names it in plans; with an `app`, it is served in this process."""
+
+    origin: str
+    key: Key
+    timing: Timing = Timing()
+    app: Callable[..., Any] | None = None
+
+
+def parse_origin(text: str) -> str:
+    """Return the origin of a base URL: https, or http to this machine itself."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _not_an_origin() from None
+    host = parts.hostname or ""
+    has_more = parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9._:-]+", host) or has_more:
+        raise _not_an_origin()
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(
+            "LEADPIPE_BASE_URL would send the key unencrypted",
+            "Use https (http is for this machine itself only)",
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+
+
+def _not_an_origin() -> SettingsError:
+    # The value is not quoted: people paste keys into the wrong variable.
+    return SettingsError(
+        "LEADPIPE_BASE_URL is not an origin",
+        "Write the scheme and host alone, such as https://api.aws53.cloud",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

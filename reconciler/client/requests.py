@@ -1,0 +1,200 @@
+"""Requests to the vendor's API, each within a deadline: reads that are retried, and one write that is not."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from reconciler import __version__
+from reconciler.client.answers import Answer, Lost, read
+from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
+
+if TYPE_CHECKING:
+    from reconciler.client.connection import Connection
+    from reconciler.model import Json
+
+AUDIENCES = "/v1/intent/audiences"
+MOST_BYTES = 10 * 1024 * 1024
+RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+_NOT_FOUND = 404
+_TOO_MANY = 429
+
+
+class Reader:
+    """A client that can only read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.origin = connection.origin
+        self.timing = connection.timing
+        self._key = connection.key
+        self._resume_at = 0.0
+        is_local = connection.app is not None
+        self._http = httpx.AsyncClient(
+            base_url="http://sandbox.localhost" if is_local else connection.origin,
+            headers={
+                "X-API-Key": connection.key.reveal(),
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": f"audience-reconciler/{__version__}",
+            },
+            timeout=connection.timing.request,
+            trust_env=False,  # a proxy from the environment must not see the key
+            follow_redirects=False,  # httpx would carry the key elsewhere, and turn a PATCH into a GET
+            transport=httpx.ASGITransport(connection.app) if connection.app is not None else None,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def get_page(self, cursor: str | None = None) -> Json:
+        """Return one page of the list of audiences."""
+        query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}&limit=100"
+        answer = await self._get(AUDIENCES + query)
+        return answer.document
+
+    async def get_one(self, audience_id: str) -> Json:
+        """Return one audience's document, None when it does not exist."""
+        try:
+            answer = await self._get(_path(audience_id))
+        except ApiRejected as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return answer.document
+
+    async def _get(self, path: str) -> Answer:
+        """Read with retries: on a lost request, a status that may pass, and a 200 that cannot be read."""
+        await self.pause()
+        end = self._now() + self.timing.budget
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = await self._exchange("GET", path, deadline=min(self.timing.request, end - self._now()))
+            if isinstance(answer, Answer) and not answer.unreadable and answer.status not in RETRIED:
+                break
+            wait = self.backoff(attempt, answer)
+            if attempt == self.timing.attempts or not self.may_wait(wait) or self._now() + wait >= end:
+                break
+            await self.hold_back(answer, wait)
+        return self._success(answer, "GET", path)
+
+    def _success(self, answer: Answer | Lost, method: str, path: str) -> Answer:
+        if isinstance(answer, Lost):
+            raise ApiUnreachable(f"{self.origin} cannot be reached: {answer.reason}", _TRY_AGAIN)
+        if answer.unreadable:
+            raise ApiContractError(f"{method} {path}: {answer.unreadable}", _TRY_AGAIN)
+        if not answer.is_success:
+            raise rejected(answer, method, path)
+        return answer
+
+    def backoff(self, attempt: int, answer: Answer | Lost) -> float:
+        """Return how long to wait after an attempt: full jitter, and at least what the server asked for."""
+        ceiling = min(self.timing.most_backoff, self.timing.first_backoff * 2 ** (attempt - 1))
+        jitter = secrets.SystemRandom().uniform(0, ceiling)
+        asked = answer.retry_after if isinstance(answer, Answer) else None
+        return max(jitter, asked or 0.0)
+
+    def may_wait(self, seconds: float) -> bool:
+        """Tell whether a wait is one that a person would sit out."""
+        return seconds <= self.timing.longest_pause
+
+    async def hold_back(self, answer: Answer | Lost, seconds: float) -> None:
+        """Wait before the next attempt; where the server asked for it, so does every other worker."""
+        if isinstance(answer, Answer) and (answer.status == _TOO_MANY or answer.retry_after is not None):
+            self._resume_at = max(self._resume_at, self._now() + seconds)
+            await self.pause()
+        else:
+            await asyncio.sleep(seconds)
+
+    @property
+    def is_paused(self) -> bool:
+        return self._resume_at > self._now()
+
+    async def pause(self) -> None:
+        """Wait until no pause is in force."""
+        while (wait := self._resume_at - self._now()) > 0:  # noqa: ASYNC110 - it may grow while one waits
+            await asyncio.sleep(wait)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _exchange(
+        self, method: str, path: str, body: bytes | None = None, *, deadline: float | None = None
+    ) -> Answer | Lost:
+        """Send one request once; the deadline is for all of it, since httpx's own is for each read."""
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        seconds = self.timing.request if deadline is None else deadline
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._http.stream(method, path, content=body, headers=headers) as response,
+            ):
+                return read(response.status_code, response.headers, await _body(response), self._key)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Lost(self._key.redact(str(error)) or "no connection", is_sent=False)
+        except TimeoutError:
+            return Lost(f"no complete answer within {seconds:.3g} seconds", is_sent=True)
+        except httpx.TransportError as error:
+            return Lost(self._key.redact(str(error)) or "the connection broke", is_sent=True)
+
+
+class Writer(Reader):
+    """A client that can also write: one verb, to one audience."""
+
+    async def patch(self, audience_id: str, body: bytes) -> Answer | Lost:
+        """Send one PATCH once, now; what an unclear answer means is for the caller to find out."""
+        try:
+            return await self._exchange("PATCH", _path(audience_id), body)
+        except ApiError as error:
+            return Lost(error.summary, is_sent=True)
+
+
+def rejected(answer: Answer, method: str, path: str) -> ApiRejected:
+    """Return the error that an answer stands for."""
+    detail = _MENDS.get(answer.status, "")
+    if answer.status in range(300, 400):
+        detail = "Redirects are never followed. Check LEADPIPE_BASE_URL"
+    elif answer.status in RETRIED:
+        detail = _TRY_AGAIN
+    return ApiRejected(
+        method, path, answer.status, answer.message, error_code=answer.error_code, detail=detail
+    )
+
+
+def _path(audience_id: str) -> str:
+    return f"{AUDIENCES}/{UUID(audience_id)}"
+
+
+async def _body(response: httpx.Response) -> bytes:
+    """Read the body as it came over the wire; of an error's body, only what can be shown."""
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        if response.is_error:
+            return b""
+        raise ApiContractError(
+            f"the API's answer is encoded as {encoding!r}, which was not asked for", _TRY_AGAIN
+        )
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise ApiContractError("the API's answer is over 10 MiB", _TRY_AGAIN)
+    return bytes(body)
+
+
+_TRY_AGAIN = "Try again later; if it stays so, ask the vendor"
+_MENDS = {
+    400: "Report this with the definition that caused it",
+    401: "Check LEADPIPE_API_KEY: it is wrong, or was revoked",
+    403: "Check with the vendor that the organization is active and that this key may do so",
+    404: "Check LEADPIPE_BASE_URL",
+}
