@@ -1,0 +1,144 @@
+"""All changes of a plan, phase by phase, with an outcome for every one however the run ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.apply.writing import Writing
+from reconciler.errors import FileError
+from reconciler.plan.values import PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from reconciler.client import Writer
+    from reconciler.model import Json, Rules
+    from reconciler.plan import AudienceResult, Change, Plan
+
+MOST_FAILURES = 5
+
+
+class Record(Protocol):
+    """Where intents and outcomes are kept; `write` raises FileError unless the record is durable."""
+
+    def write(self, record: Mapping[str, Json]) -> None: ...
+
+
+class Stop:
+    """A wish to stop: asked once, what is in flight may settle; asked twice, nothing may."""
+
+    def __init__(self) -> None:
+        self.requested = asyncio.Event()
+        self.at_once = asyncio.Event()
+
+    def request(self) -> None:
+        """Ask to stop; safe in a signal handler of the event loop."""
+        (self.at_once if self.requested.is_set() else self.requested).set()
+
+
+class _Run:
+    """What the workers of one apply share."""
+
+    def __init__(
+        self, writer: Writer, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
+    ) -> None:
+        self.writer = writer
+        self.rules = rules
+        self.stop = stop
+        self.end_reason = ""
+        self.slots_are_full = False
+        self._journal = journal
+        self._digest = digest
+        self._failures = 0
+
+    @property
+    def halt(self) -> str:
+        """Why nothing new may be written; empty while it may."""
+        return "interrupted" if self.stop.requested.is_set() else self.end_reason
+
+    def end(self, reason: str) -> None:
+        """Let nothing new be written; the first reason stays."""
+        self.end_reason = self.end_reason or reason
+
+    def record(self, record: Mapping[str, Json]) -> bool:
+        """Keep a record; a journal that fails ends the run."""
+        if self._journal is None:
+            return True
+        try:
+            self._journal.write({"digest": self._digest, **record})
+        except FileError as error:
+            self.end(error.summary)
+            return False
+        return True
+
+    def count(self, result: AudienceResult) -> None:
+        """Count failures in a row: that many say that something is wrong with all of them."""
+        if result.outcome in {"applied", "unchanged"}:
+            self._failures = 0
+        elif result.outcome in {"failed", "unknown"}:
+            self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            self.end(f"{MOST_FAILURES} failures in a row")
+
+
+async def execute(
+    plan: Plan,
+    writer: Writer,
+    rules: Rules,
+    *,
+    stop: Stop,
+    parallelism: int = 4,
+    journal: Record | None = None,
+) -> AsyncIterator[AudienceResult]:
+    """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each change."""
+    run = _Run(writer, rules, stop, journal, plan.digest)
+    for phase in PHASES:
+        changes = [change for change in plan.changes if change.phase == phase]
+        async for result in _phase(changes, run, parallelism):
+            yield result
+
+
+async def _phase(changes: Iterable[Change], run: _Run, parallelism: int) -> AsyncIterator[AudienceResult]:
+    gate = asyncio.Semaphore(parallelism)
+    writings = [Writing(change, run) for change in changes]
+    tasks = {asyncio.create_task(_one(writing, run, gate)): writing for writing in writings}
+    watch = asyncio.create_task(_watch(tasks, run))
+    try:
+        for settled in asyncio.as_completed(tasks):
+            yield await settled
+    finally:
+        everything = [*tasks, watch]
+        for task in everything:
+            task.cancel()
+        await asyncio.gather(*everything, return_exceptions=True)
+
+
+async def _one(writing: Writing, run: _Run, gate: asyncio.Semaphore) -> AudienceResult:
+    try:
+        async with gate:
+            result = await writing.settle()
+    except asyncio.CancelledError:
+        result = writing.cut_short()
+    except Exception as bug:  # noqa: BLE001 - whatever ends a run, every audience has an outcome
+        result = writing.broken(bug)
+        run.end(result.detail)
+    run.count(result)
+    if result.attempts:
+        run.record({"event": "outcome", "id": result.id, "outcome": result.outcome, "detail": result.detail})
+    return result
+
+
+async def _watch(tasks: Mapping[asyncio.Task[AudienceResult], Writing], run: _Run) -> None:
+    """Once asked to stop: end at once what has nothing in flight, the rest when its time is up."""
+    await run.stop.requested.wait()
+    for task, writing in tasks.items():
+        if not writing.is_in_flight:
+            task.cancel()
+    try:
+        async with asyncio.timeout(run.writer.timing.settling):
+            await run.stop.at_once.wait()
+    except TimeoutError:
+        pass
+    for task in tasks:
+        task.cancel()
