@@ -1,0 +1,78 @@
+"""The API as an ASGI application over one SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+
+from reconciler.errors import FileError
+from reconciler.sandbox import answers
+from reconciler.sandbox.organization import Organization, Semantics, fresh_records
+from reconciler.sandbox.routes import routes
+from reconciler.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from reconciler.sandbox.record import Generation
+
+
+def create_app(
+    database: Path,
+    *,
+    generation: Generation = 1,
+    config_semantics: Semantics = "replace",
+    slots: int = 10,
+    latency_ms: int = 0,
+) -> Starlette:
+    """Return the API over a SQLite file, which is made and seeded when it is not there.
+
+    The state is in the file alone: apps in several processes may share it, whatever their settings.
+    Raises `FileError` when the file cannot be used.
+    """
+    organization = Organization(Store(database, fresh_records()), config_semantics, slots)
+    app = Starlette(
+        routes=routes(organization, generation),
+        middleware=[Middleware(_Latency, seconds=latency_ms / 1000)],
+        exception_handlers={HTTPException: _refused, FileError: _broken, ClientDisconnect: _left},
+    )
+    # A redirect would be an answer that the contract does not have.
+    app.router.redirect_slashes = False
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Latency:
+    """Waits before every request, as a network does."""
+
+    app: ASGIApp
+    seconds: float
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(self.seconds)
+        await self.app(scope, receive, send)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    refusal = cast("HTTPException", error)
+    response = answers.failure(refusal.status_code, refusal.detail)
+    response.headers.update(refusal.headers or {})
+    return response
+
+
+async def _broken(_request: Request, error: Exception) -> Response:
+    return answers.failure(500, str(error))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    return answers.failure(400, "The client left before the body's end.")

@@ -1,0 +1,46 @@
+"""Reading a request's body: JSON of a sensible size, or a refusal that says why not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NoReturn
+
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LARGEST_BODY = 1 << 20
+
+
+async def read_json(request: Request) -> object:
+    """Return the value in the body; raise the 4xx that tells what is wrong with it."""
+    raw = await _read(request)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise HTTPException(415, "Send the body as content-type: application/json.")
+    if len(raw) > LARGEST_BODY:
+        raise HTTPException(413, f"The body is larger than {LARGEST_BODY} bytes.")
+    return _parsed(raw)
+
+
+async def _read(request: Request) -> bytes:
+    """Read to the end whatever the size: a client that is cut off while it sends never sees the answer."""
+    kept = bytearray()
+    async for chunk in request.stream():
+        kept += chunk[: LARGEST_BODY + 1 - len(kept)]
+    return bytes(kept)
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        # What cannot be written out again cannot be stored: lone surrogates, and numbers without end.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "The body is not valid JSON.") from error
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -1,0 +1,226 @@
+"""What an audience can be built from: the intent topics, and the filters of both generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from reconciler.sandbox.record import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Kind = Literal["multi_select", "text_terms", "boolean", "number_range"]
+Shares = dict[str, int]
+
+TOPIC_TYPES = ("b2b", "b2c", "both")
+PEOPLE_IN_UNKNOWN_TOPIC = 200_000
+# A filter's counts in the catalogue are of a million people.
+PEOPLE_PER_SHARE = 1_000
+
+SENIORITY: Shares = {
+    "entry": 310,
+    "manager": 210,
+    "director": 90,
+    "vp": 45,
+    "c_suite": 30,
+    "cxo": 20,
+    "founder": 25,
+    "owner": 40,
+}
+INDUSTRY: Shares = {
+    "software development": 140,
+    "information technology": 120,
+    "manufacturing": 110,
+    "financial services": 90,
+    "healthcare": 80,
+    "retail": 70,
+    "marketing and advertising": 50,
+    "banking": 45,
+    "consumer goods": 40,
+    "industrial automation": 25,
+}
+INDUSTRY_GROUP: Shares = {
+    "technology": 260,
+    "manufacturing": 135,
+    "finance": 135,
+    "consumer": 110,
+    "healthcare": 80,
+    "media": 50,
+}
+SIZE: Shares = {
+    "1 to 10": 180,
+    "11 to 50": 220,
+    "51 to 100": 110,
+    "101 to 250": 130,
+    "251 to 500": 90,
+    "501 to 1000": 80,
+    "1001 to 5000": 90,
+    "5001 and more": 100,
+}
+DEPARTMENT: Shares = {
+    "sales": 150,
+    "engineering": 160,
+    "information technology": 120,
+    "marketing": 110,
+    "operations": 110,
+    "finance": 70,
+    "human resources": 50,
+    "legal": 20,
+}
+STATE: Shares = {
+    "California": 120,
+    "Texas": 90,
+    "Florida": 65,
+    "New York": 60,
+    "Illinois": 38,
+    "Massachusetts": 22,
+}
+REVENUE: Shares = {
+    "under 1 million": 210,
+    "1 million to 10 million": 260,
+    "10 million to 25 million": 130,
+    "25 million to 50 million": 90,
+    "50 million to 100 million": 80,
+    "100 million to 250 million": 70,
+    "250 million and more": 160,
+}
+AGE: Shares = {"18-24": 90, "25-34": 240, "35-44": 270, "45-54": 210, "55-64": 130, "65 and older": 60}
+GENDER: Shares = {"female": 490, "male": 510}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter; of a thousand people, `shares` says how many match a value, and `other` any further one."""
+
+    key: str
+    label: str
+    kind: Kind
+    other: int
+    shares: Mapping[str, int] = field(default_factory=dict)
+
+
+FIRST: Mapping[str, Filter] = {
+    each.key: each
+    for each in (
+        Filter("companyIndustry", "Industry", "multi_select", 10, INDUSTRY),
+        Filter("seniority", "Seniority", "multi_select", 10, SENIORITY),
+        Filter("companySize", "Company size", "multi_select", 10, SIZE),
+        Filter("department", "Department", "multi_select", 10, DEPARTMENT),
+        Filter("state", "State", "multi_select", 15, STATE),
+        Filter("companyRevenueRange", "Revenue", "multi_select", 10, REVENUE),
+        Filter("ageRange", "Age", "multi_select", 10, AGE),
+        Filter("gender", "Gender", "multi_select", 10, GENDER),
+        Filter("isB2b", "Business contact", "multi_select", 0, {"y": 700, "n": 300}),
+        Filter("jobTitle", "Job title", "text_terms", 60),
+        Filter("hasBusinessEmail", "Business email", "boolean", 620),
+        Filter("hasPersonalEmail", "Personal email", "boolean", 540),
+        Filter("hasLinkedin", "LinkedIn profile", "boolean", 710),
+        Filter("hasPhone", "Phone", "boolean", 430),
+        Filter("companyDomain", "Company domain", "text_terms", 8),
+        Filter("companyName", "Company name", "text_terms", 8),
+    )
+}
+SECOND: Mapping[str, Filter] = {
+    each.key: each
+    for each in (
+        Filter("company.industries", "Industries", "multi_select", 10, INDUSTRY),
+        Filter("company.industryGroups", "Industry groups", "multi_select", 10, INDUSTRY_GROUP),
+        Filter("company.revenueRanges", "Revenue ranges", "multi_select", 10, REVENUE),
+        Filter("company.names", "Company names", "text_terms", 8),
+        Filter("company.domains", "Company domains", "text_terms", 8),
+        # The contract has number ranges and names no key for one; this one is the sandbox's own.
+        Filter("company.employeeCount", "Employees", "number_range", 0),
+        Filter("role.seniority", "Seniority", "multi_select", 10, SENIORITY),
+        Filter("role.departments", "Departments", "multi_select", 10, DEPARTMENT),
+        Filter("role.isDecisionMaker", "Decision maker", "boolean", 180),
+        Filter("jobTitle.include", "Job titles", "text_terms", 40),
+        Filter("jobTitle.exclude", "Excluded job titles", "text_terms", 30),
+        Filter("jobTitle.exact", "Exact job titles", "text_terms", 15),
+        Filter("contact.hasBusinessEmail", "Business email", "boolean", 620),
+    )
+}
+ALL: Mapping[str, Filter] = {**FIRST, **SECOND}
+GROUPS = {"company": "Company", "role": "Role", "jobTitle": "Job titles", "contact": "Contact details"}
+OPERATORS: Mapping[Kind, list[str]] = {
+    "multi_select": ["contains", "equals"],
+    "text_terms": ["contains", "equals"],
+    "boolean": ["is"],
+    "number_range": ["between"],
+}
+
+
+@cache
+def _people_by_topic() -> dict[int, int]:
+    return {topic["topicId"]: topic["people"] for topic in seed()["topics"]}
+
+
+def people_in(topic_id: int) -> int:
+    """Return how many people research the topic."""
+    return _people_by_topic().get(topic_id, PEOPLE_IN_UNKNOWN_TOPIC)
+
+
+def topics() -> list[dict[str, Any]]:
+    """Return every topic as the API shows it."""
+    return [{key: topic[key] for key in topic if key != "people"} for topic in seed()["topics"]]
+
+
+def matching_topics(wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """Return the topics that match the given `type`, `industry`, `category` and words (`q`)."""
+    words = (wanted.get("q") or "").casefold()
+    exact = {key: value.casefold() for key, value in wanted.items() if key != "q" and value}
+    return [
+        topic
+        for topic in topics()
+        if words in topic["topicName"].casefold()
+        and all(topic[key].casefold() == value for key, value in exact.items())
+    ]
+
+
+def named(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Return `{id, name}` for the known ones of these topics, in their order."""
+    names = {topic["topicId"]: topic["topicName"] for topic in seed()["topics"]}
+    return [{"id": topic, "name": names[topic]} for topic in topic_ids if topic in names]
+
+
+def lists() -> dict[str, list[str]]:
+    """Return the first generation's filter values."""
+    chosen = (FIRST[key] for key in FIRST if key != "isB2b")
+    return {each.key: list(each.shares) for each in chosen if each.kind == "multi_select"}
+
+
+def groups() -> dict[str, Any]:
+    """Return the second generation's catalogue."""
+    answer = [
+        {
+            "key": key,
+            "label": label,
+            "filters": [_described(SECOND[name]) for name in SECOND if _in(name, key)],
+        }
+        for key, label in GROUPS.items()
+    ]
+    counted = sum(len(each.shares) for each in SECOND.values())
+    summary = {"groupCount": len(GROUPS), "filterCount": len(SECOND), "valueCount": counted}
+    return {
+        "version": {"status": "catalog", "catalogVersion": "sandbox"},
+        "summary": summary,
+        "groups": answer,
+    }
+
+
+def _in(name: str, group: str) -> bool:
+    return name.startswith(f"{group}.")
+
+
+def _described(each: Filter) -> dict[str, Any]:
+    answer: dict[str, Any] = {"key": each.key, "label": each.label, "type": each.kind}
+    answer["operators"] = OPERATORS[each.kind]
+    if each.shares:
+        answer["values"] = [counted(value, share * PEOPLE_PER_SHARE) for value, share in each.shares.items()]
+    return answer
+
+
+def counted(value: str, count: int) -> dict[str, Any]:
+    """Return one value with its label and how many people it stands for."""
+    return {"value": value, "label": value.replace("_", " ").capitalize(), "count": count}

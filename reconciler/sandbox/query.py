@@ -1,0 +1,59 @@
+"""Reading a request's query and path: checked values, or a 400 that names the parameter."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NUMBER = re.compile(r"[0-9]{1,4}")
+CURSOR = re.compile(rb"after:([0-9]{1,15})")
+
+
+def audience_id(request: Request) -> str:
+    """Return the id in the path, in lower case."""
+    value: str = request.path_params["id"].lower()
+    if UUID.fullmatch(value) is None:
+        raise HTTPException(400, "id must be a UUID.")
+    return value
+
+
+def limit(request: Request, *, default: int, most: int) -> int:
+    value = request.query_params.get("limit", str(default))
+    if NUMBER.fullmatch(value) is None or not 1 <= int(value) <= most:
+        raise HTTPException(400, f"limit must be an integer from 1 to {most}.")
+    return int(value)
+
+
+def choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
+    value = request.query_params.get(name)
+    if value is not None and value not in choices:
+        raise HTTPException(400, f"{name} must be one of {', '.join(choices)}.")
+    return value
+
+
+def cursor_for(position: int) -> str:
+    """Return the opaque text that stands for a position in the list."""
+    return base64.urlsafe_b64encode(f"after:{position}".encode()).decode()
+
+
+def position(request: Request) -> int:
+    """Return the position that the cursor stands for; 0, before the first, without one."""
+    value = request.query_params.get("cursor")
+    if value is None:
+        return 0
+    try:
+        found = CURSOR.fullmatch(base64.urlsafe_b64decode(value))
+    except ValueError:
+        found = None
+    if found is None:
+        raise HTTPException(400, "cursor must be the nextCursor of an earlier page.")
+    return int(found[1])

@@ -1,0 +1,120 @@
+"""How many people a config matches: a plain formula that only grows when a config gets wider."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.sandbox import catalogue
+from reconciler.sandbox.record import Config, Generation, seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FilterValue = bool | str | list[str] | dict[str, Any]
+
+WHOLE = 1_000
+LARGEST_COMPANY = 10_000
+DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
+# Example domains only, so that no preview can name a real person.
+PEOPLE = (
+    ("Ana", "northwind.example", "director", "director of demand generation"),
+    ("Bo", "contoso.example", "vp", "vp marketing"),
+    ("Chidi", "initech.example", "c_suite", "chief revenue officer"),
+    ("Dana", "umbrella.example", "manager", "revenue operations manager"),
+    ("Emil", "globex.example", "director", "director of finance"),
+)
+
+
+def people(config: Config) -> int:
+    """Return how many people match; wider topics, scores or values never give fewer."""
+    topic_ids = set(config["topicIds"])
+    scalars = {**DEFAULTS, **config}
+    overlap = scalars["minTopicOverlap"]
+    # Rounded once, at the end, so that no step loses what a wider one would have kept.
+    whole = len(topic_ids) * overlap * 100
+    found = sum(map(catalogue.people_in, topic_ids))
+    found *= max(0, len(topic_ids) - overlap + 1)
+    found *= max(0, scalars["maxScore"] - scalars["minScore"] + 1)
+    for key in applied(config):
+        found *= _share(catalogue.ALL[key], config["filters"][key])
+        whole *= WHOLE
+    return int(found // whole)
+
+
+def applied(config: Config) -> list[str]:
+    """Return the filters of the config that the catalogue knows."""
+    return sorted(key for key in config.get("filters", {}) if key in catalogue.ALL)
+
+
+def _share(each: catalogue.Filter, value: FilterValue) -> int:
+    """Return how many of a thousand people match."""
+    if isinstance(value, bool):
+        return each.other if value else WHOLE
+    if isinstance(value, dict) and "values" not in value:
+        width = value.get("max", LARGEST_COMPANY) - value.get("min", 0)
+        return max(0, min(WHOLE, int(width * WHOLE // LARGEST_COMPANY)))
+    known = {name.casefold(): share for name, share in each.shares.items()}
+    terms = {term.casefold() for term in _terms(value)}
+    if not terms:
+        return WHOLE  # an empty list is a filter that is switched off
+    matched = min(WHOLE, sum(known.get(term, each.other) for term in terms))
+    return WHOLE - matched if each.key == "jobTitle.exclude" else matched
+
+
+def _terms(value: str | list[str] | dict[str, Any]) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) else list(value["values"])
+
+
+def config_hash(config: Config) -> str:
+    """Return the config's fingerprint, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def preview(config: Config, generation: Generation) -> dict[str, Any]:
+    """Return what the preview route answers."""
+    total, fingerprint = people(config), config_hash(config)
+    answer = {
+        "totalCount": total,
+        "sample": [_masked(number, config) for number in range(min(total, len(PEOPLE)))],
+        "previewKey": f"preview_{fingerprint[:16]}",
+        "dataDate": seed()["dataDate"],
+    }
+    if generation == 1:
+        return answer
+    breakdowns = {
+        "industries": _breakdown(total, catalogue.INDUSTRY),
+        "seniorities": _breakdown(total, catalogue.SENIORITY),
+    }
+    return {**answer, **judged(config), "breakdowns": breakdowns}
+
+
+def judged(config: Config) -> dict[str, Any]:
+    """Return what the second generation tells of a config that it would run."""
+    return {"configHash": config_hash(config), "strategy": "sandbox", "appliedFilters": applied(config)}
+
+
+def _masked(number: int, config: Config) -> dict[str, Any]:
+    first_name, domain, seniority, title = PEOPLE[number]
+    scalars = {**DEFAULTS, **config}
+    topic = config["topicIds"][number % len(config["topicIds"])]
+    return {
+        "intentScore": max(scalars["minScore"], scalars["maxScore"] - 4 * number),
+        "topicId": topic,
+        "topicName": next((each["name"] for each in catalogue.named([topic])), None),
+        "firstName": first_name,
+        "lastName": "***",
+        "email": f"***@{domain}",
+        "jobTitle": title,
+        "seniority": seniority,
+        "companyDomain": domain,
+        "masked": True,
+    }
+
+
+def _breakdown(total: int, shares: Mapping[str, int]) -> list[dict[str, Any]]:
+    whole = sum(shares.values())
+    return [catalogue.counted(value, total * share // whole) for value, share in shares.items()]
