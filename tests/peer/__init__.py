@@ -1,0 +1,34 @@
+"""
+A fake of the vendor's API that goes wrong on request, on real sockets; it shares no code with the
+reconciler.
+
+Kinds of fault, with their parameters. (b) marks those whose default is `when="before"`: nothing is stored.
+
+- Time and neighbours: `delay` (b; seconds; only `when="before"` delays the store too, which comes even if
+  the client has gone), `edit` (changes, target; after the answer is made and before it is sent, or before
+  the store), `refuse` (seconds; stops listening, then answers).
+- What is stored and seen: `lie` (a good 200, nothing stored), `stale` (seconds or reads: the reads of this
+  id see the audience from before this PATCH), `merged_config`, `filled_defaults`, `reordered` (on a PATCH
+  the stored audience, on a GET the answered ones).
+- Another answer: `status` (b; status, shape, message, code, location, retry_after as it is or retry_date in
+  seconds from now, echo_key), `html` (b; status 200), `body` (b; text, status 200), `empty_body`.
+- Another document: `empty_list`, `partial_list` (ids that are left out), `short_body` (only the id),
+  `old_body`, `unknown_fields` (`x_envelope`, `x_field`, `config.x_config`), `value` (path such as
+  `data.config.minScore`, in each item of a list; value), `nan`, `surrogate`.
+- Other bytes: `cut_json` (correct length), `duplicate_keys`, `deep`, `huge` (chunked), `gzip_bomb` (each
+  with size).
+- Another way: `drop` (b), `reset` (b), `half_close` (part: headers or body), `truncate` (all of it, but
+  size more bytes promised), `drip` (size bytes every so many seconds).
+
+All faults that match a request fire at it together; of two that replace the answer, the later injected one
+shows. A partial request, whose client left before its end, is not logged.
+"""
+
+from __future__ import annotations
+
+from .entries import Entry, read_log
+from .faults import KINDS, Fault
+from .second import OtherOrigin
+from .server import Peer
+
+__all__ = ["KINDS", "Entry", "Fault", "OtherOrigin", "Peer", "read_log"]

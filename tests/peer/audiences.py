@@ -1,0 +1,122 @@
+"""The audiences that the peer holds, how a write changes them, and what a read may see of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from .entries import Audience
+
+_UNTOUCHED = {
+    "audienceSize": None,
+    "lastRefreshedAt": None,
+    "createdAt": "2026-01-05T08:00:00Z",
+    "updatedAt": "2026-01-05T08:00:00Z",
+}
+_DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
+
+
+@dataclass(slots=True)
+class _Stale:
+    """What reads of one audience still see, until a moment or for a number of reads."""
+
+    audience: Audience
+    until: float
+    reads: int | None
+
+
+class Audiences:
+    """The audiences by id, in their first order; with a file, persisted before a write is answered."""
+
+    def __init__(self, audiences: Iterable[Mapping[str, Any]], path: Path | None) -> None:
+        self._path = path
+        if path is not None and path.exists():
+            audiences = json.loads(path.read_text())
+        given = [deepcopy({**audience, **_UNTOUCHED, **audience}) for audience in audiences]
+        self._audiences = {audience["id"]: audience for audience in given}
+        if len(self._audiences) != len(given):
+            raise ValueError("two audiences have one id")
+        self._stale: dict[str, _Stale] = {}
+        self._persist()
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._audiences)
+
+    def get(self, audience_id: str | None) -> Audience | None:
+        return deepcopy(self._audiences[audience_id]) if audience_id in self._audiences else None
+
+    def state(self) -> dict[str, Audience]:
+        return deepcopy(self._audiences)
+
+    def put(self, audience: Audience) -> None:
+        """Store an audience whole, as changed now and seen by everyone."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self._stale.pop(audience["id"], None)
+        self._audiences[audience["id"]] = {**deepcopy(audience), "updatedAt": now}
+        self._persist()
+
+    def remove(self, audience_id: str) -> None:
+        del self._audiences[audience_id]
+        self._stale.pop(audience_id, None)
+        self._persist()
+
+    def hide_write(self, before: Audience, seconds: float | None, reads: int | None) -> None:
+        """Let reads see `before` for so many seconds, or so many times."""
+        until = time.monotonic() + seconds if seconds is not None else float("inf")
+        self._stale[before["id"]] = _Stale(before, until, reads)
+
+    def seen(self, audience_id: str) -> tuple[Audience, bool]:
+        """Give what a read sees, and whether that is stale."""
+        stale = self._stale.get(audience_id)
+        if stale is None or time.monotonic() >= stale.until or stale.reads == 0:
+            return deepcopy(self._audiences[audience_id]), False
+        if stale.reads is not None:
+            stale.reads -= 1
+        return deepcopy(stale.audience), True
+
+    def active(self) -> int:
+        return sum(audience["status"] == "active" for audience in self._audiences.values())
+
+    def _persist(self) -> None:
+        if self._path is not None:
+            new = self._path.with_name(self._path.name + ".new")
+            new.write_text(json.dumps(list(self._audiences.values()), indent=1))
+            os.replace(new, self._path)  # noqa: PTH105 - the same call, and its name says that it is atomic
+
+
+def patched(audience: Audience, patch: Mapping[str, Any], *, merge_config: bool) -> Audience:
+    """Give the audience that a PATCH makes of this one."""
+    result = {**deepcopy(audience), **deepcopy(dict(patch))}
+    if merge_config and "config" in patch:
+        result["config"] = _merged(audience.get("config"), patch["config"])
+    return result
+
+
+def with_defaults(audience: Audience) -> Audience:
+    config = audience.get("config")
+    return {**audience, "config": {**_DEFAULTS, **config}} if config else audience
+
+
+def reordered(audience: Audience) -> Audience:
+    return {**audience, "config": _reversed(audience["config"])} if "config" in audience else audience
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return deepcopy(new)
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reversed(inner) for key, inner in value.items()}
+    return value[::-1] if isinstance(value, list) else value
