@@ -1,0 +1,1 @@
+"""Plans, results and diagnostics as text, Markdown and JSON: pure functions to `str`."""
