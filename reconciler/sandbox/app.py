@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
     from reconciler.sandbox.record import Generation
 
+# The router's own words, which a client could take for an audience that is gone.
+ROUTING = {
+    "Not Found": "This API has no such route.",
+    "Method Not Allowed": "This route does not take that method.",
+}
+
 
 def create_app(
     database: Path,
@@ -65,7 +71,8 @@ class _Latency:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
-    response = answers.failure(refusal.status_code, refusal.detail)
+    message = ROUTING.get(refusal.detail, refusal.detail)
+    response = answers.failure(refusal.status_code, message)
     response.headers.update(refusal.headers or {})
     return response
 

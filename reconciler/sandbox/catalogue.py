@@ -11,7 +11,7 @@ from reconciler.sandbox.record import seed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Kind = Literal["multi_select", "text_terms", "boolean", "number_range"]
+Kind = Literal["multi_select", "text_terms", "boolean"]
 Shares = dict[str, int]
 
 TOPIC_TYPES = ("b2b", "b2c", "both")
@@ -130,8 +130,6 @@ SECOND: Mapping[str, Filter] = {
         Filter("company.revenueRanges", "Revenue ranges", "multi_select", 10, REVENUE),
         Filter("company.names", "Company names", "text_terms", 8),
         Filter("company.domains", "Company domains", "text_terms", 8),
-        # The contract has number ranges and names no key for one; this one is the sandbox's own.
-        Filter("company.employeeCount", "Employees", "number_range", 0),
         Filter("role.seniority", "Seniority", "multi_select", 10, SENIORITY),
         Filter("role.departments", "Departments", "multi_select", 10, DEPARTMENT),
         Filter("role.isDecisionMaker", "Decision maker", "boolean", 180),
@@ -147,7 +145,6 @@ OPERATORS: Mapping[Kind, list[str]] = {
     "multi_select": ["contains", "equals"],
     "text_terms": ["contains", "equals"],
     "boolean": ["is"],
-    "number_range": ["between"],
 }
 
 

@@ -33,10 +33,6 @@ def _is_integer(value: object, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -54,14 +50,6 @@ def _is_terms(value: object) -> bool:
         return False
     return all(
         isinstance(value[key], str) and key in {"operator", "mode"} for key in value if key != "values"
-    )
-
-
-def _is_range(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and value.keys() & {"min", "max"} == value.keys() != set()
-        and all(_is_number(bound) for bound in value.values())
     )
 
 
@@ -89,7 +77,6 @@ BY_KIND: Mapping[catalogue.Kind, Rule] = {
     "multi_select": TERMS,
     "text_terms": TERMS,
     "boolean": BOOLEAN,
-    "number_range": Rule('an object with a number as "min", "max" or both', _is_range),
 }
 FILTERS: Mapping[str, Rule] = {
     "companyIndustry": TEXTS,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 FilterValue = bool | str | list[str] | dict[str, Any]
 
 WHOLE = 1_000
-LARGEST_COMPANY = 10_000
 DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
 # Example domains only, so that no preview can name a real person.
 PEOPLE = (
@@ -24,6 +23,31 @@ PEOPLE = (
     ("Chidi", "initech.example", "c_suite", "chief revenue officer"),
     ("Dana", "umbrella.example", "manager", "revenue operations manager"),
     ("Emil", "globex.example", "director", "director of finance"),
+)
+# The other fields of a person: clients may read every one, and a preview masks it or does not know it.
+UNTOLD = (
+    "ageRange",
+    "gender",
+    "headline",
+    "linkedinUrl",
+    "incomeRange",
+    "netWorth",
+    "isB2b",
+    "isB2c",
+    "city",
+    "state",
+    "department",
+    "company",
+    "companyDomain",
+    "companyIndustry",
+    "companySize",
+    "companyRevenue",
+    "companyRevenueRange",
+    "companyLinkedinUrl",
+    "companyNaics",
+    "companySic",
+    "directNumbers",
+    "businessEmail",
 )
 
 
@@ -52,9 +76,6 @@ def _share(each: catalogue.Filter, value: FilterValue) -> int:
     """Return how many of a thousand people match."""
     if isinstance(value, bool):
         return each.other if value else WHOLE
-    if isinstance(value, dict) and "values" not in value:
-        width = value.get("max", LARGEST_COMPANY) - value.get("min", 0)
-        return max(0, min(WHOLE, int(width * WHOLE // LARGEST_COMPANY)))
     known = {name.casefold(): share for name, share in each.shares.items()}
     terms = {term.casefold() for term in _terms(value)}
     if not terms:
@@ -101,16 +122,20 @@ def _masked(number: int, config: Config) -> dict[str, Any]:
     first_name, domain, seniority, title = PEOPLE[number]
     scalars = {**DEFAULTS, **config}
     topic = config["topicIds"][number % len(config["topicIds"])]
+    matched = sorted(set(config["topicIds"]))
     return {
+        **dict.fromkeys(UNTOLD),
         "intentScore": max(scalars["minScore"], scalars["maxScore"] - 4 * number),
         "topicId": topic,
         "topicName": next((each["name"] for each in catalogue.named([topic])), None),
+        "matchedTopicIds": matched,
+        "topicOverlap": len(matched),
         "firstName": first_name,
         "lastName": "***",
         "email": f"***@{domain}",
+        "emailHashes": {"sha256": None, "sha1": None, "md5": None},
         "jobTitle": title,
         "seniority": seniority,
-        "companyDomain": domain,
         "masked": True,
     }
 

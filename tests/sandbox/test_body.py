@@ -34,7 +34,7 @@ PATH = f"{AUDIENCES}/{MARKETING}"
         b'{"name": "\\ud800"}',
         b'{"audienceSize": NaN}',
         b'{"audienceSize": -Infinity}',
-        b'{"config": {"topicIds": [1], "filters": {"company.employeeCount": {"min": 1e999}}}}',
+        b'{"config": {"topicIds": [1], "filters": {"unheard.of": {"min": 1e999}}}}',
         b'{"audienceSize": ' + b"9" * 5000 + b"}",
         b'{"config": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],

@@ -26,6 +26,20 @@ ITEM = {
 SECOND_ITEM = ITEM - {"config", "topics"} | {"organizationId", "accessType", "dailyRefreshEnabled"}
 NEW = {"id", "name", "status", "config", "audienceSize", "lastRefreshedAt", "createdAt"}
 CHANGED = {"id", "name", "status", "config", "audienceSize", "lastRefreshedAt", "updatedAt"}
+CATALOGUE = [
+    "company.domains",
+    "company.industries",
+    "company.industryGroups",
+    "company.names",
+    "company.revenueRanges",
+    "contact.hasBusinessEmail",
+    "jobTitle.exact",
+    "jobTitle.exclude",
+    "jobTitle.include",
+    "role.departments",
+    "role.isDecisionMaker",
+    "role.seniority",
+]
 
 
 def _topics(api: Api, path: str) -> Answer:
@@ -155,13 +169,9 @@ def test_the_second_generation_has_a_catalogue_of_filters(second: Api) -> None:
     by_key = {each["key"]: each for group in data["groups"] for each in group["filters"]}
 
     assert {"version", "summary", "groups"} == set(data)
-    assert data["summary"]["filterCount"] == len(by_key) == 13
-    assert {each["type"] for each in by_key.values()} == {
-        "multi_select",
-        "boolean",
-        "text_terms",
-        "number_range",
-    }
+    assert sorted(by_key) == CATALOGUE
+    assert data["summary"]["filterCount"] == 12
+    assert {each["type"] for each in by_key.values()} == {"multi_select", "boolean", "text_terms"}
     assert by_key["company.industries"]["values"][0] == {
         "value": "software development",
         "label": "Software development",
@@ -283,9 +293,22 @@ def test_every_audience_route_needs_the_key(
     assert either.get(f"/{MARKETING}").data["name"] == "Marketing directors at software companies"
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", f"{AUDIENCES}/", f"{AUDIENCES}/{MARKETING}/", f"{TOPICS}/x"])
-def test_an_unknown_path_is_not_found_and_never_a_redirect(either: Api, path: str) -> None:
-    assert either.call("GET", path).error == (404, "NOT_FOUND")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        f"{AUDIENCES}/",
+        f"{AUDIENCES}/{MARKETING}/",
+        f"{AUDIENCES}/{MARKETING}/status",
+        f"{TOPICS}/x",
+    ],
+)
+def test_an_unknown_path_is_no_absent_audience_and_never_a_redirect(either: Api, path: str) -> None:
+    answer = either.call("GET", path)
+
+    assert answer.error == (404, "NOT_FOUND")
+    assert answer.message == "This API has no such route."
 
 
 @pytest.mark.parametrize(
@@ -299,6 +322,7 @@ def test_a_wrong_method_is_told_the_right_ones(first: Api, method: str, path: st
     answer = first.call(method, AUDIENCES + path)
 
     assert answer.error == (405, "METHOD_NOT_ALLOWED")
+    assert answer.message == "This route does not take that method."
     assert set(answer.headers["allow"].split(", ")) == allowed
 
 

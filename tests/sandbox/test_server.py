@@ -72,11 +72,15 @@ def test_it_says_nothing_while_it_serves(database: Path) -> None:
 
 
 _URLLIB = """
-import sys, urllib.request
+import sys, urllib.error, urllib.request
 method, url, *body = sys.argv[1:]
 headers = {"X-API-Key": "sk_sandbox", "Content-Type": "application/json"}
 data = body[0].encode() if body else None
-with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method)) as answer:
+try:
+    answer = urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method))
+except urllib.error.HTTPError as error:
+    answer = error
+with answer:
     print(answer.read().decode())
 """
 
