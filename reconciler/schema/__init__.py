@@ -8,12 +8,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from reconciler.model import Json, Kind, Path, Raising, Rule, Rules
-from reconciler.schema.messages import Problem, problem
+from reconciler.schema.messages import Problem, problems
+from reconciler.schema.quoting import clip
+from reconciler.schema.suggestions import Suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Problem", "Schema", "SchemaName", "check", "load", "rules"]
+__all__ = ["Problem", "Schema", "SchemaName", "Suggestions", "check", "clip", "load", "rules"]
 
 Schema = dict[str, Any]
 SchemaName = Literal["audience", "plan", "apply-result", "diagnostics"]
@@ -64,8 +66,8 @@ def _kind(field: Mapping[str, Any]) -> Kind:
 
 
 def check(value: Json, name: SchemaName) -> tuple[Problem, ...]:
-    """Return every problem that a document has with a schema, in the document's order."""
+    """Return every problem that a document has with a schema, in the schema's order."""
     from reconciler.schema.validator import errors
 
     schema = load(name)
-    return tuple(problem(error, schema, nth) for nth, error in enumerate(errors(value, schema)))
+    return tuple(problems(errors(value, schema), schema))

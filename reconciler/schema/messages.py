@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from reconciler.schema import wrong_type
+from reconciler.schema.quoting import clip, dotted, one_of, shown
+from reconciler.schema.suggestions import Suggestions
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
-    from reconciler.model import Json
+    from reconciler.schema.quoting import Place
 
-Place = tuple[str | int, ...]
 Words = tuple[str, str, str]  # code, summary, detail
 
-MOST_SUGGESTIONS = 50  # each may cost a millisecond; a file with more mistakes than that is another file
-QUOTED = 60  # characters of a value that a message shows
+_FEW_KEYS = 8  # so many can be listed in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Problem:
     """What is wrong at one place of a document; `at_key` says that the key is meant, not its value.
 
     `path` is the place as people read it; for an unknown or a missing key it is what holds the key.
+    `assumed` is the path of a field that is left out, where it is the default that is out of order.
     """
 
     place: Place
@@ -33,40 +35,62 @@ class Problem:
     detail: str
     path: str
     at_key: bool = False
+    assumed: str | None = None
 
 
-def problem(error: ValidationError, schema: Mapping[str, Any], nth: int) -> Problem:
-    """Put the `nth` error of a document into words."""
-    place = tuple(error.absolute_path)
-    if error.validator == "additionalProperties":
-        code, summary, detail = _unknown_key(error, schema, suggest=nth < MOST_SUGGESTIONS)
-        return Problem(place, code, summary, detail, _dotted(place[:-1]), at_key=True)
-    code, summary, detail = _WORDS.get(str(error.validator), _other)(error)
-    return Problem(place, code, summary, detail, _dotted(place))
+def problems(errors: Iterable[ValidationError], schema: Mapping[str, Any]) -> Iterator[Problem]:
+    """Put the errors of one document into words."""
+    keys = _Keys(schema)
+    for error in errors:
+        place = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            yield Problem(place, *keys.unknown(error), dotted(place[:-1]), at_key=True)
+        elif error.validator == "enum":
+            yield Problem(place, *_enum(error, keys.suggestions), dotted(place))
+        elif error.validator == "x-atMost":
+            assumed = error.instance.assumed
+            path = dotted((*place[:-1], assumed)) if assumed else None
+            yield Problem(place, *_at_most(error), dotted(place), assumed=path)
+        else:
+            code, summary, detail = _WORDS.get(str(error.validator), _other)(error)
+            if code in _REMOVABLE and not _is_required(place, schema):
+                detail += f", or remove {'it' if isinstance(place[-1], int) else 'the line'}"
+            yield Problem(place, code, summary, detail, dotted(place))
 
 
-def _dotted(place: Place) -> str:
-    text = ""
-    for step in place:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return text.removeprefix(".")
+def _is_required(place: Place, schema: Mapping[str, Any]) -> bool:
+    for step in place[:-1]:
+        schema = schema.get("properties", {}).get(step, {})
+    return place == () or place[-1] in schema.get("required", ())
 
 
-def _unknown_key(error: ValidationError, schema: Mapping[str, Any], *, suggest: bool) -> Words:
-    key, parent = str(error.path[-1]), error.schema
-    noun = parent.get("x-noun", "key")
-    known = parent.get("properties", {})
-    detail = f"Remove it, or see the schema for the {noun}s that there are"
-    if suggest:
-        elsewhere = [holder for holder, name in _properties(schema) if name == key]
-        near = get_close_matches(key, known, n=1) or get_close_matches(key.lower(), known, n=1)
-        if elsewhere:
-            detail = (
-                f'It belongs under "{elsewhere[0]}"' if elsewhere[0] else "It belongs at the top of the file"
-            )
-        elif near:
-            detail = f'Did you mean "{near[0]}"?'
-    return "unknown-key", f'unknown {noun} "{_clip(key)}"', detail
+class _Keys:
+    """The keys of a schema: where each belongs that has one place only."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.suggestions = Suggestions()
+        holders: dict[str, list[str]] = {}
+        for holder, key in _properties(schema):
+            holders.setdefault(key, []).append(holder)
+        self._homes = {key: found[0] for key, found in holders.items() if len(found) == 1}
+
+    def unknown(self, error: ValidationError) -> Words:
+        key, parent = str(error.path[-1]), error.schema
+        noun, known = parent.get("x-noun", "key"), parent.get("properties", {})
+        summary = f'unknown {noun} "{clip(key)}"'
+        return "unknown-key", summary, self._mend(key, known) or _there_are(noun, known)
+
+    def _mend(self, key: str, known: Iterable[str]) -> str:
+        if key in self._homes:
+            return f"It belongs {self._under(key)}"
+        near = self.suggestions.nearest(key, known)
+        if near is not None:
+            return f'Did you mean "{near}"?'
+        far = self.suggestions.nearest(key, self._homes)
+        return f'Did you mean "{far}", {self._under(far)}?' if far is not None else ""
+
+    def _under(self, key: str) -> str:
+        return f'under "{self._homes[key]}"' if self._homes[key] else "at the top of the file"
 
 
 def _properties(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -75,49 +99,55 @@ def _properties(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
         yield from _properties(field, f"{path}.{key}".removeprefix("."))
 
 
-def _required(error: ValidationError) -> Words:
-    return "missing-key", f'"{error.message}" is missing', f'Add "{error.message}"'
+def _there_are(noun: str, known: Mapping[str, object]) -> str:
+    if len(known) > _FEW_KEYS:
+        return f"Remove it, or see the schema for the {noun}s that there are"
+    return f"Remove it; the {noun}s here are {', '.join(known)}"
 
 
-def _type(error: ValidationError) -> Words:
-    due = str(error.validator_value)
+def _enum(error: ValidationError, suggestions: Suggestions) -> Words:
+    listed, word = one_of(error.validator_value), str(error.instance)
+    near = suggestions.nearest(word, error.validator_value, cutoff=0.8)
+    # "inactive" is much like "active" and means the opposite.
+    is_meant = near is not None and near[0] == word[0].lower()
+    mend = f'Did you mean "{near}"?' if is_meant else f"Write {listed}"
+    return "unknown-value", f"{shown(error.instance)} is not {listed}", mend
+
+
+def _at_most(error: ValidationError) -> Words:
+    pair = error.instance
+    what = "the number of " if pair.is_counted else ""
+    is_ = f"{pair.lower}, left out, is" if pair.assumed == pair.lower else f"{pair.lower} is"
+    first = f"Set {pair.lower} too" if pair.assumed == pair.lower else f"Lower {pair.lower}"
     return (
-        "wrong-type",
-        f"expected {_NOUNS.get(due, due)}, found {shown(error.instance)}",
-        _type_mend(due, error.instance),
+        "out-of-order",
+        f"{is_} {pair.low}, over {what}{pair.upper}, which is {pair.high}",
+        f"{first}, or {'add' if pair.is_counted else 'raise'} {pair.upper}",
     )
 
 
-def _type_mend(due: str, value: Json) -> str:
-    if value is None:
-        return "Give it a value, or remove the line"
-    if due == "integer" and isinstance(value, str) and value.isascii() and value.isdigit():
-        return f"Write {value.lstrip('0') or '0'}, without quotes or leading zeros"
-    if due == "integer" and isinstance(value, float) and value.is_integer():
-        return f"Write {int(value)}"
-    if due == "string" and not isinstance(value, list | dict):
-        return "Put it in quotes"
-    if due == "boolean" and isinstance(value, str) and value.lower() in _YES_NO:
-        return f"Write {_YES_NO[value.lower()]}"
-    return "Write it as a list: [one, two]" if due == "array" else f"Write it as {_NOUNS.get(due, due)}"
+def _required(error: ValidationError) -> Words:
+    key = error.message
+    about = error.schema.get("properties", {}).get(key, {}).get("description", "").partition(". ")[0]
+    said = f": {about[0].lower()}{about[1:].removesuffix('.')}" if about else ""
+    return "missing-key", f'"{key}" is missing', f'Add "{key}"{said}'
 
 
-def _enum(error: ValidationError) -> Words:
-    allowed = [str(item) for item in error.validator_value]
-    near = get_close_matches(str(error.instance).lower(), allowed, n=1)
-    listed = ", ".join(f'"{item}"' for item in allowed)
-    mend = f'Did you mean "{near[0]}"?' if near else f"Write one of {listed}"
-    return "unknown-value", f"{shown(error.instance)} is not one of {listed}", mend
+def _type(error: ValidationError) -> Words:
+    return wrong_type.explain(error.validator_value, error.instance, error.schema)
 
 
 def _bound(error: ValidationError) -> Words:
     side = "under the minimum" if error.validator == "minimum" else "over the maximum"
-    mend = f"Write {error.validator_value} or {'more' if error.validator == 'minimum' else 'less'}"
+    bounds = [str(error.schema[bound]) for bound in ("minimum", "maximum") if bound in error.schema]
+    mend = f"Write a number from {' to '.join(bounds)}"
+    if len(bounds) == 1:
+        mend = f"Write {error.validator_value} or {'more' if error.validator == 'minimum' else 'less'}"
     return "out-of-range", f"{error.instance} is {side} of {error.validator_value}", mend
 
 
 def _short(_: ValidationError) -> Words:
-    return "too-short", "the text is empty", "Write something, or remove the line"
+    return "too-short", "the text is empty", "Write something"
 
 
 def _long(error: ValidationError) -> Words:
@@ -126,7 +156,7 @@ def _long(error: ValidationError) -> Words:
 
 
 def _few(_: ValidationError) -> Words:
-    return "too-few-items", "the list is empty", "List at least one value, or remove the line"
+    return "too-few-items", "the list is empty", "List at least one value"
 
 
 def _many(error: ValidationError) -> Words:
@@ -139,61 +169,23 @@ def _repeated(error: ValidationError) -> Words:
 
 
 def _format(error: ValidationError) -> Words:
-    if error.validator_value == "uuid":
-        return (
-            "not-a-uuid",
-            f"{shown(error.instance)} is not a UUID",
-            "Copy the audience's id from the dashboard or the API",
-        )
-    return (
-        "not-a-uri",
-        f"{shown(error.instance)} is not a web address",
-        "Write it in full, such as https://example.com/page",
-    )
-
-
-def _at_most(error: ValidationError) -> Words:
-    (lower, low), (upper, high) = error.instance.items()
-    what = "the number of " if isinstance(error.schema["properties"][upper].get("items"), dict) else ""
-    return (
-        "out-of-order",
-        f"{lower} is {low}, over {what}{upper}, which is {high}",
-        f"Lower {lower} or raise {what}{upper}",
-    )
+    what, mend = _FORMATS[error.validator_value]
+    return f"not-a-{error.validator_value}", f"{shown(error.instance)} is not {what}", mend
 
 
 def _other(error: ValidationError) -> Words:
-    return "invalid", _clip(error.message), "See the schema"
+    return "invalid", clip(error.message), "See the schema"
 
 
-def shown(value: Json) -> str:
-    """Return a value as a message names it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{_clip(value)}"'
-    if isinstance(value, int | float):
-        return f"the number {_clip(str(value))}"
-    if isinstance(value, list):
-        return "a list"
-    return "nothing" if value is None else "a mapping"
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
-
-
-_YES_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
-_NOUNS = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a mapping of keys to values",
-    "string": "text",
+_REMOVABLE = ("no-value", "too-few-items", "too-short")
+_FORMATS = {
+    "uri": (
+        "a web address",
+        "Copy it whole from a browser's address bar, such as https://example.com/page",
+    ),
+    "uuid": ("a UUID", "Copy the audience's id from the dashboard or the API"),
 }
 _WORDS: Mapping[str, Callable[[ValidationError], Words]] = {
-    "enum": _enum,
     "format": _format,
     "maxItems": _many,
     "maxLength": _long,
@@ -204,5 +196,4 @@ _WORDS: Mapping[str, Callable[[ValidationError], Words]] = {
     "required": _required,
     "type": _type,
     "uniqueItems": _repeated,
-    "x-atMost": _at_most,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
@@ -14,12 +15,37 @@ if TYPE_CHECKING:
 
     from reconciler.model import Json
 
+# RFC 3986: a scheme, then its characters and what is percent-encoded; urlsplit finds the host.
+URI = re.compile(
+    r"[a-z][a-z0-9+.-]*:(?:[a-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9a-f]{2})+", re.IGNORECASE | re.ASCII
+)
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two fields of which the lower is over the upper; `assumed` is the one that is left out, if one is."""
+
+    lower: str
+    low: int
+    upper: str
+    high: int
+    is_counted: bool
+    assumed: str
+
+
 def errors(value: Json, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-    """Yield every problem, one for each unknown key and each repeated item."""
-    return iter(_STRICT(schema, format_checker=_FORMATS).iter_errors(value))
+    """Yield every problem, one for each unknown key and each repeated item.
+
+    Of a value of the wrong type, nothing else that its schema says is held against it.
+    """
+    found = list(_STRICT(schema, format_checker=_FORMATS).iter_errors(value))
+    mistyped = {_subject(error) for error in found if error.validator == "type"}
+    return (error for error in found if error.validator == "type" or _subject(error) not in mistyped)
+
+
+def _subject(error: ValidationError) -> tuple[object, ...]:
+    return id(error.schema), *error.absolute_path
 
 
 def _is_integer(_: object, item: object) -> bool:
@@ -35,9 +61,10 @@ def _is_uri(item: object) -> bool:
         return True
     try:
         parts = urlsplit(item)
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return bool(parts.scheme and parts.netloc) and re.fullmatch(r"[!-~]+", item) is not None
+    return has_host and URI.fullmatch(item) is not None
 
 
 def _additional_properties(
@@ -67,30 +94,41 @@ def _unique_items(_: object, is_set: object, value: Json, __: object) -> Iterato
         return
     seen = set()
     for index, item in enumerate(value):
-        spelling = json.dumps(item, sort_keys=True)
+        spelling = _spelling(item)
         if spelling in seen:
             yield ValidationError("repeated item", path=[index], instance=item)
         seen.add(spelling)
 
 
 def _at_most(
-    _: object, pairs: Mapping[str, str], value: Json, schema: Mapping[str, Any]
+    validator: Any,  # noqa: ANN401 - the class is made at run time
+    pairs: Mapping[str, str],
+    value: Json,
+    schema: Mapping[str, Any],
 ) -> Iterator[ValidationError]:
     """Hold one field under another, as JSON Schema itself cannot: a default counts, of a list its length."""
     if not isinstance(value, dict):
         return
-    for lower, upper in pairs.items():
-        sizes = [_size(value.get(key, schema["properties"][key].get("default"))) for key in (lower, upper)]
-        if None in sizes or sizes[0] <= sizes[1]:  # type: ignore[operator] # None is ruled out before
+    for names in pairs.items():
+        low, high = (_size(validator, value, key, schema["properties"][key]) for key in names)
+        if low is None or high is None or low <= high:
             continue
-        place = lower if lower in value else upper
-        yield ValidationError("over the other", path=[place], instance={lower: sizes[0], upper: sizes[1]})
+        lower, upper = names
+        assumed = next((key for key in names if key not in value), "")
+        pair = Pair(lower, low, upper, high, isinstance(value.get(upper), list), assumed)
+        yield ValidationError("over the other", path=[upper if assumed == lower else lower], instance=pair)
 
 
-def _size(value: Json) -> int | None:
-    if isinstance(value, list):
-        return len(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _size(validator: Any, value: dict[str, Json], key: str, schema: Mapping[str, Any]) -> int | None:  # noqa: ANN401 - as above
+    """Return what a field counts for; None if there is nothing to go by, or it is wrong in itself."""
+    item = value.get(key, schema.get("default"))
+    if any(not error.path for error in validator.descend(item, schema)):
+        return None
+    return len(set(map(_spelling, item))) if isinstance(item, list) else cast("int", item)
+
+
+def _spelling(item: Json) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 _FORMATS = FormatChecker(formats=())

@@ -1,0 +1,35 @@
+"""The known word that a misspelt one stands for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 50  # each may cost a millisecond; a document with more mistakes than that is another document
+LONGEST = 60
+
+
+class Suggestions:
+    """Suggestions for one document: at most so many, and none for a word longer than any that is known.
+
+    A word is a key or a dotted path, and its case does not matter.
+    """
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def nearest(self, word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+        """Return the known word that ends in it or is most like it; None where none is like it."""
+        if self._left == 0 or len(word) > LONGEST:
+            return None
+        self._left -= 1
+        low, spelled = word.lower(), {name.lower(): name for name in known}
+        near = sorted((name for name in spelled if name.endswith(f".{low}")), key=len)
+        # A key with a dot is of another generation than its twin without one.
+        near += sorted(
+            get_close_matches(low, spelled, cutoff=cutoff), key=lambda name: name.count(".") != low.count(".")
+        )
+        return spelled[near[0]] if near else None
