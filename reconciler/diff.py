@@ -19,16 +19,27 @@ class Difference:
     @property
     def added(self) -> frozenset[Value]:
         """What a set gains."""
-        return _members(self.after) - _members(self.before)
+        return _without(_members(self.after), _members(self.before))
 
     @property
     def removed(self) -> frozenset[Value]:
         """What a set loses."""
-        return _members(self.before) - _members(self.after)
+        return _without(_members(self.before), _members(self.after))
 
 
 def _members(value: Value) -> frozenset[Value]:
     return value if isinstance(value, frozenset) else frozenset()
+
+
+def _without(some: frozenset[Value], others: frozenset[Value]) -> frozenset[Value]:
+    """Subtract by spelling: to Python `1`, `1.0` and `true` are one member."""
+    gone = set(map(canonical, others))
+    return frozenset(member for member in some if canonical(member) not in gone)
+
+
+def managed(definition: Definition, live: Audience) -> Fields:
+    """Return the live values of the fields that a definition sets."""
+    return {key: live.fields[key] for key in definition.fields if key in live.fields}
 
 
 def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
@@ -37,10 +48,15 @@ def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
     A field that is left out stands for its default where the schema names one and live says otherwise; a
     kept or ignored field, and what the schema does not know, stays as it is live.
     """
-    return {
-        key: _choose(value, live.fields.get(key), (key,), definition.ignore, rules)
-        for key, value in definition.fields.items()
+    return _chosen(definition.fields, managed(definition, live), (), definition.ignore, rules)
+
+
+def _chosen(mine: Fields, theirs: Fields, path: Path, ignore: frozenset[str], rules: Rules) -> Fields:
+    chosen = {
+        key: _choose(mine.get(key), theirs.get(key), (*path, key), ignore, rules)
+        for key in {**mine, **theirs}
     }
+    return {key: value for key, value in chosen.items() if value is not None}
 
 
 def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rules: Rules) -> Value:
@@ -48,27 +64,16 @@ def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rule
     if rule is None or dotted(path) in ignore:
         return live
     if rule.kind == "group" or isinstance(wanted, Mapping):
-        return _choose_within(wanted, live, path, ignore, rules)
+        return _chosen(_parts(wanted), _parts(live), path, ignore, rules) or None
     if wanted is not None:
         return wanted
-    if rule.kept or (rule.default is not None and (live is None or live == rule.default)):
+    if rule.kept or live is None or (rule.default is not None and canonical(live) == canonical(rule.default)):
         return live
     return rule.default
 
 
-def _choose_within(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rules: Rules) -> Value:
-    mine, theirs = _parts(wanted), _parts(live)
-    keys = dict.fromkeys([*mine, *theirs, *_children(path, rules)])
-    chosen = {key: _choose(mine.get(key), theirs.get(key), (*path, key), ignore, rules) for key in keys}
-    return {key: value for key, value in chosen.items() if value is not None} or None
-
-
 def _parts(value: Value) -> Fields:
     return value if isinstance(value, Mapping) else NOTHING
-
-
-def _children(path: Path, rules: Rules) -> list[str]:
-    return [known[-1] for known in rules if known[:-1] == path]
 
 
 def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ...]:
@@ -83,12 +88,13 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
     from deepdiff import DeepDiff
 
     order = {path: place for place, path in enumerate(rules)}
-    affected = sorted(
-        DeepDiff(spelled[0], spelled[1]).affected_root_keys,
-        key=lambda path: (order.get(path, len(order)), path),
-    )
+    # Left to its default, DeepDiff says of two sides with little in common only that they differ.
+    differing = DeepDiff(spelled[0], spelled[1], threshold_to_diff_deeper=0).affected_root_keys
+    affected = sorted(differing, key=lambda path: (order.get(path, len(order)), path))
     return tuple(
-        Difference(path, left.get(path), right.get(path)) for path in affected if path in {**left, **right}
+        Difference(path, left.get(path), right.get(path))
+        for path in affected
+        if path in left or path in right
     )
 
 

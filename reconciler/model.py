@@ -23,9 +23,9 @@ class Rule:
 
     A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
     with parts; `items` is what a set holds. `default` stands for a scalar that is left out. A `kept` field
-    that a definition leaves out stays as it is live. A `volatile` field moves by itself, so its live value is
-    never part of a comparison with what was read earlier. `label` and `words` are plain English for a field
-    and its values; `raising` says whether more of it reaches more people or fewer.
+    that a definition leaves out stays as it is live. A `volatile` field moves by itself, so its live value
+    is never part of a comparison with what was read earlier. `label` and `words` are plain English for a
+    field and its values; `raising` says whether more of it reaches more people or fewer.
     """
 
     kind: Kind
@@ -79,39 +79,43 @@ def dotted(path: Path) -> str:
 def normalise(value: Json, rules: Rules, path: Path = ()) -> Value:
     """Return a document's value in the form that compares plainly.
 
-    Sets become frozensets, other arrays tuples; a null or an empty group is the same as absent.
+    Sets become frozensets, other arrays tuples; a null or an empty group is the same as absent. Inside what
+    the rules do not know, nothing but the type of arrays changes.
     """
-    if isinstance(value, dict):
+    rule = rules.get(path)
+    if isinstance(value, dict) and (rule is not None or not path):
         items = {key: normalise(item, rules, (*path, key)) for key, item in value.items()}
         return {key: item for key, item in items.items() if not _is_absent(item, rules.get((*path, key)))}
-    if isinstance(value, list):
-        members = tuple(normalise(item, rules, path) for item in value)
-        rule = rules.get(path)
-        return frozenset(members) if rule is not None and rule.kind == "set" else members
-    return value
+    if isinstance(value, list) and rule is not None and rule.kind == "set":
+        return frozenset(map(_frozen, value))
+    return _frozen(value)
+
+
+def _frozen(value: Json) -> Value:
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _is_absent(value: Value, rule: Rule | None) -> bool:
     return value is None or (value == {} and rule is not None and rule.kind == "group")
 
 
-def to_json(value: Value) -> Json:
+def to_json(value: Value | Json) -> Json:
     """Return the value as JSON data in its one canonical order: sets and keys sorted."""
     if isinstance(value, Mapping):
         return {key: to_json(value[key]) for key in sorted(value)}
     if isinstance(value, frozenset):
-        return sorted((to_json(item) for item in value), key=_set_order)
-    if isinstance(value, tuple):
-        return [to_json(item) for item in value]
-    return value
+        return sorted(map(to_json, value), key=_set_order)
+    return [to_json(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _set_order(item: Json) -> tuple[bool, int, str]:
-    is_integer = isinstance(item, int) and not isinstance(item, bool)
-    return not is_integer, item if is_integer else 0, canonical(item)  # type: ignore[return-value] # just tested
+    if isinstance(item, int) and not isinstance(item, bool):
+        return False, item, ""
+    return True, 0, canonical(item)
 
 
 def canonical(value: Value | Json) -> str:
     """Return the value's one spelling: equal only when the values are, so `1`, `true` and `1.0` differ."""
-    plain = value if isinstance(value, list | dict) else to_json(value)
-    return json.dumps(plain, sort_keys=True)
+    return json.dumps(to_json(value))

@@ -2,7 +2,7 @@
 
 from reconciler.plan.build import build
 from reconciler.plan.document import from_document, to_document
-from reconciler.plan.limits import Limits, MaxChanges, refusal
+from reconciler.plan.limits import Limits, MaxChanges, objections, refusal
 from reconciler.plan.result import (
     ApplyResult,
     AudienceResult,
@@ -26,6 +26,7 @@ __all__ = [
     "Unmanaged",
     "build",
     "from_document",
+    "objections",
     "refusal",
     "result_from_document",
     "result_to_document",

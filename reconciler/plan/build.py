@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import diff
 from reconciler.errors import Diagnostic
-from reconciler.model import Audience, Definition, Fields, Json, Rules, dotted, to_json
+from reconciler.model import NOTHING, Audience, Definition, Fields, Json, Rules, dotted, to_json
+from reconciler.plan.causes import attribute
 from reconciler.plan.limits import Limits, warnings
-from reconciler.plan.values import PHASES, Change, FieldChange, Missing, Phase, Plan, Unmanaged
+from reconciler.plan.values import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan, Unmanaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,18 +30,25 @@ def build(
     limits: Limits,
     active: int,
     targets: Sequence[str] = (),
+    base: Mapping[str, Definition] | None = None,
     diagnostics: Sequence[Diagnostic] = (),
 ) -> Plan:
     """Plan the PATCH calls that make the live audiences match.
 
     `live` holds every defined audience that exists, by id; `active` counts the organization's active ones.
+    With `base`, the definitions by id where a branch began, every field change gets its cause. The plan is
+    the same in whatever order definitions and audiences come.
     """
+    ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
+    missing = [definition for definition in ordered if definition.id not in live]
+    desired = {one.id: diff.desired(one, live[one.id], rules) for one in ordered if one.id in live}
     changes = [
         change
-        for definition in definitions
-        if definition.id in live and (change := _change(definition, live[definition.id], rules)) is not None
+        for definition in ordered
+        if definition.id in live
+        and (change := _change(definition, live[definition.id], desired[definition.id], rules, base))
+        is not None
     ]
-    missing = [definition for definition in definitions if definition.id not in live]
     plan = Plan(
         origin=origin,
         managed=len(definitions),
@@ -52,25 +60,30 @@ def build(
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.volatile),
     )
-    found = (*diagnostics, *map(_missing, missing), *_unknown_fields(definitions, live, rules))
+    found = (*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules))
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
 
 
-def _change(definition: Definition, live: Audience, rules: Rules) -> Change | None:
-    desired = diff.desired(definition, live, rules)
-    current = {key: live.fields[key] for key in desired if key in live.fields}
-    differences = diff.compare(current, desired, rules)
+def _change(
+    definition: Definition,
+    live: Audience,
+    desired: Fields,
+    rules: Rules,
+    base: Mapping[str, Definition] | None,
+) -> Change | None:
+    differences = diff.compare(diff.managed(definition, live), desired, rules)
     if not differences:
         return None
     touched = {difference.path[0] for difference in differences}
     leaves = diff.leaf_count(desired, rules)
+    causes = {} if base is None else attribute(differences, desired, live, base.get(definition.id), rules)
     return Change(
         id=definition.id,
         name=definition.name,
         file=definition.file,
         line=definition.line,
         phase=_phase(differences),
-        fields=tuple(_field(difference, live) for difference in differences),
+        fields=tuple(_field(difference, live, causes.get(difference.path)) for difference in differences),
         patch=_plain({key: desired[key] for key in desired if key in touched}),
         before=_plain(live.fields),
         unchanged=leaves - sum(difference.after is not None for difference in differences),
@@ -89,7 +102,7 @@ def _phase(differences: Sequence[Difference]) -> Phase:
     return "activate" if status.after == ACTIVE else "release"
 
 
-def _field(difference: Difference, live: Audience) -> FieldChange:
+def _field(difference: Difference, live: Audience, cause: Cause | None) -> FieldChange:
     path = dotted(difference.path)
     is_set = isinstance(difference.before, frozenset) or isinstance(difference.after, frozenset)
     before, after = to_json(difference.before), to_json(difference.after)
@@ -101,6 +114,7 @@ def _field(difference: Difference, live: Audience) -> FieldChange:
         added=_members(difference.added) if is_set else None,
         removed=_members(difference.removed) if is_set else None,
         names={key: names[key] for key in sorted(names) if key in _texts(before) | _texts(after)},
+        cause=cause,
     )
 
 
@@ -126,28 +140,22 @@ def _missing(definition: Definition) -> Diagnostic:
 
 
 def _unknown_fields(
-    definitions: Sequence[Definition], live: Mapping[str, Audience], rules: Rules
+    definitions: Sequence[Definition], desired: Mapping[str, Fields], rules: Rules
 ) -> Iterator[Diagnostic]:
     """Say once for each field that this version does not know that it is carried over."""
     holders: dict[str, list[Definition]] = {}
     for definition in definitions:
-        audience = live.get(definition.id)
-        managed = (
-            {key: audience.fields[key] for key in definition.fields if key in audience.fields}
-            if audience
-            else {}
-        )
-        for path in diff.unknown(managed, rules):
+        for path in diff.unknown(desired.get(definition.id, NOTHING), rules):
             holders.setdefault(dotted(path), []).append(definition)
-    for field, owners in sorted(holders.items()):
-        count = f"{len(owners)} audiences, first" if len(owners) > 1 else "one audience,"
+    for field, (first, *others) in sorted(holders.items()):
+        more = f" and {len(others)} more" if others else ""
         yield Diagnostic(
             "warning",
             "unknown-live-field",
-            f'the API has a field that this version does not know, in {count} "{owners[0].name}"',
+            f'the API holds a field that this version does not know, in "{first.name}"{more}',
             "It is carried over as it is",
-            owners[0].file,
-            owners[0].line,
-            owners[0].column,
+            first.file,
+            first.line,
+            first.column,
             field,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model import Json
+
+MOST_NESTING = 100
+_AGAIN = "Make the plan again; do not edit it"
 
 
 def to_document(plan: Plan) -> dict[str, Json]:
@@ -53,6 +57,7 @@ def _field(field: FieldChange) -> dict[str, Json]:
         "added": None if field.added is None else [*field.added],
         "removed": None if field.removed is None else [*field.removed],
         "names": dict(field.names) or None,
+        "cause": field.cause,
     }
     return {"path": field.path, **{key: value for key, value in parts.items() if value is not None}}
 
@@ -79,6 +84,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
 
     Raises FileError where the digest is not that of the content: somebody changed one of the two.
     """
+    _hold_plain(document)
     plan = Plan(
         origin=document["origin"],
         managed=document["summary"]["managed"],
@@ -89,9 +95,18 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         volatile=tuple(document["volatile"]),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
     )
-    if plan.digest != document["digest"]:
-        raise FileError("the plan's content does not match its digest", "Make the plan again; do not edit it")
+    if plan.digest != document["digest"] or plan.summary["unchanged"] < 0:
+        raise FileError("the plan's content does not match its digest", _AGAIN)
     return plan
+
+
+def _hold_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
+    """Refuse what JSON cannot say and what nests so deep that showing it could fail."""
+    if depth > MOST_NESTING or (isinstance(value, float) and not math.isfinite(value)):
+        raise FileError("the plan holds a value that no plan can hold", _AGAIN)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        _hold_plain(part, depth + 1)
 
 
 def _change_from(document: Mapping[str, Any]) -> Change:
@@ -109,5 +124,6 @@ def _field_from(document: Mapping[str, Any]) -> FieldChange:
         document.get("before"),
         document.get("after"),
         names=document.get("names", {}),
+        cause=document.get("cause"),
         **sets,
     )

@@ -48,7 +48,7 @@ def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
             "warning",
             LimitExceeded.code,
             f"{count} of {plan.managed} audiences would change at once; the limit is {most}",
-            f"If that is meant, apply with --max-changes {count}, or raise max_changes in reconciler.toml",
+            f"Make it in smaller steps or, if it is meant, apply with --max-changes {count}",
         )
     yield from _protected(plan)
     yield from _slots(plan, limits.active_slots, active)
@@ -61,7 +61,7 @@ def _protected(plan: Plan) -> Iterator[Diagnostic]:
                 "warning",
                 ProtectedAudience.code,
                 f'"{change.name}" is protected and would change',
-                "Undo the change, or remove lifecycle.protect in a change of its own",
+                "Undo the change, or take the protection out of the file in a change of its own",
                 change.file,
                 change.line,
             )
@@ -70,23 +70,27 @@ def _protected(plan: Plan) -> Iterator[Diagnostic]:
 def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
     if slots is None:
         return
-    free = slots - active + plan.summary["pause"]
+    free = max(slots - active + plan.summary["pause"], 0)
     wanted = plan.summary["activate"]
-    if wanted and wanted > free:
+    if wanted > free:
+        noun = "audience" if wanted == 1 else "audiences"
         yield Diagnostic(
             "warning",
             SLOTS,
-            f"{wanted} to activate, and {max(free, 0)} of {slots} active slots free once the pauses are done",
-            "Pause others in the same change, or correct active_slots in reconciler.toml",
+            f"{wanted} {noun} would start, and only {free} of the {slots} active slots will be free",
+            "Pause others in the same change, or correct the number of slots in reconciler.toml",
         )
+
+
+def objections(plan: Plan) -> tuple[Diagnostic, ...]:
+    """Return the warnings for which an apply of this plan is refused."""
+    return tuple(diagnostic for diagnostic in plan.diagnostics if diagnostic.code in _REFUSALS)
 
 
 def refusal(plan: Plan) -> Refused | None:
     """Return why this plan must not be applied, as its own warnings say."""
-    for diagnostic in plan.diagnostics:
-        refused = _REFUSALS.get(diagnostic.code)
-        if refused is not None:
-            return refused(diagnostic.summary, diagnostic.detail)
+    for objection in objections(plan):
+        return _REFUSALS[objection.code](objection.summary, objection.detail)
     return None
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
-
-from reconciler.model import Json, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.errors import Diagnostic
+    from reconciler.model import Json
 
 FORMAT_VERSION = "1.0"
 Phase = Literal["release", "change", "activate"]
+Cause = Literal["change", "drift", "both"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
@@ -23,7 +24,7 @@ class FieldChange:
     """One field of an audience: None where it is absent on that side.
 
     `added` and `removed` are what a set gains and loses, and None for anything else; `names` gives the
-    API's own names for ids among the values.
+    API's own names for ids among the values. `cause` says whose change it is, where a base was given.
     """
 
     path: str
@@ -32,6 +33,7 @@ class FieldChange:
     added: tuple[Json, ...] | None = None
     removed: tuple[Json, ...] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,27 @@ class Plan:
             "changes": [self.reviewed(change) for change in self.changes],
             "unmanaged": [[audience.id, audience.name, audience.status] for audience in self.unmanaged],
         }
-        return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def reviewed(self, change: Change) -> Json:
         """Return what the digest covers of one change."""
-        fields: list[Json] = [
-            [field.path, None if field.path in self.volatile else field.before, field.after]
-            for field in change.fields
+        return {
+            "id": change.id,
+            "name": change.name,
+            "phase": change.phase,
+            "fields": [self._reviewed_field(field) for field in change.fields],
+            "patch": dict(change.patch),
+            "before": {key: value for key, value in change.before.items() if key not in self.volatile},
+            "unchanged": change.unchanged,
+            "protected": change.is_protected,
+        }
+
+    def _reviewed_field(self, field: FieldChange) -> Json:
+        return [
+            field.path,
+            None if field.path in self.volatile else field.before,
+            field.after,
+            None if field.added is None else [*field.added],
+            None if field.removed is None else [*field.removed],
+            dict(field.names),
         ]
-        before = {key: value for key, value in change.before.items() if key not in self.volatile}
-        return [change.id, change.name, change.phase, fields, dict(change.patch), before, change.is_protected]
