@@ -17,6 +17,7 @@ from reconciler.model import Audience, Json, Path, Rule, Rules, dotted, normalis
 from reconciler.plan import Unmanaged
 
 MOST_PAGES = 1000
+MOST_CURSOR = 1000
 AT_ONCE = 8
 _ROUTE = "/v1/intent/audiences"
 _TOPICS = "config.topicIds"
@@ -46,17 +47,14 @@ class State:
 
 async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> State:
     """Read the organization; an audience that the list lacks is missing only once its own GET says so."""
-    listed = {_id(item, where): item async for item, where in _list(source)}
-    bare = [one for one in wanted if not isinstance(listed.get(one, {}).get("config"), dict)]
-    details = await _details(source, bare)
-    found = {one: item for one, item in {**listed, **details}.items() if one in details or one not in bare}
-    names = {topic: name for item in found.values() for topic, name in _topic_names(item)}
+    listed = {_id(item, where): (item, where) async for item, where in _list(source)}
+    bare = [one for one in wanted if one not in listed or not isinstance(listed[one][0].get("config"), dict)]
+    found = {one: place for one, place in listed.items() if one not in bare} | await _details(source, bare)
+    names = {topic: name for item, _ in found.values() for topic, name in _topic_names(item)}
     return State(
-        audiences={
-            one: _audience(found[one], f"GET {_ROUTE}", rules, names) for one in wanted if one in found
-        },
-        others=tuple(_other(one, item) for one, item in sorted(found.items()) if one not in wanted),
-        active=sum(item.get("status") == "active" for item in found.values()),
+        audiences={one: _audience(*found[one], rules, names) for one in wanted if one in found},
+        others=tuple(_other(one, item) for one, (item, _) in sorted(found.items()) if one not in wanted),
+        active=sum(item.get("status") == "active" for item, _ in found.values()),
     )
 
 
@@ -100,12 +98,12 @@ def _next_cursor(page: Item, where: str) -> str | None:
     cursor = meta.get("nextCursor")
     if cursor is None and not meta.get("hasMore"):
         return None
-    if not isinstance(cursor, str) or not cursor:
-        raise _broken(f"{where}meta.nextCursor", "text")
+    if not isinstance(cursor, str) or not 1 <= len(cursor) <= MOST_CURSOR:
+        raise _broken(f"{where}meta.nextCursor", f"text of 1 to {MOST_CURSOR} characters")
     return cursor
 
 
-async def _details(source: Source, ids: Collection[str]) -> dict[str, Item]:
+async def _details(source: Source, ids: Collection[str]) -> dict[str, tuple[Item, str]]:
     """Read audiences one by one, several at once; one that does not exist is left out."""
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -119,7 +117,7 @@ async def _details(source: Source, ids: Collection[str]) -> dict[str, Item]:
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     answers = dict(task.result() for task in tasks)
-    return {one: _one(answer, one, "GET")[0] for one, answer in answers.items() if answer is not None}
+    return {one: _one(answer, one, "GET") for one, answer in answers.items() if answer is not None}
 
 
 def _one(document: Json, audience_id: str, method: str) -> tuple[Item, str]:
@@ -170,8 +168,8 @@ def _other(audience_id: str, item: Item) -> Unmanaged:
 def _topic_names(item: Item) -> Iterator[tuple[str, str]]:
     topics = item.get("topics")
     for topic in topics if isinstance(topics, list) else ():
-        if isinstance(topic, dict) and isinstance(name := topic.get("name"), str):
-            yield str(topic.get("id")), name
+        if isinstance(topic, dict) and "id" in topic and isinstance(name := topic.get("name"), str):
+            yield str(topic["id"]), name
 
 
 def _id(item: Item, where: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.apply.writing import Writing
@@ -10,7 +11,7 @@ from reconciler.errors import FileError
 from reconciler.plan.values import PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping
 
     from reconciler.client import Writer
     from reconciler.model import Json, Rules
@@ -55,7 +56,8 @@ class _Run:
     @property
     def halt(self) -> str:
         """Why nothing new may be written; empty while it may."""
-        return "interrupted" if self.stop.requested.is_set() else self.end_reason
+        reason = self.end_reason or self.writer.turned_away
+        return "interrupted" if self.stop.requested.is_set() else reason
 
     def end(self, reason: str) -> None:
         """Let nothing new be written; the first reason stays."""
@@ -90,16 +92,19 @@ async def execute(
     stop: Stop,
     parallelism: int = 4,
     journal: Record | None = None,
-) -> AsyncIterator[AudienceResult]:
+) -> AsyncGenerator[AudienceResult, None]:
     """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each change."""
     run = _Run(writer, rules, stop, journal, plan.digest)
     for phase in PHASES:
         changes = [change for change in plan.changes if change.phase == phase]
-        async for result in _phase(changes, run, parallelism):
-            yield result
+        async with aclosing(_phase(changes, run, parallelism)) as results:
+            async for result in results:
+                yield result
 
 
-async def _phase(changes: Iterable[Change], run: _Run, parallelism: int) -> AsyncIterator[AudienceResult]:
+async def _phase(
+    changes: Iterable[Change], run: _Run, parallelism: int
+) -> AsyncGenerator[AudienceResult, None]:
     gate = asyncio.Semaphore(parallelism)
     writings = [Writing(change, run) for change in changes]
     tasks = {asyncio.create_task(_one(writing, run, gate)): writing for writing in writings}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ApiContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.client.connection import Key
     from reconciler.model import Json
 
 MOST_MESSAGE = 300  # characters of a server's message that anybody reads
+MOST_DEPTH = 50  # levels; the contract needs seven, and what walks a document must not run out of stack
 _SUCCESS = range(200, 300)
+_AGES = 1e9  # seconds; a header can hold a number that no float does
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,16 @@ def read(status: int, headers: Mapping[str, str], body: bytes, key: Key) -> Answ
 
 
 def parse(body: bytes) -> Json:
-    """Parse JSON strictly: UTF-8, no repeated keys, no NaN; raises ApiContractError."""
+    """Parse JSON strictly: UTF-8, no repeated keys, no NaN, no half characters; raises ApiContractError."""
     try:
         document: Json = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
+        _hold_depth(document)
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ApiContractError(f"the API's answer is not JSON ({_reason(error)})") from error
     return document
@@ -83,6 +91,20 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     return error.msg if isinstance(error, json.JSONDecodeError) else "not strict JSON"
+
+
+def _hold_depth(document: Json) -> None:
+    level = [document]
+    for _ in range(MOST_DEPTH):
+        level = [part for value in level for part in _parts(value)]
+    if level:
+        raise RecursionError
+
+
+def _parts(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -96,6 +118,13 @@ def _no_constant(name: str) -> Json:
     raise ValueError(name)
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number that only infinity can stand for")
+    return number
+
+
 def _error(document: Json) -> tuple[str, str | None]:
     """Return the message and code of an error body, in any of the shapes that the contract names."""
     if not isinstance(document, dict):
@@ -104,10 +133,9 @@ def _error(document: Json) -> tuple[str, str | None]:
     if isinstance(inner, dict):
         document = inner
     texts = [document.get(name) for name in ("message", "error", "detail", "title")]
+    message = next((text for text in texts if isinstance(text, str)), "")
     code = document.get("code")
-    return next((text for text in texts if isinstance(text, str)), ""), code if isinstance(
-        code, str
-    ) else None
+    return message, code if isinstance(code, str) else None
 
 
 def _seconds(value: str | None) -> float | None:
@@ -115,10 +143,10 @@ def _seconds(value: str | None) -> float | None:
     if value is None:
         return None
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return min(float(value), _AGES)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())

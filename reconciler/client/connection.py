@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
+
+import httpx
 
 from reconciler.errors import SettingsError
 
@@ -33,8 +36,13 @@ class Key:
             )
         self._value = value
         raw = value.encode()
-        encoded = (base64.b64encode(raw), base64.urlsafe_b64encode(raw), quote(value, safe="").encode())
-        self._forms = (value, *(form.decode().rstrip("=") for form in encoded))
+        base64s = (base64.b64encode(raw), base64.urlsafe_b64encode(raw))
+        self._forms = (
+            value,
+            json.dumps(value)[1:-1],
+            quote(value, safe=""),
+            *(form.decode().rstrip("=") for form in base64s),
+        )
 
     def __repr__(self) -> str:
         return "***"
@@ -44,7 +52,7 @@ class Key:
         return self._value
 
     def redact(self, text: str) -> str:
-        """Return the text without the key: raw, base64 or URL-encoded."""
+        """Return the text without the key: raw, as JSON spells it, base64 or URL-encoded."""
         for form in self._forms:
             text = text.replace(form, "***")
         return text
@@ -77,21 +85,29 @@ class Connection:
 def parse_origin(text: str) -> str:
     """Return the origin of a base URL: https, or http to this machine itself."""
     try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
+        origin, host = _split(text)
+    except (ValueError, httpx.InvalidURL):
         raise _not_an_origin() from None
-    host = parts.hostname or ""
-    has_more = parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9._:-]+", host) or has_more:
+    # What is left over, or was changed on the way, is a path, a user, a query, or worse.
+    if not text.isascii() or text.lower().removesuffix("/") != origin:
         raise _not_an_origin()
-    if parts.scheme == "http" and not _is_loopback(host):
+    if origin.startswith("http:") and not _is_loopback(host):
         raise SettingsError(
             "LEADPIPE_BASE_URL would send the key unencrypted",
             "Use https (http is for this machine itself only)",
         )
+    return origin
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the plainest spelling of a URL's origin, and its host; raises ValueError or InvalidURL."""
+    parts = urlsplit(text)
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9._:-]+", host):
+        raise ValueError(parts.scheme)
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+    origin = f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port is not None else "")
+    return origin, httpx.URL(origin).host
 
 
 def _not_an_origin() -> SettingsError:

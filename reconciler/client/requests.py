@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
@@ -26,11 +27,15 @@ _TOO_MANY = 429
 
 
 class Reader:
-    """A client that can only read."""
+    """A client that can only read.
+
+    `turned_away` says why nothing more should be asked of the API for now; empty while it may.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.origin = connection.origin
         self.timing = connection.timing
+        self.turned_away = ""
         self._key = connection.key
         self._resume_at = 0.0
         is_local = connection.app is not None
@@ -45,6 +50,7 @@ class Reader:
             timeout=connection.timing.request,
             trust_env=False,  # a proxy from the environment must not see the key
             follow_redirects=False,  # httpx would carry the key elsewhere, and turn a PATCH into a GET
+            event_hooks={"response": [_forget_location]},
             transport=httpx.ASGITransport(connection.app) if connection.app is not None else None,
         )
 
@@ -64,7 +70,7 @@ class Reader:
     async def get_one(self, audience_id: str) -> Json:
         """Return one audience's document, None when it does not exist."""
         try:
-            answer = await self._get(_path(audience_id))
+            answer = await self._get(route(audience_id))
         except ApiRejected as error:
             if error.status == _NOT_FOUND:
                 return None
@@ -75,16 +81,15 @@ class Reader:
         """Read with retries: on a lost request, a status that may pass, and a 200 that cannot be read."""
         await self.pause()
         end = self._now() + self.timing.budget
-        attempt = 0
-        while True:
+        attempt = 1
+        answer = await self._exchange("GET", path, self.timing.request)
+        while (
+            attempt < self.timing.attempts
+            and _may_pass(answer)
+            and await self.hold_back(answer, attempt, end)
+        ):
             attempt += 1
-            answer = await self._exchange("GET", path, deadline=min(self.timing.request, end - self._now()))
-            if isinstance(answer, Answer) and not answer.unreadable and answer.status not in RETRIED:
-                break
-            wait = self.backoff(attempt, answer)
-            if attempt == self.timing.attempts or not self.may_wait(wait) or self._now() + wait >= end:
-                break
-            await self.hold_back(answer, wait)
+            answer = await self._exchange("GET", path, min(self.timing.request, end - self._now()))
         return self._success(answer, "GET", path)
 
     def _success(self, answer: Answer | Lost, method: str, path: str) -> Answer:
@@ -96,24 +101,29 @@ class Reader:
             raise rejected(answer, method, path)
         return answer
 
-    def backoff(self, attempt: int, answer: Answer | Lost) -> float:
-        """Return how long to wait after an attempt: full jitter, and at least what the server asked for."""
+    async def hold_back(self, answer: Answer | Lost, attempt: int, end: float = math.inf) -> bool:
+        """Wait before another attempt: full jitter, and at least what the server asked for.
+
+        Returns False, without waiting, where that takes longer than a person would sit out, or past the end.
+        """
         ceiling = min(self.timing.most_backoff, self.timing.first_backoff * 2 ** (attempt - 1))
-        jitter = secrets.SystemRandom().uniform(0, ceiling)
-        asked = answer.retry_after if isinstance(answer, Answer) else None
-        return max(jitter, asked or 0.0)
+        ready = self._now() + secrets.SystemRandom().uniform(0, ceiling)
+        if isinstance(answer, Answer) and answer.status == _TOO_MANY:
+            self._resume_at = max(self._resume_at, ready)
+        if _asked(answer) > self.timing.longest_pause or max(ready, self._resume_at) >= end:
+            return False
+        await asyncio.sleep(ready - self._now())
+        await self.pause()
+        return self._now() < end
 
-    def may_wait(self, seconds: float) -> bool:
-        """Tell whether a wait is one that a person would sit out."""
-        return seconds <= self.timing.longest_pause
-
-    async def hold_back(self, answer: Answer | Lost, seconds: float) -> None:
-        """Wait before the next attempt; where the server asked for it, so does every other worker."""
-        if isinstance(answer, Answer) and (answer.status == _TOO_MANY or answer.retry_after is not None):
-            self._resume_at = max(self._resume_at, self._now() + seconds)
-            await self.pause()
+    def _heed(self, answer: Answer) -> Answer:
+        """Let every worker wait as long as the server asks; a wait that nobody sits out ends it all."""
+        asked = _asked(answer)
+        if asked > self.timing.longest_pause:
+            self.turned_away = f"the API asks to wait {asked:.0f} seconds"
         else:
-            await asyncio.sleep(seconds)
+            self._resume_at = max(self._resume_at, self._now() + asked)
+        return answer
 
     @property
     def is_paused(self) -> bool:
@@ -128,17 +138,17 @@ class Reader:
         return asyncio.get_running_loop().time()
 
     async def _exchange(
-        self, method: str, path: str, body: bytes | None = None, *, deadline: float | None = None
+        self, method: str, path: str, seconds: float, body: bytes | None = None
     ) -> Answer | Lost:
         """Send one request once; the deadline is for all of it, since httpx's own is for each read."""
         headers = {} if body is None else {"Content-Type": "application/json"}
-        seconds = self.timing.request if deadline is None else deadline
         try:
             async with (
                 asyncio.timeout(seconds),
                 self._http.stream(method, path, content=body, headers=headers) as response,
             ):
-                return read(response.status_code, response.headers, await _body(response), self._key)
+                content = await _content(response)
+                return self._heed(read(response.status_code, response.headers, content, self._key))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Lost(self._key.redact(str(error)) or "no connection", is_sent=False)
         except TimeoutError:
@@ -153,7 +163,7 @@ class Writer(Reader):
     async def patch(self, audience_id: str, body: bytes) -> Answer | Lost:
         """Send one PATCH once, now; what an unclear answer means is for the caller to find out."""
         try:
-            return await self._exchange("PATCH", _path(audience_id), body)
+            return await self._exchange("PATCH", route(audience_id), self.timing.request, body)
         except ApiError as error:
             return Lost(error.summary, is_sent=True)
 
@@ -163,6 +173,8 @@ def rejected(answer: Answer, method: str, path: str) -> ApiRejected:
     detail = _MENDS.get(answer.status, "")
     if answer.status in range(300, 400):
         detail = "Redirects are never followed. Check LEADPIPE_BASE_URL"
+    elif answer.retry_after:
+        detail = f"Try again in {answer.retry_after:.0f} seconds"
     elif answer.status in RETRIED:
         detail = _TRY_AGAIN
     return ApiRejected(
@@ -170,19 +182,37 @@ def rejected(answer: Answer, method: str, path: str) -> ApiRejected:
     )
 
 
-def _path(audience_id: str) -> str:
+def route(audience_id: str) -> str:
+    """Return the path of one audience; its id is a UUID before it meets a path."""
     return f"{AUDIENCES}/{UUID(audience_id)}"
 
 
+def _may_pass(answer: Answer | Lost) -> bool:
+    return isinstance(answer, Lost) or bool(answer.unreadable) or answer.status in RETRIED
+
+
+def _asked(answer: Answer | Lost) -> float:
+    return (answer.retry_after or 0.0) if isinstance(answer, Answer) else 0.0
+
+
+async def _forget_location(response: httpx.Response) -> None:
+    """Leave httpx nothing to follow, and nothing to stumble over where it is no URL."""
+    response.headers.pop("Location", None)
+
+
+async def _content(response: httpx.Response) -> bytes:
+    try:
+        return await _body(response)
+    except (ApiContractError, httpx.TransportError):
+        if response.is_success:
+            raise
+        return b""  # what a refusal's status says must not be lost with its body
+
+
 async def _body(response: httpx.Response) -> bytes:
-    """Read the body as it came over the wire; of an error's body, only what can be shown."""
-    encoding = response.headers.get("content-encoding", "identity")
-    if encoding != "identity":
-        if response.is_error:
-            return b""
-        raise ApiContractError(
-            f"the API's answer is encoded as {encoding!r}, which was not asked for", _TRY_AGAIN
-        )
+    """Read the body as it came over the wire, up to a length; what would have to be unpacked is refused."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise ApiContractError("the API's answer is compressed, which was not asked for", _TRY_AGAIN)
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
