@@ -1,0 +1,225 @@
+"""Plans, results and diagnostics as a terminal shows them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.model import Json, canonical
+from reconciler.render.escape import log_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.errors import Diagnostic
+    from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
+
+Colour = Literal["green", "red", "yellow", "bold", "dim"]
+_CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
+_BARE = re.compile(r"[\w@./:+-]+")
+_ENDS = (".", "?", "!", "…")
+MOST_NAMED = 5  # audiences that a closing sentence names
+
+
+class Ink:
+    """Colour, where there is some; what it paints is made safe first."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self._is_on = is_on
+
+    def __call__(self, colour: Colour, text: str) -> str:
+        safe = log_line(text)
+        return f"\x1b[{_CODES[colour]}m{safe}\x1b[0m" if self._is_on else safe
+
+
+PLAIN = Ink(is_on=False)
+
+
+def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None) -> str:
+    """Show a plan as Terraform would: what changes, or the part of it to be shown, then a count of it all."""
+    lines = [*_partial(value), *_changes(value.changes if shown is None else shown, ink)]
+    for diagnostic in value.diagnostics:
+        if not diagnostic.is_error:
+            lines += [_coloured(diagnostic, ink), ""]
+    lines += _closing(value, ink)
+    return "\n".join(lines) + "\n"
+
+
+def _partial(value: Plan) -> Iterator[str]:
+    if value.targets:
+        yield log_line(f"This plan is partial: only what --target {', '.join(value.targets)} names.")
+        yield ""
+
+
+def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
+    for change in changes:
+        note = f"{_PHASES[change.phase]}{' (protected)' if change.is_protected else ''}"
+        yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
+        yield ink("dim", f"    {change.file}:{change.line}")
+        yield from _fields(change.fields, ink)
+        if change.unchanged:
+            yield ink("dim", f"      ({_count(change.unchanged, 'unchanged field')})")
+        yield ""
+
+
+def _fields(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
+    """Yield what the author asked for first, and apart from it what would be swept along."""
+    for field in fields:
+        if field.cause != "drift":
+            note = "   (also changed outside git)" if field.cause == "both" else ""
+            yield f"      {_field(field, ink)}{ink('yellow', note) if note else ''}"
+    drift = [field for field in fields if field.cause == "drift"]
+    if drift:
+        yield ink("yellow", "    drift, changed outside git and put back:")
+        yield from (f"      {_field(field, ink)}" for field in drift)
+
+
+def _field(field: FieldChange, ink: Ink) -> str:
+    if field.before is None:
+        return f"{ink('green', '+')} {log_line(field.path)}: {ink('green', _value(field, field.after))}"
+    if field.after is None:
+        return f"{ink('red', '-')} {log_line(field.path)}: {ink('red', _value(field, field.before))}"
+    sign = ink("yellow", "~")
+    if field.added is None or field.removed is None:
+        before, after = _value(field, field.before), _value(field, field.after)
+        return f"{sign} {log_line(field.path)}: {ink('red', before)} -> {ink('green', after)}"
+    moves = [ink("green", f"+ {_member(field, item)}") for item in field.added]
+    moves += [ink("red", f"- {_member(field, item)}") for item in field.removed]
+    return f"{sign} {log_line(field.path)}: {', '.join(moves)}"
+
+
+def _value(field: FieldChange, value: Json) -> str:
+    if isinstance(value, list) and value:
+        return ", ".join(_member(field, item) for item in value)
+    if isinstance(value, str):
+        return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return canonical(value)
+
+
+def _member(field: FieldChange, item: Json) -> str:
+    name = field.names.get(str(item))
+    if name is not None:
+        return f"{item} ({name})"
+    if isinstance(item, str):
+        is_clear = item and item.strip() == item and not set(item) & set(',"') and item[0] not in "+-"
+        return item if is_clear else json.dumps(item, ensure_ascii=False)
+    return canonical(item)
+
+
+def _closing(value: Plan, ink: Ink) -> Iterator[str]:
+    summary = value.summary
+    unchanged = summary["unchanged"]
+    if value.changes:
+        yield ink("bold", f"Plan: {len(value.changes)} to change, {unchanged} unchanged.")
+        yield from _order(value)
+    elif value.errored:
+        yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")
+    elif value.targets:
+        yield ink("green", "No changes. The targeted live audiences match their definitions.")
+    else:
+        yield ink("green", "No changes. The live audiences match the definitions.")
+    if value.missing:
+        yield ink("red", f"{_count(len(value.missing), 'definition')} without a live audience.")
+    if value.errored:
+        yield ink("red", "This plan has errors and cannot be applied.")
+    if value.unmanaged:
+        count = _count(len(value.unmanaged), "live audience")
+        yield ink("dim", f"{count} without a definition, left alone: {_names(value)}.")
+    if value.changes and value.digest is not None:
+        yield ink("dim", f"Digest: {value.digest}")
+
+
+def _order(value: Plan) -> Iterator[str]:
+    counts = [(value.summary["pause"], "pauses"), (value.summary["activate"], "starts")]
+    moves = [f"{count} {verb if count == 1 else verb.removesuffix('s')}" for count, verb in counts if count]
+    if moves:
+        order = "; what pauses goes first" if len(moves) > 1 else ""
+        yield f"Of these, {' and '.join(moves)}{order}."
+
+
+def _names(value: Plan) -> str:
+    names = [f'"{audience.name}"' for audience in value.unmanaged[:MOST_NAMED]]
+    more = len(value.unmanaged) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResult] | None = None) -> str:
+    """Show how changes ended, all or the part to be shown, then count it all and say what to do next."""
+    results = value.results if shown is None else shown
+    width = max((len(_OUTCOMES[one.outcome]) for one in results), default=0)
+    lines = [_outcome(one, width, ink) for one in results]
+    lines += [""] if lines else []
+    lines += [_coloured(one, ink) for one in value.diagnostics]
+    counted = ", ".join(f"{count} {_OUTCOMES[outcome]}" for outcome, count in value.summary.items() if count)
+    if value.is_converged:
+        lines.append(ink("green", f"Apply complete: {counted or 'nothing to do'}."))
+    else:
+        lines.append(ink("red", f"Apply {_ending(value)}: {counted or 'nothing was sent'}."))
+        lines.append("Run `reconciler plan` to see what is left.")
+    return "\n".join(lines) + "\n"
+
+
+def _outcome(one: AudienceResult, width: int, ink: Ink) -> str:
+    colour: Colour = "green" if one.outcome in {"applied", "unchanged"} else "red"
+    detail = f": {one.detail}" if one.detail else ""
+    return f"  {ink(colour, _OUTCOMES[one.outcome].ljust(width))}  {ink('bold', one.name)}{log_line(detail)}"
+
+
+def _ending(value: ApplyResult) -> str:
+    if value.interrupted:
+        return "was interrupted"
+    return "ended in part" if value.is_written else "changed nothing"
+
+
+def diagnostics(found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
+    """Show diagnostics, one a line."""
+    return "".join(f"{_coloured(one, ink)}\n" for one in found)
+
+
+def _coloured(diagnostic: Diagnostic, ink: Ink) -> str:
+    return ink("red" if diagnostic.is_error else "yellow", diagnostic_line(diagnostic))
+
+
+def validity(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
+    """Close a validation with one line."""
+    errors = sum(one.is_error for one in found)
+    if errors:
+        return ink("red", f"{_count(errors, 'problem')} to mend.") + "\n"
+    return ink("green", f"{_count(definitions, 'definition')}, all valid.") + "\n"
+
+
+def diagnostic_line(diagnostic: Diagnostic) -> str:
+    """Return `file:line:col: path: what is wrong. What to do.`; still to be made safe for its medium."""
+    place = ":".join(
+        str(part) for part in (diagnostic.file, diagnostic.line, diagnostic.column) if part is not None
+    )
+    severity = "" if diagnostic.is_error and place else f"{diagnostic.severity.capitalize()}"
+    parts = [place, severity, diagnostic.path or "", message(diagnostic)]
+    return ": ".join(part for part in parts if part)
+
+
+def message(diagnostic: Diagnostic) -> str:
+    """Return what is wrong and the mend, as sentences."""
+    sentences = [
+        text if text.endswith(_ENDS) else f"{text}."
+        for text in (diagnostic.summary, diagnostic.detail)
+        if text
+    ]
+    return " ".join(sentences)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+_PHASES = {"release": " (stops being active)", "change": "", "activate": " (becomes active)"}
+_OUTCOMES: dict[Outcome, str] = {
+    "applied": "applied",
+    "unchanged": "unchanged",
+    "failed": "failed",
+    "conflict": "conflict",
+    "blocked": "blocked",
+    "unknown": "unknown",
+    "not_attempted": "not attempted",
+}
