@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from datetime import UTC, datetime
+from errno import ELOOP
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,10 +27,13 @@ class Journal:
     def __init__(self, path: str) -> None:
         """Open the file, and make sure that it can hold a record; raises FileError."""
         self._path = path
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        # A FIFO that nobody reads would be waited for without O_NONBLOCK.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             self._descriptor = os.open(path, flags, 0o600)
+            size = _size(self._descriptor)
             os.fchmod(self._descriptor, 0o600)
+            self._is_torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
             _sync_folder(path)
         except OSError as error:
             raise self._failed(error) from error
@@ -42,7 +47,9 @@ class Journal:
     def write(self, record: Mapping[str, Json]) -> None:
         """Append one record with the time; raises FileError unless all of it is on disk."""
         stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
-        line = json.dumps(stamped).encode() + b"\n"
+        # What a crash or a full disk cut off before must not swallow this record.
+        line = b"\n" * self._is_torn + json.dumps(stamped).encode() + b"\n"
+        self._is_torn = True
         try:
             written = os.write(self._descriptor, line)
             os.fsync(self._descriptor)
@@ -50,9 +57,19 @@ class Journal:
             raise self._failed(error) from error
         if written != len(line):
             raise FileError(f"the journal {self._path} took only a part of a record", _MEND)
+        self._is_torn = False
 
     def _failed(self, error: OSError) -> FileError:
-        return FileError(f"the journal {self._path} cannot be written: {error.strerror}", _MEND)
+        reason = "it is a symbolic link" if error.errno == ELOOP else error.strerror
+        return FileError(f"the journal {self._path} cannot be written: {reason}", _MEND)
+
+
+def _size(descriptor: int) -> int:
+    """Return the size of what was opened; raises OSError for a device, FIFO or folder, which keep nothing."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is not a regular file")
+    return status.st_size
 
 
 def _sync_folder(path: str) -> None:

@@ -1,0 +1,99 @@
+"""The command line: reads options, wires, prints, maps errors to exit codes."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli import exit_codes, output
+from reconciler.render.escape import log_line
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_COMMANDS = {
+    "apply": "Bring the live audiences to what the definitions say.",
+    "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
+    "plan": "Show what an apply would do. Never writes.",
+    "sandbox": "The embedded API, for demos, tests and other clients.",
+    "show": "Show a saved plan, or the saved result of an apply.",
+    "validate": "Check every definition, offline.",
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are asked for, so that --help costs what click costs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"reconciler.cli.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reconciler")
+def reconciler() -> None:
+    """Git as the truth for marketing audiences.
+
+    Audiences are YAML files in audiences.d. `plan` shows what differs from the live organization; `apply`
+    brings it about with the PATCH calls that are needed, and no others.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with a code of `interface.md`'s table."""
+    _hold_streams()
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run())
+
+
+def _hold_streams() -> None:
+    """Open what whoever started the process has closed, and let no name crash a stream by its characters."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream
+        stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, stream)
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    try:
+        code = reconciler(prog_name="reconciler", standalone_mode=False)
+    except click.ClickException as error:
+        _show(error)
+        return exit_codes.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        output.write("Interrupted.\n", sys.stderr)
+        return exit_codes.INTERRUPTED
+    except OSError as error:  # click itself prints --help and --version
+        output.discard(sys.stdout)
+        output.write(f"Error: {output.lost(error)}.\n", sys.stderr)
+        return exit_codes.ERROR
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _show(error: click.ClickException) -> None:
+    """Print click's own message, which quotes arguments that may come from anywhere."""
+    shown = io.StringIO()
+    error.show(shown)
+    lines = shown.getvalue().removesuffix("\n").split("\n")
+    output.write("".join(f"{log_line(line)}\n" for line in lines), sys.stderr)

@@ -1,0 +1,59 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.plan.limits import MaxChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_PATHS = ("audiences.d",)
+
+paths = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+sandbox = click.option("--sandbox", is_flag=True, help="Use the embedded API; its state is in .reconciler/.")
+target = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ID|NAME",
+    help="Only this audience: its id, or a glob over names. Repeatable.",
+)
+parallelism = click.option(
+    "--parallelism", type=click.IntRange(1, 16), default=4, show_default=True, help="PATCH calls at once."
+)
+
+
+def format_(*names: str) -> Callable[[Any], Any]:
+    return click.option("--format", "format_", type=click.Choice(names), default=names[0], show_default=True)
+
+
+def out(what: str) -> Callable[[Any], Any]:
+    return click.option("--out", metavar="FILE", help=f"Save the {what} as JSON.")
+
+
+class _MaxChanges(click.ParamType[MaxChanges]):
+    """A number of audiences, or a share of the managed ones: 5 or 30%."""
+
+    name = "N|N%"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> MaxChanges:
+        parsed = parse_max_changes(value)
+        if parsed is None:
+            self.fail(f"{value!r} is neither a number nor a percentage. Write 5 or 30%.", param, ctx)
+        return parsed
+
+
+max_changes = click.option("--max-changes", type=_MaxChanges(), help="Allow this many changes, this once.")
+
+
+def parse_max_changes(value: object) -> MaxChanges | None:
+    """Return the limit that a text such as `5` or `30%` means, None for any other."""
+    found = re.fullmatch(r"([0-9]{1,6})(%?)", str(value), re.ASCII)
+    if found is None or isinstance(value, bool):
+        return None
+    return MaxChanges(int(found[1]), is_percent=bool(found[2]))

@@ -1,0 +1,53 @@
+"""Where text goes: results to stdout, everything else to stderr, colour only where it is wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from reconciler.errors import FileError
+from reconciler.render.text import Ink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def ink(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Ink:
+    """Return colour for a terminal, as NO_COLOR, FORCE_COLOR and TERM=dumb will have it."""
+    if environment.get("NO_COLOR"):
+        return Ink(is_on=False)
+    return Ink(is_on=bool(environment.get("FORCE_COLOR")) or obeys_escapes(stream, environment))
+
+
+def obeys_escapes(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether the stream is a terminal that escape sequences mean something to."""
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write text at once; a reader that went away does not stop what is being done.
+
+    Raises FileError where stdout cannot hold the text, as on a full disk. Of stderr nobody could be told.
+    """
+    stream = sys.stdout if stream is None else stream
+    try:
+        stream.write(text)
+        stream.flush()
+    except KeyboardInterrupt:
+        if stream is sys.stdout:  # half a document: no other may follow it
+            discard(stream)
+        raise
+    except OSError as error:
+        discard(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise lost(error) from error
+
+
+def lost(error: OSError) -> FileError:
+    return FileError(f"stdout cannot be written: {error.strerror}", "Make room, or send it elsewhere")
+
+
+def discard(stream: TextIO) -> None:
+    """Let a stream lead nowhere: what it could not take must not be tried again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,80 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler import schema
+from reconciler.cli import documents, exit_codes, options, output, planning, settings
+from reconciler.cli.base import read_base
+from reconciler.cli.boundary import Ending, guarded
+from reconciler.plan import Plan
+from reconciler.render import json, markdown, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.errors import Diagnostic
+
+
+@click.command("plan")
+@options.paths
+@options.sandbox
+@options.target
+@options.format_("text", "json", "markdown")
+@options.out("plan")
+@click.option("--base", metavar="REF", help="Tell git's changes since the merge base with REF from drift.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
+def plan_command(
+    paths: tuple[str, ...],
+    sandbox: bool,
+    targets: tuple[str, ...],
+    format_: str,
+    out: str | None,
+    base: str | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what an apply would do. Never writes."""
+
+    def body() -> Ending:
+        chosen = paths or options.DEFAULT_PATHS
+        defined, limits = planning.load(chosen), settings.limits(chosen)
+        connection = settings.connection(is_sandbox=sandbox)
+        began = None if base is None else read_base(base, chosen)
+        plan = asyncio.run(planning.plan(defined, connection, limits, targets, began))
+        if out is not None:
+            documents.save(json.plan(plan), out)
+        code = exit_codes.CHANGES if detailed_exitcode and plan.changes else exit_codes.DONE
+        return shown(plan, format_, exit_codes.ERROR if plan.errored else code)
+
+    def failed(diagnostics: Sequence[Diagnostic]) -> str:
+        return _render(_unmade(diagnostics), format_)
+
+    def save(diagnostics: Sequence[Diagnostic]) -> None:
+        if out is not None:
+            documents.save(json.plan(_unmade(diagnostics)), out)
+
+    return guarded(body, failed, save)
+
+
+def _unmade(diagnostics: Sequence[Diagnostic]) -> Plan:
+    """Return what stands for a plan that could not be made: it is of nowhere."""
+    return Plan(origin="", diagnostics=tuple(diagnostics))
+
+
+def shown(plan: Plan, format_: str, code: int) -> Ending:
+    """Show a plan in one of its three forms, and on stderr why it cannot be applied."""
+    errors = [diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error]
+    return Ending(code, lambda: _render(plan, format_), errors)
+
+
+def _render(plan: Plan, format_: str) -> str:
+    if format_ == "json":
+        return json.plan(plan)
+    if format_ == "markdown":
+        return markdown.plan(plan, schema.rules())
+    return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""

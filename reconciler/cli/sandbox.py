@@ -1,0 +1,62 @@
+"""`reconciler sandbox`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli import exit_codes, output
+from reconciler.cli.boundary import guarded
+from reconciler.cli.settings import SANDBOX
+
+
+@click.group("sandbox")
+def sandbox_command() -> None:
+    """The embedded API, for demos, tests and other clients."""
+
+
+@sandbox_command.command("serve")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 picks a free one."
+)
+@click.option(
+    "--data", metavar="FILE", default=str(SANDBOX), show_default=True, help="Where its state is kept."
+)
+@click.option(
+    "--generation", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Of the contract."
+)
+@click.option(
+    "--config-semantics", type=click.Choice(["replace", "merge"]), default="replace", show_default=True
+)
+@click.option(
+    "--slots", type=click.IntRange(0), default=10, show_default=True, help="How many may be active."
+)
+@click.option("--latency", metavar="MS", type=click.IntRange(0), default=0, help="Wait before each answer.")
+def serve_command(
+    port: int, data: str, generation: str, config_semantics: str, slots: int, latency: int
+) -> int:
+    """Serve the embedded API on this machine until interrupted."""
+
+    def body() -> int:
+        from reconciler.sandbox import API_KEY
+        from reconciler.sandbox.app import create_app
+        from reconciler.sandbox.server import serve
+
+        app = create_app(
+            Path(data),
+            generation=2 if generation == "2" else 1,
+            config_semantics="merge" if config_semantics == "merge" else "replace",
+            slots=slots,
+            latency_ms=latency,
+        )
+
+        def ready(actual: int) -> None:
+            output.write(f"LEADPIPE_BASE_URL=http://127.0.0.1:{actual} LEADPIPE_API_KEY={API_KEY}\n")
+            output.write("Serving. Press Ctrl-C to stop.\n", sys.stderr)
+
+        serve(app, port=port, ready=ready)
+        return exit_codes.DONE
+
+    return guarded(body)

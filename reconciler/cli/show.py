@@ -1,0 +1,34 @@
+"""`reconciler show`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli import documents, exit_codes, options, output
+from reconciler.cli.boundary import Ending, guarded
+from reconciler.cli.plan import shown
+from reconciler.plan import ApplyResult
+from reconciler.render import json, markdown, text
+
+
+@click.command("show")
+@click.argument("file", metavar="FILE")
+@options.format_("text", "markdown", "json")
+def show_command(file: str, format_: str) -> int:
+    """Show a saved plan, or the saved result of an apply."""
+
+    def body() -> Ending:
+        document = documents.read(file)
+        if isinstance(document, ApplyResult):
+            return Ending(exit_codes.DONE, lambda: _result(document, format_), document.diagnostics)
+        return shown(document, format_, exit_codes.DONE)
+
+    return guarded(body, json.diagnostics if format_ == "json" else None)
+
+
+def _result(result: ApplyResult, format_: str) -> str:
+    if format_ == "json":
+        return json.result(result)
+    return markdown.result(result) if format_ == "markdown" else text.result(result, output.ink(sys.stdout))

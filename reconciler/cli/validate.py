@@ -1,0 +1,36 @@
+"""`reconciler validate`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler import definitions
+from reconciler.cli import exit_codes, options, output
+from reconciler.cli.boundary import guarded
+from reconciler.render import github, json, sarif, text
+
+
+@click.command("validate")
+@options.paths
+@options.format_("text", "json", "github", "sarif")
+def validate_command(paths: tuple[str, ...], format_: str) -> int:
+    """Check every definition, offline, and report every problem at once."""
+
+    def body() -> int:
+        loaded = definitions.load(paths or options.DEFAULT_PATHS)
+        count = len(loaded.definitions)
+        ink = output.ink(sys.stdout)
+        rendered = {
+            "text": lambda: (
+                text.diagnostics(loaded.diagnostics, ink) + text.validity(count, loaded.diagnostics, ink)
+            ),
+            "json": lambda: json.diagnostics(loaded.diagnostics),
+            "sarif": lambda: sarif.log(loaded.diagnostics),
+            "github": lambda: github.workflow(loaded.diagnostics) + text.validity(count, loaded.diagnostics),
+        }
+        output.write(rendered[format_]())
+        return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE
+
+    return guarded(body, json.diagnostics if format_ == "json" else None)

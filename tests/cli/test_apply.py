@@ -1,0 +1,286 @@
+"""`apply` from an approved plan to the report: what it sends, how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.command import FAST, SECONDS, Said, checked
+from tests.cli.organization import (
+    AUTO,
+    CHANGING,
+    ORDER,
+    PAUSING,
+    STEADY,
+    Organization,
+    audience,
+    live,
+    many,
+    outcomes,
+)
+from tests.peer import Fault
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Founding
+
+REPORT = """\
+  applied  Webinar guests
+  applied  Chief financial officers
+  applied  Marketing directors
+
+Apply complete: 3 applied.
+"""
+PROGRESS = """\
+1/3 applied: Webinar guests
+2/3 applied: Chief financial officers
+3/3 applied: Marketing directors
+"""
+BAD_BODY = Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")
+
+
+def test_it_sends_what_the_plan_says_in_the_order_of_the_phases(organization: Organization) -> None:
+    plan = organization.run("plan").out
+    said = organization.run(*AUTO)
+
+    assert said == Said(0, plan + REPORT, PROGRESS)
+    assert organization.patched == ORDER
+    assert [entry.document for entry in organization.peer.patches()] == [
+        {"status": "paused"},
+        {"config": {"topicIds": [117805], "minScore": 80, "filters": {"seniority": ["c_suite", "cxo"]}}},
+        {"status": "active"},
+    ]
+
+
+def test_a_second_apply_sends_nothing(organization: Organization) -> None:
+    organization.run(*AUTO)
+    said = organization.run(*AUTO)
+
+    assert said.code == 0
+    assert said.out.endswith("Apply complete: nothing to do.\n")
+    assert said.err == ""
+    assert len(organization.patched) == 3
+    assert organization.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_json_has_stdout_to_itself(organization: Organization) -> None:
+    plan = organization.run("plan").out
+    digest = organization.run("plan", "--format", "json").document("plan")["digest"]
+    code, result, err = organization.apply("--auto-approve")
+
+    assert code == 0
+    assert err == plan + PROGRESS
+    assert result["digest"] == digest
+    assert result["summary"]["applied"] == 3
+    assert (result["errored"], result["interrupted"], result["diagnostics"]) == (False, False, [])
+    assert [one["id"] for one in result["results"]] == ORDER
+
+
+def test_a_target_is_applied_alone(organization: Organization) -> None:
+    assert organization.run(*AUTO, "--target", "Chief*").code == 0
+    assert organization.patched == [CHANGING]
+
+
+@pytest.mark.parametrize(("parallelism", "is_together"), [("1", False), ("4", True)])
+def test_parallelism_bounds_the_calls_at_once(
+    found: Founding, parallelism: str, *, is_together: bool
+) -> None:
+    organization = found(*many(2))
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
+    code, _, _ = organization.apply("--auto-approve", "--parallelism", parallelism)
+    first, second = organization.peer.patches()
+
+    assert code == 0
+    assert (second.time_monotonic - first.time_monotonic < 0.3) is is_together
+
+
+# How it ends, by the table of exit codes. (0, 1 and 3 are above too.)
+
+
+def test_4_when_it_ended_in_part_and_every_outcome_is_known(organization: Organization) -> None:
+    organization.peer.inject(
+        Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")
+    )
+    code, result, err = organization.apply("--auto-approve")
+
+    assert code == 4
+    assert outcomes(result) == ["applied", "failed", "applied"]
+    assert "no such filter" in result["results"][1]["detail"]
+    assert "\n2/3 failed: Chief financial officers\n" in err
+
+
+def test_5_when_an_outcome_is_unknown(organization: Organization) -> None:
+    organization.peer.inject(
+        Fault("drop", id=CHANGING, method="PATCH", when="after"),
+        Fault("drop", id=CHANGING, method="GET", skip=1, times=None),
+    )
+    code, result, _ = organization.apply("--auto-approve", program=FAST)
+
+    assert code == 5
+    assert outcomes(result) == ["applied", "unknown", "applied"]
+
+
+def test_3_when_a_conflict_came_before_the_first_write(organization: Organization) -> None:
+    foreign = Fault("edit", method="GET", route="list", target=PAUSING, changes={"name": "Renamed by hand"})
+    organization.peer.inject(foreign)
+    code, result, _ = organization.apply("--auto-approve", "--target", "Webinar*")
+
+    assert code == 3
+    assert outcomes(result) == ["conflict"]
+    assert organization.methods == {"GET", "EDIT"}
+
+
+def test_1_when_nothing_was_written_for_another_reason(organization: Organization) -> None:
+    organization.peer.inject(Fault("status", method="PATCH", status=401, message="revoked"))
+    code, result, _ = organization.apply("--auto-approve")
+
+    assert code == 1
+    assert outcomes(result) == ["failed", "not_attempted", "not_attempted"]
+    assert organization.stored() == {one["id"]: one for one in live()}
+
+
+def test_the_text_report_says_what_is_left(organization: Organization) -> None:
+    organization.peer.inject(
+        Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")
+    )
+    said = organization.run(*AUTO)
+
+    assert said.code == 4
+    assert said.out.endswith(
+        "Apply ended in part: 2 applied, 1 failed.\nRun `reconciler plan` to see what is left.\n"
+    )
+
+
+# Progress.
+
+
+def test_a_terminal_shows_a_live_count(organization: Organization) -> None:
+    with organization.terminal(*AUTO, piped="stdout") as terminal:
+        assert terminal.end() == 0
+
+    assert terminal.shown == "".join(f"\r\x1b[KApplying: {done} of 3 done" for done in range(4)) + "\r\x1b[K"
+
+
+def test_a_dumb_terminal_shows_plain_lines(organization: Organization) -> None:
+    with organization.terminal(*AUTO, settings={"TERM": "dumb"}, piped="stdout") as terminal:
+        assert terminal.end() == 0
+
+    assert terminal.shown == PROGRESS
+
+
+def test_a_name_in_the_progress_is_data(found: Founding) -> None:
+    name = "##[error]x"
+    organization = found([audience(STEADY, name)], {"a.yaml": audience(STEADY, name, "paused")})
+
+    assert organization.run(*AUTO).err == "1/1 applied: #\\#[error]x\n"
+
+
+# --out, when something is in its way.
+
+
+def test_out_that_cannot_be_written_stops_it_before_anything_is_sent(organization: Organization) -> None:
+    said = organization.run(*AUTO, "--format", "json", "--out", "nowhere/result.json")
+
+    assert said.code == 1
+    assert said.err == (
+        "Error: nowhere/result.json cannot be written: No such file or directory."
+        " Name a file that can be written.\n"
+    )
+    assert said.document("apply-result")["results"] == []
+    assert organization.peer.log == ()
+
+
+def test_out_and_journal_must_differ(organization: Organization) -> None:
+    code, _, err = organization.apply("--auto-approve", "--journal", "./result.json")
+
+    assert code == 1
+    assert err == "Error: --out and --journal name the same file. Name two.\n"
+    assert organization.peer.log == ()
+
+
+def test_a_result_that_cannot_be_saved_any_more_changes_no_outcome(organization: Organization) -> None:
+    place = organization.folder / "results"
+    place.mkdir()
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
+    with organization.started(*AUTO, "--format", "json", "--out", "results/one.json") as process:
+        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        place.rmdir()
+        out, err = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    assert outcomes(checked(out, "apply-result")) == ["applied"] * 3
+    assert err.endswith(
+        "Error: results/one.json cannot be written: No such file or directory."
+        " Name a file that can be written.\n"
+    )
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["applied", "nothing-to-do"])
+def test_a_full_disk_under_stdout_changes_no_outcome(organization: Organization, *, is_first: bool) -> None:
+    if not is_first:
+        organization.run(*AUTO)
+    full = ["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    said = organization.run(*AUTO, "--format", "json", "--out", "result.json", through=full)
+
+    assert said.code == (0 if is_first else 1)
+    assert outcomes(organization.result()) == (["applied"] * 3 if is_first else [])
+    assert said.err.endswith(
+        "Error: stdout cannot be written: No space left on device. Make room, or send it elsewhere.\n"
+    )
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_nobody_who_reads_does_not_stop_it(organization: Organization, stream: int) -> None:
+    said = organization.run(*AUTO, through=["/bin/sh", "-c", f'exec "$@" {stream}>&-', "sh"])
+
+    assert said.code == 0
+    assert organization.patched == ORDER
+
+
+# Whatever goes wrong in the middle, nothing is claimed that is not so.
+
+_BROKEN = """
+import sys
+from reconciler.cli import main
+from reconciler.cli.progress import Progress
+def add(self, result):
+    raise ZeroDivisionError("sk_test")
+Progress.add = add
+main()
+"""
+_UNPRINTABLE = """
+from reconciler.cli import main
+from reconciler.render import text
+def result(value, ink):
+    raise ZeroDivisionError("sk_test")
+text.result = result
+main()
+"""
+
+
+def broken(organization: Organization, script: str, *arguments: str) -> Said:
+    (organization.folder / "broken.py").write_text(script)
+    return organization.run(*arguments, program=["broken.py"])
+
+
+def test_a_bug_in_the_middle_leaves_an_honest_report(organization: Organization) -> None:
+    said = broken(organization, _BROKEN, *AUTO, "--format", "json", "--out", "result.json")
+    result = said.document("apply-result")
+
+    assert said.code == 5
+    assert outcomes(result) == ["applied", "unknown", "unknown"]
+    assert result == organization.result()
+    assert said.err.endswith(
+        "Error: this is a bug in reconciler 0.1.0 (ZeroDivisionError at broken.py:6)."
+        " Please report it with this line.\n"
+    )
+    assert "Nothing was written" not in said.err
+
+
+def test_a_bug_in_the_report_changes_no_outcome(organization: Organization) -> None:
+    said = broken(organization, _UNPRINTABLE, *AUTO)
+
+    assert said.code == 0
+    assert organization.patched == ORDER
+    assert "(ZeroDivisionError at broken.py:5)" in said.err
+    assert "sk_test" not in said.err + said.out

@@ -1,0 +1,140 @@
+"""Signals at every stage of an apply."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from tests.cli.command import SECONDS, checked, through_python
+from tests.cli.organization import (
+    AUTO,
+    ORDER,
+    PAUSING,
+    Organization,
+    outcomes,
+)
+from tests.cli.terminal import INTERRUPT
+from tests.peer import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_first_write_ends_it_at_once(
+    organization: Organization, number: signal.Signals
+) -> None:
+    organization.peer.inject(Fault("delay", seconds=SECONDS))
+    with organization.started(*AUTO, "--format", "json") as process:
+        organization.peer.wait(lambda entry: entry.method == "GET")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=SECONDS)
+    result = checked(out, "apply-result")
+
+    assert process.returncode == 130
+    assert err == "Error: interrupted. Nothing was written.\n"
+    assert (result["interrupted"], result["results"]) == (True, [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_lets_settle_what_is_in_flight(
+    organization: Organization, number: signal.Signals
+) -> None:
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.5))
+    with organization.started(*AUTO, "--format", "json", "--out", "result.json") as process:
+        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=SECONDS)
+    result = checked(out, "apply-result")
+
+    assert process.returncode == 130
+    assert outcomes(result) == ["applied", "not_attempted", "not_attempted"]
+    assert result["interrupted"] is True
+    assert result == organization.result()
+    assert "Nothing was written" not in err
+    assert organization.patched == [PAUSING]
+
+
+def test_the_second_signal_ends_it_at_once(organization: Organization) -> None:
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=SECONDS))
+    with organization.started(*AUTO, "--format", "json") as process:
+        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=4)  # what is in flight would have been given 5
+    result = checked(out, "apply-result")
+
+    assert process.returncode == 130
+    assert outcomes(result) == ["unknown", "not_attempted", "not_attempted"]
+    assert "Nothing was written" not in err
+
+
+def test_ctrl_c_at_a_terminal_is_reported(organization: Organization) -> None:
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.5))
+    with organization.terminal(*AUTO) as terminal:
+        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        terminal.type(INTERRUPT)
+        assert terminal.end() == 130
+
+    assert "Apply was interrupted: 1 applied, 2 not attempted." in terminal.shown
+    assert "Nothing was written" not in terminal.shown
+
+
+def test_a_hang_up_is_ignored_where_it_was_before(organization: Organization) -> None:
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
+    nohup = through_python("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    with organization.started(*AUTO, through=nohup) as process:
+        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    assert organization.patched == ORDER
+
+
+@contextmanager
+def unread() -> Iterator[tuple[IO[str], IO[bytes]]]:
+    """Give the two ends of a pipe that is full."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with os.fdopen(reading) as reader, os.fdopen(writing, "wb", buffering=0) as writer:
+        while writer.write(b" " * 4096):
+            pass
+        os.set_blocking(writing, True)
+        yield reader, writer
+
+
+def wait_until_saved(organization: Organization) -> None:
+    while not (organization.folder / "result.json").exists():
+        time.sleep(0.01)  # nothing tells that a process waits for its reader
+
+
+def test_one_signal_does_not_take_the_report_away(organization: Organization) -> None:
+    arguments = (*AUTO, "--format", "json", "--out", "result.json")
+    with unread() as (reader, writer), organization.started(*arguments, stdout=writer) as process:
+        wait_until_saved(organization)
+        process.send_signal(signal.SIGTERM)
+        writer.close()
+        result = checked(reader.read(), "apply-result")
+        process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    assert outcomes(result) == ["applied"] * 3
+
+
+def test_two_signals_end_a_report_that_nobody_reads(organization: Organization) -> None:
+    arguments = (*AUTO, "--format", "json", "--out", "result.json")
+    with unread() as (_, writer), organization.started(*arguments, stdout=writer) as process:
+        wait_until_saved(organization)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 130
+    assert err.endswith("Error: interrupted. Run `reconciler plan` to see what is left.\n")
+    assert outcomes(organization.result()) == ["applied"] * 3

@@ -1,0 +1,155 @@
+"""The command line as a whole: help, usage, what it imports, and what it does when it breaks."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import reconciler
+from tests.cli.command import SECONDS, Said, checked
+from tests.cli.organization import AUTO
+
+if TYPE_CHECKING:
+    from tests.cli.organization import Organization, Project
+
+COMMANDS = (["validate"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"])
+HEAVY = {"httpx", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "sqlite3"}
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_names_every_command(project: Project, option: str) -> None:
+    said = project.run(option)
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Usage: reconciler [OPTIONS] COMMAND [ARGS]...\n")
+    for command in COMMANDS:
+        assert re.search(rf"^  {command[0]}  +[A-Z].*\.$", said.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help(project: Project, command: list[str]) -> None:
+    said = project.run(*command, "-h")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: reconciler {' '.join(command)} ")
+
+
+def test_version(project: Project) -> None:
+    assert project.run("--version") == Said(0, f"reconciler, version {reconciler.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["plan", "--help"], ["apply", "--help"], ["show", "--help"]]
+)
+def test_help_imports_nothing_heavy(project: Project, arguments: list[str]) -> None:
+    said = project.run(*arguments, settings={"PYTHONPROFILEIMPORTTIME": "1"})
+    imported = set(re.findall(r"\| +([\w.]+)$", said.err, re.MULTILINE))
+
+    assert "reconciler.cli" in imported
+    assert not imported & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Commands:"),
+        (["sandbox"], "Commands:"),
+        (["destroy"], "No such command 'destroy'."),
+        (["plan", "--colour"], "No such option '--colour'."),
+        (["plan", "--format", "xml"], "'xml' is not one of 'text', 'json', 'markdown'."),
+        (["apply", "--parallelism", "0"], "0 is not in the range 1<=x<=16."),
+        (["apply", "--parallelism", "17"], "17 is not in the range 1<=x<=16."),
+        (["apply", "--max-changes", "some"], "'some' is neither a number nor a percentage. Write 5 or 30%."),
+        (["apply", "--max-changes", "-1"], "'-1' is neither a number nor a percentage."),
+        (["apply", "--max-changes", "1.5%"], "'1.5%' is neither a number nor a percentage."),
+        (["apply", "--plan"], "Option '--plan' requires an argument."),
+        (["show"], "Missing argument 'FILE'."),
+        (["show", "one", "two"], "Got unexpected extra argument (two)"),
+        (["sandbox", "serve", "--port", "65536"], "65536 is not in the range 0<=x<=65535."),
+        (["sandbox", "serve", "--generation", "3"], "'3' is not one of '1', '2'."),
+    ],
+)
+def test_wrong_usage_exits_1(project: Project, arguments: list[str], words: str) -> None:
+    said = project.run(*arguments)
+
+    assert (said.code, said.out) == (1, "")
+    assert words in said.err
+
+
+def test_a_quoted_argument_cannot_command_a_log(project: Project) -> None:
+    said = project.run("plan", "--x\n::error::y\x1b[2J", "##[error]z")
+
+    assert said.code == 1
+    assert "\n::error" not in said.err
+    assert "\x1b" not in said.err
+    assert "##[" not in said.err
+
+
+# Where help cannot be delivered.
+
+
+def test_help_to_a_full_disk_is_an_error(project: Project) -> None:
+    said = project.run("--help", through=["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"])
+
+    assert said == Said(
+        1, "", "Error: stdout cannot be written: No space left on device. Make room, or send it elsewhere.\n"
+    )
+
+
+def test_help_to_nobody_is_quiet(project: Project) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with project.started("--help", stdout=writing) as process:
+        os.close(writing)
+        _, err = process.communicate(timeout=SECONDS)
+
+    assert err == ""
+
+
+# Where it breaks.
+
+_BUG = """
+from reconciler import live
+from reconciler.cli import main
+async def fetch(*_):
+    raise LookupError("sk_test")
+live.fetch = fetch
+main()
+"""
+_EARLY = """
+import signal
+import reconciler.cli
+reconciler.cli.import_module = lambda name: signal.raise_signal(signal.SIGTERM)
+reconciler.cli.main()
+"""
+BUG = (
+    f"Error: this is a bug in reconciler {reconciler.__version__} (LookupError at broken.py:5)."
+    " Please report it with this line.\n"
+)
+
+
+def test_a_bug_is_a_short_report_without_its_message(organization: Organization) -> None:
+    (organization.folder / "broken.py").write_text(_BUG)
+    said = organization.run("plan", "--format", "json", "--out", "plan.json", program=["broken.py"])
+    plan = said.document("plan")
+
+    assert (said.code, said.err) == (1, BUG)
+    assert plan["errored"] is True
+    assert checked((organization.folder / "plan.json").read_text(), "plan") == plan
+    assert "sk_test" not in said.out
+
+
+def test_a_bug_before_the_first_write_of_an_apply_is_one_too(organization: Organization) -> None:
+    (organization.folder / "broken.py").write_text(_BUG)
+
+    assert organization.run(*AUTO, program=["broken.py"]) == Said(1, "", BUG)
+    assert organization.peer.log == ()
+
+
+def test_a_signal_before_a_command_begins_ends_it(project: Project) -> None:
+    (project.folder / "broken.py").write_text(_EARLY)
+
+    assert project.run("plan", program=["broken.py"]) == Said(130, "", "\nInterrupted.\n")

@@ -1,0 +1,185 @@
+"""`reconciler.toml`: where it is looked for, what it says, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli import settings
+from reconciler.errors import SettingsError
+from reconciler.plan import Limits, MaxChanges
+from tests.cli.command import Said
+
+if TYPE_CHECKING:
+    from tests.cli.organization import Project
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a project whose definitions have a folder within their folder."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "audiences.d" / "emea").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def limits(text: str) -> Limits:
+    Path("reconciler.toml").write_text(text, "utf-8")
+    return settings.limits(["audiences.d"])
+
+
+# What it says.
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Limits()),
+        ("[limits]\n", Limits()),
+        ('[limits]\nmax_changes = "50%"\n', Limits(MaxChanges(50, is_percent=True))),
+        ("[limits]\nmax_changes_floor = 0\n", Limits(floor=0)),
+        ("[limits]\nactive_slots = 10\n", Limits(active_slots=10)),
+        # A number is meant as it is written; the default floor is for the share of a small organization.
+        ("[limits]\nmax_changes = 2\n", Limits(MaxChanges(2), 0)),
+        ('[limits]\nmax_changes = "2"\nmax_changes_floor = 4\n', Limits(MaxChanges(2), 4)),
+        ("limits = {max_changes = 7, active_slots = 3}\n", Limits(MaxChanges(7), 0, 3)),
+    ],
+)
+def test_limits_are_as_written(text: str, expected: Limits) -> None:
+    assert limits(text) == expected
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("text", "summary", "mend"),
+    [
+        ("[limits]\nmax_chnages = 3\n", '2: unknown setting "max_chnages"', 'Did you mean "max_changes"?'),
+        (
+            "[limits]\ncolour = 3\n",
+            '2: unknown setting "colour"',
+            "Known: max_changes, max_changes_floor, active_slots",
+        ),
+        ("\n\n[limit]\nmax_changes = 3\n", '3: unknown table "limit"', 'Did you mean "limits"?'),
+        ("base_url = 'https://evil.example'\n", '1: unknown table "base_url"', "Known: limits"),
+        ("limits = 3\n", "1: limits is not a table", "Write [limits] on a line of its own"),
+        ("limits = {colour = 3}\n", ' unknown setting "colour"', None),
+        ("[limits]\n'active_slots' = -1\n", "2: active_slots is not a whole number of 0 or more", None),
+        ("[limits]\nactive_slots = 1.0\n", "2: active_slots is not a whole number of 0 or more", None),
+        ("[limits]\nactive_slots = true\n", "2: active_slots is not a whole number of 0 or more", None),
+        ('[limits]\nactive_slots = "10"\n', "2: active_slots is not a whole number of 0 or more", None),
+        ("[limits]\nactive_slots = 1000001\n", "2: active_slots is not a whole number of 0 or more", None),
+        ("[limits]\nmax_changes_floor = []\n", "2: max_changes_floor is not a whole number", None),
+        ("[limits]\n max_changes = true\n", "2: max_changes is neither a number nor a percentage", None),
+        ("[limits]\nmax_changes = 30.0\n", "2: max_changes is neither a number nor a percentage", None),
+        ("[limits]\nmax_changes = -1\n", "2: max_changes is neither a number nor a percentage", None),
+        ('[limits]\nmax_changes = "half"\n', "2: max_changes is neither a number nor a percentage", None),
+        ("[limits]\nmax_changes = '٣%'\n", "2: max_changes is neither a number nor a percentage", None),
+        ("[limits]\nmax_changes = ['5']\n", "2: max_changes is neither a number", 'Write 5 or "30%"'),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(text: str, summary: str, mend: str | None) -> None:
+    with pytest.raises(SettingsError) as caught:
+        limits(text)
+
+    assert caught.value.summary.startswith(f"reconciler.toml:{summary}")
+    assert mend is None or caught.value.detail == mend
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[limits]\nmax_changes 5\n", "at line 2, column 13"),
+        ("x = " + "[" * 10_000, "recursion"),
+        ("a=1\na=2", "at"),
+    ],
+)
+def test_what_is_no_toml_says_where(text: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=r"^reconciler\.toml cannot be read: ") as caught:
+        limits(text)
+
+    assert reason in caught.value.summary
+    assert caught.value.detail == "Mend it, or remove it for the defaults"
+
+
+def test_what_is_no_text_is_refused(inside: Path) -> None:
+    (inside / "reconciler.toml").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SettingsError, match=r"^reconciler\.toml cannot be read: 'utf-8' codec"):
+        settings.limits(["audiences.d"])
+
+
+# Where it is looked for.
+
+
+def test_it_is_beside_the_folder_or_above_and_the_nearest_counts(inside: Path) -> None:
+    assert settings.limits(["audiences.d/emea/uk.yaml"]) == Limits()
+    for place, number in ((inside, 1), (inside / "audiences.d", 2)):
+        (place / "reconciler.toml").write_text(f"[limits]\nmax_changes = {number}\n")
+        assert settings.limits(["audiences.d/emea/uk.yaml"]).max_changes == MaxChanges(number)
+
+    assert settings.limits(["audiences.d/emea"]).max_changes == MaxChanges(2)
+    assert settings.limits(["audiences.d"]).max_changes == MaxChanges(1)
+    assert settings.limits([str(inside / "audiences.d")]).max_changes == MaxChanges(1)
+
+
+def test_it_is_found_from_within_the_folder(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (inside / "reconciler.toml").write_text("[limits]\nmax_changes = 1\n")
+    monkeypatch.chdir(inside / "audiences.d")
+
+    assert settings.limits(["."]).max_changes == MaxChanges(1)
+
+
+def test_another_repository_has_its_own(inside: Path) -> None:
+    (inside / "reconciler.toml").write_text("[limits]\nmax_changes = 1\n")
+    (inside / "audiences.d" / "emea" / ".git").mkdir()
+    (inside / "audiences.d" / "emea" / "inner").mkdir()
+
+    assert settings.limits(["audiences.d/emea/inner"]) == Limits()
+
+
+def test_a_folder_of_that_name_is_none(inside: Path) -> None:
+    (inside / "reconciler.toml").mkdir()
+
+    assert settings.limits(["audiences.d"]) == Limits()
+
+
+def test_paths_under_different_settings_are_refused(inside: Path) -> None:
+    for place in (inside, inside / "audiences.d"):
+        (place / "reconciler.toml").write_text("[limits]\n")
+
+    assert settings.limits(["audiences.d/emea", "audiences.d/one.yaml"]) == Limits()
+    with pytest.raises(SettingsError) as caught:
+        settings.limits(["audiences.d/emea", "audiences.d"])
+    assert str(caught.value) == (
+        "the paths fall under different settings: audiences.d/reconciler.toml and reconciler.toml."
+        " Name paths of one project"
+    )
+
+
+# As a user meets it.
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_broken_file_stops_plan_and_apply(project: Project, command: str) -> None:
+    (project.folder / "reconciler.toml").write_text("[limits]\nactive_slots = many\n")
+    said = project.run(command, *(["--auto-approve"] if command == "apply" else []), "--sandbox")
+
+    assert said == Said(
+        1,
+        "",
+        "Error: reconciler.toml cannot be read: Invalid value (at line 2, column 16)."
+        " Mend it, or remove it for the defaults.\n",
+    )
+
+
+def test_text_in_it_cannot_command_a_terminal_or_a_log(project: Project) -> None:
+    (project.folder / "reconciler.toml").write_text('[limits]\n"\\u001b[2J\\n::error::x" = 1\n')
+    said = project.run("plan", "--sandbox")
+
+    assert said.code == 1
+    assert "\x1b" not in said.err
+    assert "\n::" not in said.err
