@@ -1,0 +1,1 @@
+"""GitHub, where plans are reviewed: its environment, its REST API, and what is said there."""

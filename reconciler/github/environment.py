@@ -1,0 +1,110 @@
+"""What an Actions runner tells a step, and the files through which the step answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
+_IN_A_JOB = "Run this in a GitHub Actions job"
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One step of a run: `event` is the payload that started it, `token` is empty where there is none."""
+
+    repository: str
+    event: Mapping[str, Any]
+    event_name: str
+    sha: str
+    api_url: str
+    graphql_url: str
+    token: str
+    run_url: str
+    summary: Path | None
+    output: Path | None
+
+    @property
+    def pull_request(self) -> int | None:
+        """The number of the pull request that the event is about."""
+        number = _dict(self.event.get("pull_request")).get("number")
+        return number if isinstance(number, int) else None
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether the pull request comes from another repository, whose token here can only read."""
+        head = _dict(_dict(_dict(self.event.get("pull_request")).get("head")).get("repo"))
+        return self.pull_request is not None and head.get("full_name") != self.repository
+
+    @property
+    def base_sha(self) -> str | None:
+        """The commit that the pull request would be merged into."""
+        sha = _dict(_dict(self.event.get("pull_request")).get("base")).get("sha")
+        return sha if isinstance(sha, str) and re.fullmatch(r"[0-9a-f]{40,64}", sha) else None
+
+    def summarize(self, markdown: str) -> None:
+        """Append to the job's summary, where there is one."""
+        if self.summary is not None:
+            with self.summary.open("a", encoding="utf-8") as file:
+                file.write(f"{markdown}\n")
+
+    def put(self, outputs: Mapping[str, str | int]) -> None:
+        """Set the step's outputs; a value cannot end its own block, since nobody can guess the delimiter."""
+        if self.output is None:
+            return
+        with self.output.open("a", encoding="utf-8") as file:
+            for name, value in outputs.items():
+                end = secrets.token_hex(16)
+                file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
+def read(variables: Mapping[str, str]) -> Environment:
+    """Return what the runner says; raises SettingsError outside of one."""
+    repository = variables.get("GITHUB_REPOSITORY", "")
+    if not _REPOSITORY.fullmatch(repository):
+        raise SettingsError("GITHUB_REPOSITORY is not set to owner/name", _IN_A_JOB)
+    api_url = variables.get("GITHUB_API_URL") or "https://api.github.com"
+    server = variables.get("GITHUB_SERVER_URL") or "https://github.com"
+    run_id = variables.get("GITHUB_RUN_ID", "")
+    return Environment(
+        repository=repository,
+        event=_event(variables.get("GITHUB_EVENT_PATH")),
+        event_name=variables.get("GITHUB_EVENT_NAME", ""),
+        sha=variables.get("GITHUB_SHA", ""),
+        api_url=api_url,
+        graphql_url=variables.get("GITHUB_GRAPHQL_URL") or f"{api_url.removesuffix('/v3')}/graphql",
+        token=variables.get("GITHUB_TOKEN", ""),
+        run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id.isdigit() else "",
+        summary=_file(variables.get("GITHUB_STEP_SUMMARY")),
+        output=_file(variables.get("GITHUB_OUTPUT")),
+    )
+
+
+def _event(path: str | None) -> Mapping[str, Any]:
+    if not path:
+        return {}
+    try:
+        event = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            "GITHUB_EVENT_PATH names no readable event", "Run this in a GitHub Actions job"
+        ) from error
+    return _dict(event)
+
+
+def _file(path: str | None) -> Path | None:
+    return Path(path) if path else None
+
+
+def _dict(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,79 @@
+"""Definitions as git had them, read from real repositories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler import history
+from reconciler.errors import FileError
+from tests.gitting import commit, git, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    start(tmp_path)
+    (tmp_path / "audiences.d" / "emea").mkdir(parents=True)
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 1\n")
+    (tmp_path / "audiences.d" / "emea" / "ü b.yaml").write_text("b: 1\n")
+    (tmp_path / "audiences.d" / "link.yaml").symlink_to("a.yaml")
+    (tmp_path / "elsewhere.yaml").write_text("c: 1\n")
+    commit(tmp_path, "base")
+    git(tmp_path, "checkout", "--quiet", "-b", "work")
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 2\n")
+    commit(tmp_path, "work")
+    git(tmp_path, "checkout", "--quiet", "main")
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 3\n")
+    commit(tmp_path, "main moves on")
+    git(tmp_path, "checkout", "--quiet", "work")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_files_are_those_of_the_merge_base_and_links_are_none(repository: Path) -> None:
+    assert history.files("main", ["audiences.d"]) == {
+        "audiences.d/a.yaml": b"a: 1\n",
+        "audiences.d/emea/ü b.yaml": b"b: 1\n",
+    }
+    assert (repository / "audiences.d" / "link.yaml").is_symlink()
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_path_may_be_one_file() -> None:
+    assert history.files("main", ["audiences.d/a.yaml"]) == {"audiences.d/a.yaml": b"a: 1\n"}
+
+
+def test_a_folder_that_the_branch_removed_is_still_read(repository: Path) -> None:
+    git(repository, "rm", "-r", "--quiet", "audiences.d/emea")
+
+    assert history.files("main", ["audiences.d/emea"]) == {"audiences.d/emea/ü b.yaml": b"b: 1\n"}
+
+
+def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None:
+    before = history.files("main", ["audiences.d"])
+
+    assert history.unchanged(before) == {"audiences.d/emea/ü b.yaml"}
+
+    (repository / "audiences.d" / "emea" / "ü b.yaml").unlink()
+    assert history.unchanged(before) == frozenset()
+
+
+@pytest.mark.parametrize("ref", ["no-such-branch", "--output=stolen", "-h", "0" * 40])
+def test_a_ref_that_is_none_is_said_so_and_is_never_an_option(repository: Path, ref: str) -> None:
+    with pytest.raises(FileError, match="no common commit") as raised:
+        history.files(ref, ["audiences.d"])
+
+    assert "fetch-depth: 0" in raised.value.detail
+    assert not (repository / "stolen").exists()
+
+
+@pytest.mark.usefixtures("repository")
+def test_without_git_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(FileError, match="git is not installed"):
+        history.files("main", ["audiences.d"])
