@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs the tool that lies beside this script, which is the commit that `uses:` pins, with exactly the locked
+# dependencies. Python runs isolated, so that nothing in the checkout can stand in for a module.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv="$RUNNER_TEMP/reconciler"
+
+python3 -Im venv "$venv"
+"$venv/bin/python" -Im pip install --quiet --disable-pip-version-check \
+  --only-binary :all: --require-hashes --requirement "$here/requirements.txt"
+"$venv/bin/python" -Im pip install --quiet --disable-pip-version-check \
+  --no-deps --no-build-isolation "$here/../.."
