@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,40 @@ def forty() -> Plan:
         )
     organization.add_unchanged(20)
     return organization.plan(unmanaged=23, limits=Limits(active_slots=10))
+
+
+def swept() -> Plan:
+    """Plan what the author asked for, with what somebody changed outside git meanwhile."""
+    organization = Organization()
+    organization.add("Asked for", {"status": "paused"}, {"status": "active"})
+    organization.add(
+        "Changed twice", {"config": {**BASE, "minScore": 85}}, {"config": {**BASE, "minScore": 60}}
+    )
+    organization.add(
+        "Asked for and swept",
+        {"status": "active", "config": BASE},
+        {"name": "Old", "config": config(hasPhone=True), "status": "active"},
+    )
+    organization.add("Swept along", {"config": BASE}, {"config": config(seniority=["vp"])})
+    organization.add_unchanged(4)
+    old: list[dict[str, Any]] = [
+        {"status": "active"},
+        {"config": BASE},
+        {"name": "Old", "status": "active", "config": BASE},
+    ]
+    base = {one.id: one for one in organization.definitions}
+    for nth, fields in enumerate(old):
+        one = organization.definitions[nth]
+        base[one.id] = replace(one, fields=normal({"name": one.name, **fields}))
+    return organization.plan(base=base)
+
+
+def only_swept() -> Plan:
+    """Plan for a branch that asks for nothing while somebody changed two audiences outside git."""
+    organization = Organization()
+    organization.add("Dropped", {"config": BASE}, {"config": config(seniority=["vp"])})
+    organization.add("Stopped", {"status": "active"}, {"status": "paused"})
+    return organization.plan(base={one.id: one for one in organization.definitions})
 
 
 def nothing() -> Plan:

@@ -262,7 +262,7 @@ class TestCompare:
     def test_nothing_differs_from_itself(self, document: dict[str, Any]) -> None:
         assert found(document, document) == []
 
-    @settings(patient, max_examples=300)
+    @settings(patient, max_examples=200)
     @given(st.data())
     def test_finds_what_an_independent_comparison_finds(self, data: st.DataObject) -> None:
         before = data.draw(documents(live=True))

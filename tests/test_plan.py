@@ -229,6 +229,45 @@ class TestSummary:
         assert planned([], [], diagnostics=[told]).diagnostics == (told,)
 
 
+BASES: list[dict[str, Definition] | None] = [None, {}]
+
+
+class TestCauses:
+    """With a base, every field says whether git changed it, somebody else did, or both."""
+
+    @pytest.mark.parametrize(
+        ("base", "file", "there", "cause"),
+        [
+            ("old", "new", "old", "change"),
+            ("new", "new", "old", "drift"),
+            ("other", "new", "old", "both"),
+            (None, "new", "old", "change"),
+        ],
+    )
+    def test_follow_from_what_git_had(self, base: str | None, file: str, there: str, cause: str) -> None:
+        before = {} if base is None else {UUIDS[0]: defined(name=base)}
+        (change,) = planned([defined(name=file)], [live(name=there)], base=before).changes
+        assert [field.cause for field in change.fields] == [cause]
+
+    def test_are_told_apart_field_by_field(self) -> None:
+        before = {UUIDS[0]: defined(name="old", status="active", config=CONFIG)}
+        (change,) = planned(
+            [defined(name="new", status="active", config={**CONFIG, "minScore": 90})],
+            [live(name="old", status="draft", config={**CONFIG, "minScore": 10})],
+            base=before,
+        ).changes
+        assert [(field.path, field.cause) for field in change.fields] == [
+            ("name", "change"),
+            ("status", "drift"),
+            ("config.minScore", "both"),
+        ]
+
+    def test_are_none_without_a_base_and_no_part_of_the_digest(self) -> None:
+        without, based = (planned([defined()], [live(name="old")], base=base) for base in BASES)
+        assert [value.changes[0].fields[0].cause for value in (without, based)] == [None, "change"]
+        assert without.digest == based.digest
+
+
 class TestUnknownFields:
     def test_are_reported_once_across_the_organization(self) -> None:
         config = {**CONFIG, "xNew": 1, "filters": {"role.seniority": {"values": ["vp"], "xDepth": 1}}}
@@ -519,7 +558,7 @@ REVIEWED: dict[type, Parts] = {
 NOT_REVIEWED: dict[type, Parts] = {
     Plan: {"diagnostics": (), "missing": ()},
     Change: {"file": "b.yaml", "line": 4},
-    FieldChange: {},
+    FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
     Unmanaged: {},
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.schema import SchemaName
 
-CASES = ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan"]
+CASES = ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan", "swept"]
 RESULTS = ["applied", "in_part", "refused", "interrupted"]
 FOUND = [
     Diagnostic("error", "unknown-key", "s", "d", "a.yaml", 2, 3, "config.x"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import plan
@@ -32,7 +32,9 @@ def filters(**values: Any) -> dict[str, Any]:
 
 
 class TestPlan:
-    @pytest.mark.parametrize("case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan"])
+    @pytest.mark.parametrize(
+        "case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan", "swept", "only_swept"]
+    )
     def test_reads_as_kept(self, case: str) -> None:
         document = markdown.plan(getattr(reviews, case)(), RULES)
         assert document == reviews.expected(f"plan-{case.replace('_', '-')}.md", document)
@@ -87,6 +89,7 @@ class TestPlan:
         errors = tuple(Diagnostic("warning", "x", f"odd {nth}") for nth in range(900))
         document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, most=0)
         assert document.count("odd") == markdown.MOST_NOTES
+        assert markdown.plan(Plan("o", 1, diagnostics=errors), RULES).count("odd") == len(errors)
 
 
 class TestResult:
@@ -279,7 +282,7 @@ class TestOutside:
         document = markdown.plan(Plan("o", 1, (odd,)), RULES)
         assert "| N |  |" not in document
 
-    @settings(patient, max_examples=150)
+    @patient
     @given(hostile)
     def test_changes_neither_structure_nor_adds_anything_that_acts(self, outside: str) -> None:
         value, result = reviews.outside(outside)

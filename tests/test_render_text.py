@@ -26,7 +26,9 @@ def shown(*fields: FieldChange, unchanged: int = 0) -> str:
 
 
 class TestPlan:
-    @pytest.mark.parametrize("case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan"])
+    @pytest.mark.parametrize(
+        "case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan", "swept"]
+    )
     def test_reads_as_kept(self, case: str) -> None:
         document = text.plan(getattr(reviews, case)())
         assert document == reviews.expected(f"plan-{case.replace('_', '-')}.txt", document)

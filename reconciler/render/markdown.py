@@ -34,7 +34,7 @@ def plan(value: Plan, rules: Rules, *, most: int | None = None, elsewhere: str =
     """
     shown = sorted(value.changes, key=lambda change: change.phase == "change")[:most]
     blocks = [f"**{_headline(value)}**{_counted(value, rules)}", *_standing(value)]
-    blocks += _happening(shown, rules)
+    blocks += happening(shown, rules)
     blocks += _cut(len(value.changes) - len(shown), elsewhere)
     blocks += _unmanaged(value)
     if shown or any(not diagnostic.is_error for diagnostic in value.diagnostics):
@@ -44,7 +44,7 @@ def plan(value: Plan, rules: Rules, *, most: int | None = None, elsewhere: str =
     return "\n\n".join(blocks) + "\n"
 
 
-def _happening(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
+def happening(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
     """Yield a table of what happens to whom: what the author asked for first, then what is swept along."""
     asked = [only for change in changes if (only := _caused(change, is_drift=False)).fields]
     drift = [only for change in changes if (only := _caused(change, is_drift=True)).fields]

@@ -145,12 +145,14 @@ def _names(value: Plan) -> str:
 
 
 def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResult] | None = None) -> str:
-    """Show how changes ended, all or the part to be shown, then count it all and say what to do next."""
+    """Show how changes ended, all or the part to be shown, then count it all and say what to do next.
+
+    Why it ended so is for `diagnostics`, as the errors of a plan are.
+    """
     results = value.results if shown is None else shown
     width = max((len(_OUTCOMES[one.outcome]) for one in results), default=0)
     lines = [_outcome(one, width, ink) for one in results]
     lines += [""] if lines else []
-    lines += [_coloured(one, ink) for one in value.diagnostics]
     counted = ", ".join(f"{count} {_OUTCOMES[outcome]}" for outcome, count in value.summary.items() if count)
     if value.is_converged:
         lines.append(ink("green", f"Apply complete: {counted or 'nothing to do'}."))
