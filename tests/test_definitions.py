@@ -322,8 +322,9 @@ def test_no_more_topics_must_overlap_than_there_are(
 
 
 def test_a_definition_has_what_the_file_sets_and_nothing_more() -> None:
-    found = definition(f"# c\nname: x\n'id': {UUIDS[3].upper()}\n")
-    assert (found.id, found.name, found.fields) == (UUIDS[3], "x", {"name": "x"})
+    found = definition("# c\nname: x\n'id': 6FB81599-F601-4afe-b3ff-e8a211cae27d\n")
+    assert (found.id, found.name) == ("6fb81599-f601-4afe-b3ff-e8a211cae27d", "x")
+    assert found.fields == {"name": "x"}
     assert (found.file, found.line, found.column) == ("a.yaml", 3, 1)
     assert (found.ignore, found.is_protected) == (frozenset(), False)
 
@@ -430,6 +431,22 @@ def test_the_order_of_the_paths_does_not_matter() -> None:
     ]
 
 
+def test_definitions_from_bytes_are_those_from_files() -> None:
+    files = {
+        "d/b.yaml": HEAD.encode(),
+        "d/c.yml": HEAD.encode() + b"status: x\n",
+        "d/a.yaml": b"",
+        "d/README.md": b"no definition",
+    }
+    for name, content in files.items():
+        write(content, name)
+    parsed = definitions.parse(files)
+    assert parsed == definitions.load(["d"]) == definitions.parse(dict(sorted(files.items())))
+    assert [one.code for one in parsed.diagnostics] == ["yaml-empty", "shared-id", "unknown-value"]
+    assert [one.file for one in parsed.definitions] == ["d/b.yaml"]
+    assert definitions.parse({}) == definitions.Definitions((), ())
+
+
 # --- Ids
 
 
@@ -489,6 +506,7 @@ def test_a_value_that_the_reader_refused_is_not_missing_too(value: str) -> None:
     [
         ("status: &a actve\n", ["unknown-value", "yaml-anchor"]),
         ("&a staus: active\n", ["yaml-anchor", "unknown-key"]),
+        ("xyz: *a\n", ["unknown-key", "yaml-alias"]),
         ("status:\n1: x\n", ["no-value", "yaml-key"]),
         ("status:\n---\n", ["no-value", "yaml-document"]),
         ("# \u202e\nstatus:\n", ["yaml-control-character", "no-value"]),

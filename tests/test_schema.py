@@ -323,6 +323,20 @@ def test_a_key_that_its_schema_does_not_describe_is_just_missing() -> None:
     assert found['"valid" is missing'] == 'Add "valid"'
 
 
+@pytest.mark.parametrize(
+    ("value", "mend"),
+    [
+        (117805, "Write a list: [117805]"),
+        ("117805, 117890", "Write a list: [117805, 117890]"),
+        *((value, "Write a list: [one, two]") for value in (True, "", 1.5, "9" * 61)),
+        ({}, "Write a list: [one, two]"),
+    ],
+)
+def test_the_mend_for_what_should_be_a_list(value: Any, mend: str) -> None:
+    (found,) = schema.check(audience(config={"topicIds": value}), "audience")
+    assert (found.code, found.detail) == ("wrong-type", mend)
+
+
 def test_numbers_of_other_kinds_are_no_whole_numbers() -> None:
     values: list[Any] = [True, False, 70.0, "70", [], {}]
     for value in values:
@@ -449,11 +463,19 @@ def test_uuids(identity: str) -> None:
         ("seniority", "role.seniority"),
         ("a.b.c", None),
         ("", None),
+        ("z" * 60, "z" * 65),
         ("z" * 61, None),
     ],
 )
 def test_the_nearest_known_word(word: str, expected: str | None) -> None:
-    known = ["active", "paused", "config.filters.state", "config.filters.seniority", "role.seniority"]
+    known = [
+        "active",
+        "paused",
+        "config.filters.state",
+        "config.filters.seniority",
+        "role.seniority",
+        "z" * 65,
+    ]
     assert suggestions.Suggestions().nearest(word, known) == expected
 
 

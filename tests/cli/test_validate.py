@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import Diagnostic
-from reconciler.render import github
+from reconciler.render import github, sarif
 from tests.cli.command import ROOT, SECONDS, Said, environment, run, without_privileges
 from tests.oracles.runner_commands import commands
 from tests.oracles.runner_commands import lines as runner_lines
@@ -279,7 +279,6 @@ def test_a_file_that_becomes_something_else_before_it_is_read(
 
 
 def test_a_folder_that_vanishes_before_it_is_listed(folder: Path) -> None:
-    fill(folder, {"a.yaml": HEAD})
     (folder / "audiences.d/gone").mkdir()
     hook = (
         "def hook(event, arguments):\n"
@@ -288,6 +287,7 @@ def test_a_folder_that_vanishes_before_it_is_listed(folder: Path) -> None:
     )
     said = hooked(folder, hook)
     assert said.out.startswith("audiences.d/gone: there is no such file or folder. ")
+    assert said.out.endswith("\n1 problem to mend.\n")
     assert said.code == 1
 
 
@@ -367,6 +367,53 @@ def test_wrong_usage_leaves_stdout_empty(folder: Path) -> None:
         assert said.err.startswith("Usage: ")
 
 
+def test_sarif_has_a_result_for_every_problem(folder: Path) -> None:
+    fill(folder, {"a b.yaml": HEAD + "config: {topicIds: [1], minScore: 0}\nxyz: 1\n", "b.yaml": ""})
+    said = validate(folder, "audiences.d", "", "--format", "sarif")
+    document = json.loads(said.out)
+    (run_,) = document["runs"]
+    rules = [rule["id"] for rule in run_["tool"]["driver"]["rules"]]
+    assert (said.code, said.err, document["version"]) == (1, "", "2.1.0")
+    assert rules == sorted({result["ruleId"] for result in run_["results"]})
+    assert [rules[result["ruleIndex"]] for result in run_["results"]] == [
+        *("no-path", "out-of-range", "unknown-key", "yaml-empty"),
+    ]
+    assert "locations" not in run_["results"][0]
+    assert run_["results"][1] == {
+        "ruleId": "out-of-range",
+        "ruleIndex": 1,
+        "level": "error",
+        "message": {"text": "config.minScore: 0 is under the minimum of 1. Write a number from 1 to 100."},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "audiences.d/a%20b.yaml"},
+                    "region": {"startLine": 3, "startColumn": 35},
+                }
+            }
+        ],
+    }
+
+
+def test_sarif_of_valid_definitions_has_no_results(folder: Path) -> None:
+    fill(folder, {"a.yaml": HEAD})
+    said = validate(folder, "--format", "sarif")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out)["runs"][0]["results"] == []
+
+
+def test_sarif_of_a_file_that_is_not_there_names_no_place_in_it(folder: Path) -> None:
+    (result,) = json.loads(validate(folder, "none", "--format", "sarif").out)["runs"][0]["results"]
+    assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "none"}}}]
+
+
+def test_sarif_of_a_warning_that_knows_its_line_alone() -> None:
+    found = [Diagnostic("warning", "a", "b", file="x.yaml", line=2)]
+    (result,) = json.loads(sarif.log(found))["runs"][0]["results"]
+    assert (result["level"], result["message"]) == ("warning", {"text": "b."})
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
 def test_workflow_annotations(folder: Path) -> None:
     fill(folder, {"a.yaml": HEAD + "config: {topicIds: [1], minScore: 0}\n", "b.yaml": "# later: 100%\n"})
     said = validate(folder, "audiences.d", "none", "--format", "github")
@@ -425,7 +472,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("format_", ["github", "text", "json"])
+@pytest.mark.parametrize("format_", ["github", "text", "json", "sarif"])
 def test_hostile_names_and_values_command_nothing(folder: Path, format_: str) -> None:
     fill(folder, {f"{number:02d}{text}.yaml": HEAD for number, text in enumerate(HOSTILE)})
     fill(folder, {f"z{text.strip()}.yaml": json.dumps({text: text, "status": text}) for text in HOSTILE})
@@ -436,6 +483,9 @@ def test_hostile_names_and_values_command_nothing(folder: Path, format_: str) ->
     assert not set(said.out) & set("\x1b\x07\x85\r\t\u202e\u2028")
     if format_ == "json":
         assert said.document("diagnostics")["error_count"] > 60
+        assert found == []
+    elif format_ == "sarif":
+        assert len(json.loads(said.out)["runs"][0]["results"]) > 60
         assert found == []
     elif format_ == "text":
         assert found == []
