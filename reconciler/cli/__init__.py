@@ -18,6 +18,7 @@ from reconciler.render.escape import log_line
 if TYPE_CHECKING:
     from types import FrameType
 
+_AGAIN = 0.01  # seconds
 _COMMANDS = {
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
@@ -60,6 +61,8 @@ def main() -> NoReturn:
     """Run the command line and exit with a code of `interface.md`'s table."""
     _hold_streams()
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _interrupt_again
     sys.exit(_run())
 
 
@@ -73,6 +76,17 @@ def _hold_streams() -> None:
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Deliver an interrupt again that came where Python drops exceptions, such as in a weak reference's end.
+
+    A stop that is lost would let an apply go on that somebody wanted stopped.
+    """
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)  # not at once: that would still be inside the same place
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _run() -> int:
