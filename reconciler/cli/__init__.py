@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -62,7 +63,8 @@ def main() -> NoReturn:
     _hold_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
-    sys.unraisablehook = _interrupt_again
+    sys.unraisablehook = _show_dropped
+    warnings.simplefilter("ignore")  # a warning of Python's is for developers
     sys.exit(_run())
 
 
@@ -75,7 +77,15 @@ def _hold_streams() -> None:
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    sys.unraisablehook = _interrupt_again  # what is cut off half-made may complain as it goes
     raise KeyboardInterrupt
+
+
+def _show_dropped(dropped: sys.UnraisableHookArgs) -> None:
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        _interrupt_again(dropped)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
@@ -85,8 +95,6 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
     """
     if isinstance(dropped.exc_value, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, _AGAIN)  # not at once: that would still be inside the same place
-    else:
-        sys.__unraisablehook__(dropped)
 
 
 def _run() -> int:

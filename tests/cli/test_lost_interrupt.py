@@ -13,13 +13,19 @@ import reconciler.cli as cli
 
 class Held: pass
 
+def broken(_):
+    raise ValueError("cut off")
+
 def run():
     held = Held()
     def gone(_):
         raise {error}
     watch = weakref.ref(held, gone)
     del held
-    time.sleep({wait})
+    try:
+        time.sleep({wait})
+    finally:
+        {last}
     print("went on")
     return 0
 
@@ -31,15 +37,24 @@ except KeyboardInterrupt:
 """
 
 
-def run(error: str, wait: float) -> subprocess.CompletedProcess[str]:
+def run(error: str, wait: float, last: str = "pass") -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    command = [sys.executable, "-c", SCRIPT.format(error=error, wait=wait)]
+    command = [sys.executable, "-c", SCRIPT.format(error=error, wait=wait, last=last)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_an_interrupt_in_a_weak_reference_s_end_comes_again() -> None:
     done = run("KeyboardInterrupt", wait=30)
+
+    assert done.stdout == "stopped\n"
+    assert done.stderr == ""
+
+
+def test_what_an_interrupt_cuts_off_half_made_does_not_complain() -> None:
+    done = run(
+        "KeyboardInterrupt", wait=30, last="held = Held(); watch = weakref.ref(held, broken); del held"
+    )
 
     assert done.stdout == "stopped\n"
     assert done.stderr == ""
