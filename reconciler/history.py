@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _REGULAR = (b"100644", b"100755")
 _SECONDS = 60
@@ -33,7 +34,11 @@ def unchanged(before: Mapping[str, bytes]) -> frozenset[str]:
 def merge_base(ref: str, paths: Sequence[str]) -> str:
     """Return the commit where the work on HEAD began."""
     trouble = f"git finds no common commit of {ref} and HEAD"
-    found = _git(_folder(Path(paths[0])), "merge-base", "--end-of-options", ref, "HEAD", trouble=trouble)
+    folder = _folder(Path(paths[0]))
+    if _git(folder, "rev-parse", "--is-bare-repository", trouble=trouble).strip() != b"false":
+        # A git before 2.38 would take it for the repository that the folder is in.
+        raise FileError("the definitions lie in a bare repository", "Plan in a checkout of the branch")
+    found = _git(folder, "merge-base", "--end-of-options", ref, "HEAD", trouble=trouble)
     return found.decode().strip()
 
 
@@ -42,11 +47,27 @@ def _below(path: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     prefix = path if path.is_dir() else path.parent
     wanted = "." if path.is_dir() else path.name
     entries = _git(folder, "ls-tree", "-r", "-z", commit, "--", wanted).split(b"\0")
+    blobs = {}
     for entry in filter(None, entries):
         meta, _, name = entry.partition(b"\t")
         mode, _, identity = meta.split(b" ")
         if mode in _REGULAR:
-            yield str(prefix / os.fsdecode(name)), _git(folder, "cat-file", "blob", identity.decode())
+            blobs[str(prefix / os.fsdecode(name))] = identity
+    return zip(blobs, _contents(folder, blobs.values()), strict=True)
+
+
+def _contents(folder: Path, blobs: Collection[bytes]) -> Iterator[bytes]:
+    """Yield what each blob holds; git is asked once for all of them."""
+    answer = _git(folder, "cat-file", "--batch", said=b"".join(blob + b"\n" for blob in blobs))
+    start = 0
+    for blob in blobs:
+        end = answer.index(b"\n", start)
+        head = answer[start:end].split(b" ")
+        if head[:2] != [blob, b"blob"]:
+            raise FileError(_TROUBLE, _FETCH)
+        start = end + 1 + int(head[2])
+        yield answer[end + 1 : start]
+        start += 1
 
 
 def _folder(path: Path) -> Path:
@@ -62,16 +83,33 @@ def _is_same(name: str, data: bytes) -> bool:
         return False
 
 
-def _git(folder: Path, *arguments: str, trouble: str = "git cannot read its history") -> bytes:
-    # Neither the repository's hooks nor a pager, a prompt or a textconv may come into a read.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.pager=cat", *arguments]
+def _git(folder: Path, *arguments: str, said: bytes = b"", trouble: str = "") -> bytes:
+    command = ["git", *_SETTINGS, *arguments]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=_SECONDS)  # noqa: S603 - no shell, and git is asked by name on purpose
+        done = subprocess.run(  # noqa: S603 - no shell, and git is asked by name on purpose
+            command,
+            cwd=folder,
+            env=_environment(),
+            input=said,
+            capture_output=True,
+            check=True,
+            timeout=_SECONDS,
+        )
     except FileNotFoundError as error:
         raise FileError("git is not installed", "Install git, or plan without --base") from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        raise FileError(trouble, _FETCH) from error
+        raise FileError(trouble or _TROUBLE, _FETCH) from error
     return done.stdout
 
 
+def _environment() -> dict[str, str]:
+    """Return what git needs of the environment; a key is none of it, and nothing is fetched on the way."""
+    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    return {**kept, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+
+
+# A branch's files may look like a repository of their own, whose settings would name programs to run.
+_SETTINGS = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.pager=cat")
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_TROUBLE = "git cannot read its history"
 _FETCH = "Fetch the history (fetch-depth: 0 for actions/checkout) and name a commit or branch that is there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,9 +72,55 @@ def test_a_ref_that_is_none_is_said_so_and_is_never_an_option(repository: Path, 
     assert not (repository / "stolen").exists()
 
 
+def test_a_repository_planted_among_the_definitions_runs_nothing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADPIPE_API_KEY", "sk_canary")
+    planted, canary = repository / "audiences.d", tmp_path / "canary"
+    for folder in ("objects", "refs/heads"):
+        (planted / folder).mkdir(parents=True)
+    (planted / "HEAD").write_text("0" * 39 + "1\n")
+    (planted / "config").write_text(
+        "[core]\n\tbare = true\n\trepositoryformatversion = 1\n"
+        "[extensions]\n\tpartialClone = evil\n"
+        f'[remote "evil"]\n\tpromisor = true\n\turl = {tmp_path}\n\tuploadpack = "env > {canary}; false"\n'
+    )
+
+    with pytest.raises(FileError):
+        history.files("0" * 39 + "1", ["audiences.d"])
+
+    assert not canary.exists()
+
+
+def test_git_never_sees_the_keys(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, tool = tmp_path / "seen", tmp_path / "bin" / "git"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nenv >> "{seen}"\nexit 1\n')
+    tool.chmod(0o755)
+    for name in ("LEADPIPE_API_KEY", "GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        monkeypatch.setenv(name, "sk_canary")
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+
+    with pytest.raises(FileError):
+        history.files("main", [str(repository / "audiences.d")])
+
+    assert "sk_canary" not in seen.read_text()
+
+
 @pytest.mark.usefixtures("repository")
 def test_without_git_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(FileError, match="git is not installed"):
         history.files("main", ["audiences.d"])
+
+
+def test_a_bare_repository_is_no_checkout(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = repository / "bare.git"
+    git(repository, "clone", "--quiet", "--bare", ".", str(bare))
+    monkeypatch.setattr(
+        history, "_SETTINGS", ()
+    )  # as a git before 2.38 is, which knows no safe.bareRepository
+
+    with pytest.raises(FileError, match="lie in a bare repository"):
+        history.files("main", [str(bare)])
