@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the tool that lies beside this script, which is the commit that `uses:` pins, with exactly the locked
-# dependencies. Python runs isolated, so that nothing in the checkout can stand in for a module.
+# dependencies. Python runs isolated and away from the checkout, so that nothing in that can stand in for a module.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")"
+here=$PWD
 venv="$RUNNER_TEMP/reconciler"
 
 python3 -Im venv "$venv"
