@@ -10,7 +10,6 @@ import click
 
 from reconciler import schema
 from reconciler.cli import documents, exit_codes, options, output, planning, settings
-from reconciler.cli.base import read_base
 from reconciler.cli.boundary import Ending, guarded
 from reconciler.plan import Plan
 from reconciler.render import json, markdown, text
@@ -18,6 +17,7 @@ from reconciler.render import json, markdown, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.cli.base import Base
     from reconciler.errors import Diagnostic
 
 
@@ -44,7 +44,7 @@ def plan_command(
         chosen = paths or options.DEFAULT_PATHS
         defined, limits = planning.load(chosen), settings.limits(chosen)
         connection = settings.connection(is_sandbox=sandbox)
-        began = None if base is None else read_base(base, chosen)
+        began = None if base is None else _began(base, chosen)
         plan = asyncio.run(planning.plan(defined, connection, limits, targets, began))
         if out is not None:
             documents.save(json.plan(plan), out)
@@ -59,6 +59,12 @@ def plan_command(
             documents.save(json.plan(_unmade(diagnostics)), out)
 
     return guarded(body, failed, save)
+
+
+def _began(ref: str, paths: Sequence[str]) -> Base:
+    from reconciler.cli.base import read_base
+
+    return read_base(ref, paths)
 
 
 def _unmade(diagnostics: Sequence[Diagnostic]) -> Plan:

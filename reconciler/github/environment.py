@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import SettingsError
+from reconciler.errors import FileError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
 _IN_A_JOB = "Run this in a GitHub Actions job"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_SERVER = re.compile(r"https?://[\w.:-]+(?:/[\w./-]*)?", re.ASCII)
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,9 @@ class Environment:
 
     repository: str
     event: Mapping[str, Any]
-    event_name: str
-    sha: str
+    sha: str | None
     api_url: str
-    graphql_url: str
-    token: str
+    token: str = field(repr=False)
     run_url: str
     summary: Path | None
     output: Path | None
@@ -49,23 +49,21 @@ class Environment:
     @property
     def base_sha(self) -> str | None:
         """The commit that the pull request would be merged into."""
-        sha = _dict(_dict(self.event.get("pull_request")).get("base")).get("sha")
-        return sha if isinstance(sha, str) and re.fullmatch(r"[0-9a-f]{40,64}", sha) else None
+        return _sha(_dict(_dict(self.event.get("pull_request")).get("base")).get("sha"))
 
     def summarize(self, markdown: str) -> None:
-        """Append to the job's summary, where there is one."""
-        if self.summary is not None:
-            with self.summary.open("a", encoding="utf-8") as file:
-                file.write(f"{markdown}\n")
+        """Append to the job's summary, where there is one; raises FileError."""
+        _append(self.summary, f"{markdown}\n")
 
     def put(self, outputs: Mapping[str, str | int]) -> None:
-        """Set the step's outputs; a value cannot end its own block, since nobody can guess the delimiter."""
-        if self.output is None:
-            return
-        with self.output.open("a", encoding="utf-8") as file:
-            for name, value in outputs.items():
-                end = secrets.token_hex(16)
-                file.write(f"{name}<<{end}\n{value}\n{end}\n")
+        """Set the step's outputs; raises FileError.
+
+        A value cannot end its own block, since nobody can guess the delimiter.
+        """
+        ends = {name: secrets.token_hex(16) for name in outputs}
+        _append(
+            self.output, "".join(f"{name}<<{end}\n{outputs[name]}\n{end}\n" for name, end in ends.items())
+        )
 
 
 def read(variables: Mapping[str, str]) -> Environment:
@@ -73,18 +71,16 @@ def read(variables: Mapping[str, str]) -> Environment:
     repository = variables.get("GITHUB_REPOSITORY", "")
     if not _REPOSITORY.fullmatch(repository):
         raise SettingsError("GITHUB_REPOSITORY is not set to owner/name", _IN_A_JOB)
-    api_url = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server = variables.get("GITHUB_SERVER_URL") or "https://github.com"
     run_id = variables.get("GITHUB_RUN_ID", "")
+    is_run = run_id.isascii() and run_id.isdigit() and _SERVER.fullmatch(server)
     return Environment(
         repository=repository,
         event=_event(variables.get("GITHUB_EVENT_PATH")),
-        event_name=variables.get("GITHUB_EVENT_NAME", ""),
-        sha=variables.get("GITHUB_SHA", ""),
-        api_url=api_url,
-        graphql_url=variables.get("GITHUB_GRAPHQL_URL") or f"{api_url.removesuffix('/v3')}/graphql",
+        sha=_sha(variables.get("GITHUB_SHA")),
+        api_url=variables.get("GITHUB_API_URL") or "https://api.github.com",
         token=variables.get("GITHUB_TOKEN", ""),
-        run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id.isdigit() else "",
+        run_url=f"{server}/{repository}/actions/runs/{run_id}" if is_run else "",
         summary=_file(variables.get("GITHUB_STEP_SUMMARY")),
         output=_file(variables.get("GITHUB_OUTPUT")),
     )
@@ -95,11 +91,23 @@ def _event(path: str | None) -> Mapping[str, Any]:
         return {}
     try:
         event = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            "GITHUB_EVENT_PATH names no readable event", "Run this in a GitHub Actions job"
-        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError("GITHUB_EVENT_PATH names no readable event", _IN_A_JOB) from error
     return _dict(event)
+
+
+def _append(path: Path | None, text: str) -> None:
+    if path is None:
+        return
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise FileError(f"{path.name} cannot be written: {error.strerror}", _IN_A_JOB) from error
+
+
+def _sha(value: object) -> str | None:
+    return value if isinstance(value, str) and _SHA.fullmatch(value) else None
 
 
 def _file(path: str | None) -> Path | None:

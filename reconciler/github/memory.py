@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from reconciler.plan import Plan
+    from reconciler.plan import Change, Plan
 
-MOST_CHANGES = 500  # an id and a short hash take 50 characters of a comment's 65,536
+MOST_CHANGES = 1000  # each takes 22 of a comment's 65,536 characters
+ENDED: Mapping[str, Any] = {"state": "ended"}
 _SHORT = 8
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a fresh plan differs: the changes that are other ones now, and the ids of those that are gone.
+
+    `lost` counts the gone ones that no definition has any more. `is_around` says that every change is still
+    the same, so that it is the organization around them that differs.
+    """
+
+    changes: tuple[Change, ...] = ()
+    gone: tuple[str, ...] = ()
+    lost: int = 0
+    is_around: bool = False
+
+
 def of_plan(plan: Plan) -> dict[str, Any]:
-    """Return a plan's digest, and a short one of each of its changes by id; it holds no text from outside."""
-    changes = {change.id: _short(canonical(plan.reviewed(change))) for change in plan.changes[:MOST_CHANGES]}
+    """Return a plan's digest, and a short one of each of its changes; it holds no text from outside."""
+    changes = {_short(change.id): _content(plan, change) for change in plan.changes[:MOST_CHANGES]}
     return {"digest": plan.digest, "changes": changes}
 
 
@@ -30,14 +46,29 @@ def digest(memory: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) and _DIGEST.fullmatch(value) else None
 
 
-def moved(memory: Mapping[str, Any], fresh: Plan) -> tuple[list[str], int]:
-    """Return the names of the audiences whose change is another one now, and how many changes are gone."""
-    before = memory.get("changes")
-    before = before if isinstance(before, dict) else {}
-    after = {change.id: change for change in fresh.changes}
-    spelled = {one: _short(canonical(fresh.reviewed(change))) for one, change in after.items()}
-    names = [change.name for one, change in after.items() if before.get(one) != spelled[one]]
-    return names, len(before.keys() - after.keys())
+def is_ended(memory: Mapping[str, Any]) -> bool:
+    """Tell whether a comment says how an apply ended, which is for good."""
+    return memory == ENDED
+
+
+def moved(memory: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
+    """Return where a fresh plan differs from the remembered one; `ids` are those of all definitions."""
+    remembered = memory.get("changes")
+    before = remembered if isinstance(remembered, dict) else {}
+    is_whole = len(before) < MOST_CHANGES
+    changes = tuple(
+        change
+        for change in fresh.changes
+        if before.get(_short(change.id), None if is_whole else _content(fresh, change))
+        != _content(fresh, change)
+    )
+    over = before.keys() - {_short(change.id) for change in fresh.changes}
+    gone = tuple(one for one in ids if _short(one) in over)
+    return Moved(changes, gone, len(over) - len(gone), is_around=is_whole and not changes and not over)
+
+
+def _content(plan: Plan, change: Change) -> str:
+    return _short(canonical(plan.reviewed(change)))
 
 
 def _short(text: str) -> str:

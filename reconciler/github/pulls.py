@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import NotApproved
@@ -14,20 +13,20 @@ if TYPE_CHECKING:
     from reconciler.github.rest import GitHub
 
 
-def merged(github: GitHub, environment: Environment) -> int:
-    """Return the pull request that this event merged; raises NotApproved where there is none."""
+def merged(github: GitHub, environment: Environment) -> int | None:
+    """Return the pull request that this event merged, None for a push that came without one.
+
+    Raises NotApproved for a pull request that is not merged.
+    """
     if environment.pull_request is not None:
         if environment.event["pull_request"].get("merged") is not True:
             raise NotApproved("this pull request is not merged", "Merge it, and its plan is applied")
         return environment.pull_request
-    if re.fullmatch(r"[0-9a-f]{40,64}", environment.sha):
+    if environment.sha is not None:
         for pull in github.pages(f"commits/{environment.sha}/pulls"):
             if _is_merge(pull, environment.sha):
                 return int(pull["number"])
-    raise NotApproved(
-        "this push belongs to no merged pull request, so nobody reviewed its plan",
-        "Open a pull request, or apply without one by --without-pull-request",
-    )
+    return None
 
 
 def _is_merge(pull: Mapping[str, Any], sha: str) -> bool:

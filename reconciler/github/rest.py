@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from reconciler import __version__
-from reconciler.client.connection import parse_origin
+from reconciler.client.connection import Key, parse_origin
 from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsError
 
 if TYPE_CHECKING:
@@ -17,33 +19,43 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
 
-ATTEMPTS = 4
-SECONDS = 20.0
-MOST_WAIT = 60.0  # seconds; a job that waits longer for a comment costs more than the comment is worth
+NOT_FOUND = 404
 _VERSION = "2022-11-28"
 _LIMITED = frozenset({403, 429})
-_TRY_AGAIN = "Look at GitHub's status page and run the job again"
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth."""
+
+    answer: float = 20.0
+    attempts: int = 4
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+
+
+PATIENT = Patience()
+HASTY = Patience(answer=2.0, attempts=1)  # the runner kills an interrupted step after some seconds
 
 
 class GitHub:
     """One repository on GitHub, with the job's token, which is in no message."""
 
-    def __init__(self, environment: Environment, *, first_wait: float = 1.0) -> None:
-        if not environment.token:
-            raise SettingsError("GITHUB_TOKEN is not set", "Hand the job's token to the step")
+    def __init__(self, environment: Environment, patience: Patience = PATIENT) -> None:
+        self._patience = patience
         self._repository = environment.repository
-        self._first_wait = first_wait
+        self._token = _token(environment.token)
         self._api = _base(environment.api_url)
-        self._graphql = _base(environment.graphql_url)
         self._http = httpx.Client(
             headers={
-                "Authorization": f"Bearer {environment.token}",
+                "Authorization": f"Bearer {self._token.reveal()}",
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": _VERSION,
                 "User-Agent": f"audience-reconciler/{__version__}",
             },
-            timeout=SECONDS,
-            trust_env=False,
+            timeout=patience.answer,
+            trust_env=False,  # a proxy from the environment must not see the token
             follow_redirects=False,
         )
 
@@ -56,7 +68,8 @@ class GitHub:
     def login(self) -> str:
         """Return who the token is: REST's /user refuses an Actions token, GraphQL's viewer does not."""
         query = {"query": "query { viewer { login } }"}
-        answer = _document(self._send("POST", self._graphql, query, can_repeat=True))
+        url = f"{self._api.removesuffix('/v3')}/graphql"
+        answer = _document(self._send("POST", url, query, can_repeat=True))
         try:
             return str(answer["data"]["viewer"]["login"])
         except (KeyError, TypeError) as error:
@@ -69,7 +82,7 @@ class GitHub:
         while url is not None:
             response = self._send("GET", url, can_repeat=True)
             items = _document(response)
-            if not isinstance(items, list):
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise ApiError(f"GitHub answered {path} with something that is no list", _TRY_AGAIN)
             yield from items
             url = self._next(response)
@@ -99,57 +112,87 @@ class GitHub:
         attempt = 0
         while True:
             attempt += 1
+            is_last = attempt == self._patience.attempts
             try:
                 response = self._http.request(method, url, json=document)
-            except httpx.TransportError as error:
-                if attempt == ATTEMPTS or not can_repeat:
-                    raise ApiUnreachable(f"GitHub cannot be reached: {error}", _TRY_AGAIN) from error
+            except (httpx.RequestError, httpx.InvalidURL) as error:
+                if is_last or not can_repeat:
+                    reason = self._token.redact(str(error)) or "no answer"
+                    raise ApiUnreachable(f"GitHub cannot be reached: {reason}", _TRY_AGAIN) from error
                 time.sleep(self._wait(attempt))
                 continue
             if response.is_success:
                 return response
             wait = self._wait_after(response, attempt, can_repeat=can_repeat)
-            if attempt == ATTEMPTS or wait is None:
-                path, said = httpx.URL(url).path, _message(response)
-                raise ApiRejected(method, path, response.status_code, said, detail=_TRY_AGAIN)
+            if is_last or wait is None:
+                raise self._rejected(method, url, response)
             time.sleep(wait)
 
     def _wait(self, attempt: int) -> float:
-        return self._first_wait * (1 << attempt - 1)
+        return self._patience.first_wait * (1 << attempt - 1)
 
     def _wait_after(self, response: httpx.Response, attempt: int, *, can_repeat: bool) -> float | None:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
-            asked = response.headers.get("retry-after", "")
-            if asked.isascii() and asked.isdigit():
-                return float(asked) if float(asked) <= MOST_WAIT else None
-            return self._wait(attempt) if response.headers.get("x-ratelimit-remaining") == "0" else None
+            asked = _asked(response.headers)
+            return asked if asked is not None and asked <= self._patience.longest_wait else None
         return self._wait(attempt) if response.is_server_error and can_repeat else None
+
+    def _rejected(self, method: str, url: str, response: httpx.Response) -> ApiRejected:
+        status, path = response.status_code, httpx.URL(url).path
+        mend = _MOVED if response.is_redirect else _MENDS.get(status, _TRY_AGAIN)
+        return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=mend)
+
+
+def _token(value: str) -> Key:
+    if not _PRINTABLE.fullmatch(value):
+        # The value is not quoted; and a header that it broke would be quoted by who refuses it.
+        problem = "holds a character that no token has" if value else "is not set"
+        raise SettingsError(f"GITHUB_TOKEN {problem}", "Hand the job's token to the step")
+    return Key(value)
 
 
 def _base(url: str) -> str:
     """Return an API's base URL: an origin that the client's own rules accept, with its path."""
-    parts = httpx.URL(url)
     try:
-        origin = parse_origin(f"{parts.scheme}://{parts.netloc.decode()}")
-    except SettingsError as error:
-        raise SettingsError(
-            "GITHUB_API_URL is not an https address", "Run this in a GitHub Actions job"
-        ) from error
-    return origin + parts.path.rstrip("/")
+        parts = httpx.URL(url)
+        return parse_origin(f"{parts.scheme}://{parts.netloc.decode()}") + parts.path.rstrip("/")
+    except (SettingsError, httpx.InvalidURL) as error:
+        raise SettingsError("GITHUB_API_URL is not an https address", _IN_A_JOB) from error
 
 
-def _document(response: httpx.Response) -> Any:  # noqa: ANN401 - as above
+def _asked(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds GitHub asks to wait, None where it does not limit but refuse."""
+    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    if after.isascii() and after.isdigit():
+        return float(after)
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
+        return max(0.0, float(reset) - time.time())
+    return None
+
+
+def _document(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON of any shape
     try:
-        return json.loads(response.content) if response.content else None
-    except ValueError as error:
+        return json.loads(response.content)
+    except (ValueError, RecursionError) as error:
         raise ApiError("GitHub's answer is not JSON", _TRY_AGAIN) from error
 
 
 def _message(response: httpx.Response) -> str:
     try:
         document = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     message = document.get("message") if isinstance(document, dict) else None
     return message[:300] if isinstance(message, str) else ""
+
+
+_IN_A_JOB = "Run this in a GitHub Actions job"
+_TRY_AGAIN = "Look at GitHub's status page and run the job again"
+_MOVED = "The repository has moved. Redirects are never followed"
+_MENDS = {
+    401: "Hand the job's own token to the step",
+    403: "Give the job the permission to write here. A fork's token never has it, and a locked "
+    "conversation takes no comment",
+    NOT_FOUND: "Check that the job's token may see this repository",
+}

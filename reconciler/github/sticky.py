@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.errors import ApiRejected
+from reconciler.github.rest import NOT_FOUND
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.github.rest import GitHub
 
-Kind = Literal["plan", "drift"]
-_MARKER = re.compile(r"\A<!-- reconciler:(plan|drift) (\{[^<>]*\}) -->\r?\n")
+_MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,50 +25,60 @@ class Sticky:
     """One of our own texts on GitHub, and what its marker remembers."""
 
     number: int
-    body: str
     memory: Mapping[str, Any]
 
 
-def marked(kind: Kind, memory: Mapping[str, Any], body: str) -> str:
+def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
+    """Name a kind of text; a repository that holds two projects has one of each for either of them."""
+    spelled = sorted(PurePath(path).as_posix() for path in paths)
+    if spelled == ["audiences.d"]:
+        return what
+    return f"{what}-{hashlib.sha256(json.dumps(spelled).encode()).hexdigest()[:8]}"
+
+
+def marked(kind: str, memory: Mapping[str, Any], body: str) -> str:
     """Return a body behind its hidden marker; what it remembers holds no text from outside."""
     spelled = json.dumps(memory, sort_keys=True, separators=(",", ":"))
     return f"<!-- reconciler:{kind} {spelled} -->\n{body}"
 
 
-def find_comment(github: GitHub, pull_request: int) -> Sticky | None:
+def find_comment(github: GitHub, pull_request: int, kind: str) -> Sticky | None:
     """Return our comment on a pull request."""
     login = github.login()
-    comments = github.pages(f"issues/{pull_request}/comments")
-    return _first(comments, "plan", login, "id")
+    return _first(github.pages(f"issues/{pull_request}/comments"), kind, login, "id")
 
 
-def find_issue(github: GitHub) -> Sticky | None:
-    """Return our open issue about drift."""
+def find_issue(github: GitHub, kind: str) -> Sticky | None:
+    """Return our open issue."""
     login = github.login()
-    return _first(github.pages("issues?state=open"), "drift", login, "number")
+    return _first(github.pages("issues?state=open"), kind, login, "number")
 
 
-def _first(items: Iterable[Mapping[str, Any]], kind: Kind, login: str, key: str) -> Sticky | None:
+def _first(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -> Sticky | None:
     for item in items:
         author = (item.get("user") or {}).get("login")
         found = _MARKER.match(item.get("body") or "")
         if "pull_request" not in item and author == login and found is not None and found[1] == kind:
-            return Sticky(item[key], item["body"], _memory(found[2]))
+            return Sticky(int(item[key]), _memory(found[2]))
     return None
 
 
 def _memory(text: str) -> Mapping[str, Any]:
     try:
-        memory = json.loads(text)
-    except ValueError:
+        memory: Mapping[str, Any] = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
-    return memory if isinstance(memory, dict) else {}
+    return memory
 
 
-def post_comment(github: GitHub, pull_request: int, body: str) -> None:
-    """Write our comment: over the one that is there, else as a new one."""
-    found = find_comment(github, pull_request)
-    if found is None:
-        github.create(f"issues/{pull_request}/comments", {"body": body})
-    else:
-        github.update(f"issues/comments/{found.number}", {"body": body})
+def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body: str) -> None:
+    """Write our comment: over the one that was found, unless somebody removed it, else as a new one."""
+    if found is not None:
+        try:
+            github.update(f"issues/comments/{found.number}", {"body": body})
+        except ApiRejected as error:
+            if error.status != NOT_FOUND:
+                raise
+        else:
+            return
+    github.create(f"issues/{pull_request}/comments", {"body": body})

@@ -24,8 +24,8 @@ def attribute(
     """Return the cause of each difference, given the definition where the branch began.
 
     A field that git left alone differs because live moved: drift. One that was as defined before, and that
-    git changed, is this change. One that git changed while live had moved already is both. A definition, or
-    a field, that git did not have before is this change.
+    git changed, is this change. One that git changed while live had moved already is both. What git did not
+    have before is this change: a definition, and all that a `config` does which a file did not have.
     """
     if base is None:
         return {difference.path: "change" for difference in differences}
@@ -33,7 +33,10 @@ def attribute(
     asked = _paths(before, desired, rules)
     drifted = _paths(diff.managed(base, live), before, rules)
     return {
-        difference.path: _cause(is_asked=difference.path in asked, has_drifted=difference.path in drifted)
+        difference.path: _cause(
+            is_asked=difference.path in asked or difference.path[0] not in base.fields,
+            has_drifted=difference.path in drifted,
+        )
         for difference in differences
     }
 

@@ -229,8 +229,9 @@ def _audiences(count: int, noun: str = "audience") -> str:
 
 _NOTHING_ASKED = "The change itself asks for nothing that is not live already."
 _DRIFT = (
-    "**Drift, which would be swept along.** Somebody changed the following outside git since it was last "
-    "applied, and applying puts it back. If it should stay, write it into the file instead."
+    "**Drift, which would be swept along.** This change does not ask for the following: somebody changed it "
+    "outside git, or an earlier merge was not applied. Applying makes it as its file says. If it should stay "
+    "as it is live, write that into the file instead."
 )
 _OUTCOMES: dict[Outcome, str] = {
     "applied": "changed as planned",

@@ -22,7 +22,12 @@ MOST_NAMED = 20
 
 
 def planned(
-    plan: Plan, rules: Rules, notes: Sequence[Diagnostic] = (), *, most: int | None = None, elsewhere: str = ""
+    plan: Plan,
+    rules: Rules,
+    notes: Sequence[Diagnostic] = (),
+    *,
+    most: int | None = None,
+    elsewhere: str = "",
 ) -> str:
     """Show what a merge would do, at most so many audiences of it."""
     head = "### Audiences: what merging this would do"
@@ -83,11 +88,12 @@ def refused(
 
 
 def gone(names: Sequence[str], lost: int) -> str:
-    """Say which reviewed changes are not needed any more, some of which no file names."""
+    """Say for whom nothing is left to do of what was reviewed, some of whom no file names any more."""
     shown = [inline(clip(name)) for name in names[:MOST_NAMED]]
     more = len(names) - len(shown) + lost
-    shown += [f"{more} more" if shown else f"{more}, which no file describes any more"] if more else []
-    return f"Reviewed, and not needed any more: {', '.join(shown)}." if shown else ""
+    if more:
+        shown += [f"and {more} more" if shown else f"{more}, which no file describes any more"]
+    return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
 
 
 def around() -> str:
@@ -142,8 +148,8 @@ def _joined(*blocks: str) -> str:
 
 _EXACTLY = "Merging applies exactly this, or nothing if it is not the same any more by then."
 _AGAIN = (
-    "To go on, open another pull request for these files (a comment line in one of them is enough), review the "
-    "plan that it shows, and merge it."
+    "To go on, open another pull request for these files (a comment line in one of them is enough), review "
+    "the plan that it shows, and merge it."
 )
 _OTHERWISE = "What would happen now, and is not what was reviewed:"
 _UNDONE = "This is what would have happened, and did not:"
@@ -152,7 +158,7 @@ _LIMIT = "The limit is `max_changes` in `reconciler.toml`. "
 _STANDS = "Nothing was sent, so what was reviewed still stands: once this is mended, run this job again."
 _REST = "\n**The rest does not fit here.**\n"
 _DRIFT = (
-    "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge was "
-    "not applied. **The next apply would put this back**, as the table says. Write into the definitions what "
-    "should stay."
+    "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "
+    "was not applied. **The next apply would put this back**, as the table says. Write into the definitions "
+    "what should stay."
 )

@@ -50,7 +50,8 @@ def _result(diagnostic: Diagnostic, rule: int) -> Json:
 
 
 def _place(file: str, diagnostic: Diagnostic) -> Json:
-    place: dict[str, Json] = {"artifactLocation": {"uri": quote(file)}}
+    path = quote(file)
+    place: dict[str, Json] = {"artifactLocation": {"uri": f"file://{path}" if file[0] == "/" else path}}
     if diagnostic.line is not None:
         region: dict[str, Json] = {"startLine": diagnostic.line}
         if diagnostic.column is not None:

@@ -79,12 +79,13 @@ def started(
     *arguments: str | Path,
     cwd: Path,
     settings: Mapping[str, str] | None = None,
+    program: Sequence[str] = RECONCILER,
     through: Sequence[str] = (),
     stdout: int | IO[bytes] = subprocess.PIPE,
 ) -> Iterator[subprocess.Popen[str]]:
     """Start, and give the process; it does not outlive the block."""
     with subprocess.Popen(
-        [*through, *line(*arguments)],
+        [*through, *line(*arguments, program=program)],
         cwd=cwd,
         env=environment(**settings or {}),
         stdin=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.cli.command import checked, run, started
+from tests.cli.command import SECONDS, checked, run, started
 from tests.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.command import Said
-    from tests.peer import Peer
+    from tests.peer import Entry, Peer
 
 KEY = "sk_test"
 PAUSING = "0d8b7a35-5a0e-4d57-9f0f-1f7c3a2b9c11"
@@ -56,9 +56,12 @@ def desired() -> dict[str, Audience]:
     }
 
 
-def many(count: int) -> tuple[list[Audience], dict[str, Audience]]:
+def many(count: int, padding: str = "") -> tuple[list[Audience], dict[str, Audience]]:
     """Return as many audiences, live and defined, that differ in their score."""
-    names = {f"{number:08d}-0000-4000-8000-000000000000": f"Audience {number:02d}" for number in range(count)}
+    names = {
+        f"{number:08d}-0000-4000-8000-000000000000": f"Audience {number:02d}{padding}"
+        for number in range(count)
+    }
     return (
         [audience(identity, name, minScore=60) for identity, name in names.items()],
         {f"{name}.yaml": audience(identity, name, minScore=80) for identity, name in names.items()},
@@ -111,6 +114,11 @@ class Organization(Project):
     @property
     def methods(self) -> set[str]:
         return {entry.method for entry in self.peer.log}
+
+    def arrival(self, method: str, after: Entry | None = None) -> Entry:
+        """Wait for the first request of a method, or the first one after another."""
+        number = 0 if after is None else after.number
+        return self.peer.wait(lambda entry: entry.method == method and entry.number > number, SECONDS)
 
     def stored(self) -> dict[str, Audience]:
         """Return what the peer holds of each audience, of the fields that a definition can set."""

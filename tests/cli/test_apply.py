@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import FAST, SECONDS, Said, checked
+from tests.cli.command import FAST, SECONDS, Said, checked, through_python
 from tests.cli.organization import (
     AUTO,
     CHANGING,
@@ -60,17 +61,15 @@ def test_a_second_apply_sends_nothing(organization: Organization) -> None:
     assert said.out.endswith("Apply complete: nothing to do.\n")
     assert said.err == ""
     assert len(organization.patched) == 3
-    assert organization.run("plan", "--detailed-exitcode").code == 0
 
 
 def test_json_has_stdout_to_itself(organization: Organization) -> None:
     plan = organization.run("plan").out
-    digest = organization.run("plan", "--format", "json").document("plan")["digest"]
     code, result, err = organization.apply("--auto-approve")
 
     assert code == 0
     assert err == plan + PROGRESS
-    assert result["digest"] == digest
+    assert plan.endswith(f"Digest: {result['digest']}\n")
     assert result["summary"]["applied"] == 3
     assert (result["errored"], result["interrupted"], result["diagnostics"]) == (False, False, [])
     assert [one["id"] for one in result["results"]] == ORDER
@@ -82,16 +81,14 @@ def test_a_target_is_applied_alone(organization: Organization) -> None:
 
 
 @pytest.mark.parametrize(("parallelism", "is_together"), [("1", False), ("4", True)])
-def test_parallelism_bounds_the_calls_at_once(
-    found: Founding, parallelism: str, *, is_together: bool
-) -> None:
+def test_parallelism_bounds_calls_at_once(found: Founding, parallelism: str, *, is_together: bool) -> None:
     organization = found(*many(2))
-    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
-    code, _, _ = organization.apply("--auto-approve", "--parallelism", parallelism)
-    first, second = organization.peer.patches()
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
+    with organization.started(*AUTO, "--parallelism", parallelism):
+        first = organization.arrival("PATCH")
+        organization.arrival("PATCH", after=first)
 
-    assert code == 0
-    assert (second.time_monotonic - first.time_monotonic < 0.3) is is_together
+    assert (organization.peer.patches()[0].status is None) is is_together
 
 
 # How it ends, by the table of exit codes. (0, 1 and 3 are above too.)
@@ -203,7 +200,7 @@ def test_a_result_that_cannot_be_saved_any_more_changes_no_outcome(organization:
     place.mkdir()
     organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
     with organization.started(*AUTO, "--format", "json", "--out", "results/one.json") as process:
-        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        organization.arrival("PATCH")
         place.rmdir()
         out, err = process.communicate(timeout=SECONDS)
 
@@ -235,6 +232,68 @@ def test_nobody_who_reads_does_not_stop_it(organization: Organization, stream: i
 
     assert said.code == 0
     assert organization.patched == ORDER
+
+
+# --journal
+
+
+def journal(organization: Organization) -> list[Any]:
+    return [json.loads(line) for line in (organization.folder / "journal").read_text().splitlines()]
+
+
+def test_the_journal_has_an_intent_and_an_outcome_of_every_write(organization: Organization) -> None:
+    _, result, _ = organization.apply("--auto-approve", "--journal", "journal", "--parallelism", "1")
+    records = journal(organization)
+
+    assert [(record["event"], record["id"]) for record in records] == [
+        (event, identity) for identity in ORDER for event in ("intent", "outcome")
+    ]
+    assert {record["digest"] for record in records} == {result["digest"]}
+    assert [one["patch"] for one in records[::2]] == [entry.document for entry in organization.peer.patches()]
+    assert (organization.folder / "journal").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_intent_is_on_disk_before_its_patch_and_outlives_the_process(organization: Organization) -> None:
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=SECONDS))
+    with organization.started(*AUTO, "--journal", "journal") as process:
+        organization.arrival("PATCH")
+        process.kill()
+        process.wait(SECONDS)
+    (intent,) = journal(organization)
+
+    assert (intent["event"], intent["id"]) == ("intent", PAUSING)
+    assert intent["patch"] == {"status": "paused"}
+    assert organization.run(*AUTO, "--journal", "journal").code == 0
+    assert len(journal(organization)) == 7
+
+
+def test_without_a_durable_intent_nothing_is_sent(organization: Organization) -> None:
+    most = 8 * 1024 * 1024
+    with (organization.folder / "journal").open("wb") as file:
+        file.truncate(most)
+    # A limit on the size of files is a full disk for this file alone.
+    full = through_python(f"import resource as r\nr.setrlimit(r.RLIMIT_FSIZE, ({most}, {most}))")
+    code, result, err = organization.apply("--auto-approve", "--journal", "journal", through=full)
+
+    assert code == 1
+    assert outcomes(result) == ["not_attempted"] * 3
+    assert result["results"][0]["detail"] == "the journal journal cannot be written: File too large"
+    assert "1/3 not attempted: Webinar guests" in err
+    assert "PATCH" not in organization.methods
+
+
+@pytest.mark.parametrize("name", ["nowhere/journal", "link", "audiences.d"])
+def test_a_journal_that_cannot_be_kept_stops_it_before_anybody_is_asked(
+    organization: Organization, name: str
+) -> None:
+    (organization.folder / "link").symlink_to("elsewhere")
+    with organization.terminal("apply", "--journal", name, "--out", "result.json") as terminal:
+        assert terminal.end() == 1
+
+    assert f"Error: the journal {name} cannot be written: " in terminal.shown
+    assert "Only `yes`" not in terminal.shown
+    assert outcomes(organization.result()) == ["not_attempted"] * 3
+    assert "PATCH" not in organization.methods
 
 
 # Whatever goes wrong in the middle, nothing is claimed that is not so.

@@ -10,12 +10,13 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from tests.cli.command import SECONDS, checked, through_python
+from tests.cli.command import FAST, SECONDS, checked, through_python
 from tests.cli.organization import (
     AUTO,
     ORDER,
     PAUSING,
     Organization,
+    many,
     outcomes,
 )
 from tests.cli.terminal import INTERRUPT
@@ -24,6 +25,8 @@ from tests.peer import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cli.conftest import Founding
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_the_first_write_ends_it_at_once(
@@ -31,7 +34,7 @@ def test_a_signal_before_the_first_write_ends_it_at_once(
 ) -> None:
     organization.peer.inject(Fault("delay", seconds=SECONDS))
     with organization.started(*AUTO, "--format", "json") as process:
-        organization.peer.wait(lambda entry: entry.method == "GET")
+        organization.arrival("GET")
         process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
     result = checked(out, "apply-result")
@@ -41,13 +44,25 @@ def test_a_signal_before_the_first_write_ends_it_at_once(
     assert (result["interrupted"], result["results"]) == (True, [])
 
 
+def test_a_job_that_ctrl_c_does_not_reach_can_still_be_ended(organization: Organization) -> None:
+    organization.peer.inject(Fault("delay", seconds=SECONDS))
+    background = through_python("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)")
+    with organization.started(*AUTO, through=background) as process:
+        organization.arrival("GET")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=SECONDS)
+
+    assert (process.returncode, err) == (130, "Error: interrupted. Nothing was written.\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_lets_settle_what_is_in_flight(
     organization: Organization, number: signal.Signals
 ) -> None:
-    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.5))
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
     with organization.started(*AUTO, "--format", "json", "--out", "result.json") as process:
-        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        organization.arrival("PATCH")
         process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
     result = checked(out, "apply-result")
@@ -62,11 +77,12 @@ def test_the_first_signal_lets_settle_what_is_in_flight(
 
 def test_the_second_signal_ends_it_at_once(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", method="PATCH", seconds=SECONDS))
-    with organization.started(*AUTO, "--format", "json") as process:
-        organization.peer.wait(lambda entry: entry.method == "PATCH")
+    organization.settings["RECONCILER_TEST_SCALE"] = "20"  # what is in flight would be given 100 seconds
+    with organization.started(*AUTO, "--format", "json", program=FAST) as process:
+        organization.arrival("PATCH")
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=4)  # what is in flight would have been given 5
+        out, err = process.communicate(timeout=SECONDS)
     result = checked(out, "apply-result")
 
     assert process.returncode == 130
@@ -75,9 +91,9 @@ def test_the_second_signal_ends_it_at_once(organization: Organization) -> None:
 
 
 def test_ctrl_c_at_a_terminal_is_reported(organization: Organization) -> None:
-    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.5))
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
     with organization.terminal(*AUTO) as terminal:
-        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        organization.arrival("PATCH")
         terminal.type(INTERRUPT)
         assert terminal.end() == 130
 
@@ -89,7 +105,7 @@ def test_a_hang_up_is_ignored_where_it_was_before(organization: Organization) ->
     organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
     nohup = through_python("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)")
     with organization.started(*AUTO, through=nohup) as process:
-        organization.peer.wait(lambda entry: entry.method == "PATCH")
+        organization.arrival("PATCH")
         process.send_signal(signal.SIGHUP)
         process.communicate(timeout=SECONDS)
 
@@ -107,6 +123,20 @@ def unread() -> Iterator[tuple[IO[str], IO[bytes]]]:
             pass
         os.set_blocking(writing, True)
         yield reader, writer
+
+
+def test_a_signal_ends_what_waits_for_a_reader_of_messages(found: Founding) -> None:
+    organization = found(*many(150, padding="-" * 200))  # a plan that no pipe holds
+    with organization.started(*AUTO, "--format", "json", "--max-changes", "150") as process:
+        assert process.stderr is not None
+        process.stderr.buffer.raw.read(1)  # type: ignore[attr-defined] # so it is being written
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+        assert process.stdout is not None
+        result = checked(process.stdout.read(), "apply-result")
+
+    assert outcomes(result) == ["not_attempted"] * 150
+    assert organization.methods == {"GET"}
 
 
 def wait_until_saved(organization: Organization) -> None:

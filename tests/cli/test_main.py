@@ -15,8 +15,8 @@ from tests.cli.organization import AUTO
 if TYPE_CHECKING:
     from tests.cli.organization import Organization, Project
 
-COMMANDS = (["validate"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"])
-HEAVY = {"httpx", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "sqlite3"}
+COMMANDS = (["validate"], ["github"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"])
+HEAVY = {"httpx", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn"}
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -35,6 +35,12 @@ def test_every_command_has_help(project: Project, command: list[str]) -> None:
 
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"Usage: reconciler {' '.join(command)} ")
+
+
+def test_a_shell_can_complete_a_command(project: Project) -> None:
+    asked = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler s", "COMP_CWORD": "1"}
+
+    assert project.run(settings=asked).out == "plain,sandbox\nplain,show\n"
 
 
 def test_version(project: Project) -> None:

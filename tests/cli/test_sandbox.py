@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -153,11 +154,14 @@ def test_generation_2_and_merged_configs(samples: Project) -> None:
 
 
 def test_slots_and_latency(samples: Project) -> None:
-    with serving(samples, "--slots", "0", "--latency", "1"):
+    with serving(samples, "--slots", "0", "--latency", "300"):
+        began = time.monotonic()
         paused = next(one for one in call(samples)["data"] if one["status"] == "paused")
+        waited = time.monotonic() - began
         answer = call(samples, f"{AUDIENCES}/{paused['id']}", {"status": "active"})
 
     assert answer["error"]["code"] == "SLOTS_FULL"
+    assert waited >= 0.3
 
 
 def test_a_port_in_use_is_an_error(samples: Project) -> None:

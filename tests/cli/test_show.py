@@ -11,7 +11,7 @@ from tests.cli.organization import ABSENT, AUTO, CHANGING, audience, desired, li
 from tests.peer import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.cli.conftest import Founding
@@ -41,12 +41,23 @@ def unmade(found: Founding) -> tuple[Organization, list[str]]:
     return found(live(), desired() | {"bad.yaml": {"id": "?"}}), []
 
 
-@pytest.mark.parametrize("make", [whole, partial, nothing, errored, unmade])
+@pytest.mark.parametrize(
+    ("make", "formats"),
+    [
+        (whole, FORMATS),
+        (partial, ["markdown"]),
+        (nothing, ["text"]),
+        (errored, FORMATS),
+        (unmade, ["text", "json"]),
+    ],
+)
 def test_a_saved_plan_reads_as_it_did(
-    found: Founding, make: Callable[[Founding], tuple[Organization, list[str]]]
+    found: Founding,
+    make: Callable[[Founding], tuple[Organization, list[str]]],
+    formats: Sequence[str],
 ) -> None:
     organization, arguments = make(found)
-    for format_ in FORMATS:
+    for format_ in formats:
         first = organization.run("plan", *arguments, "--format", format_, "--out", "plan.json")
         again = organization.run("show", "plan.json", "--format", format_)
 

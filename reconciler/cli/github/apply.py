@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler import schema
+from reconciler.cli import exit_codes, options, planning
 from reconciler.cli.applying import Applying, Request, ending
-from reconciler.cli.boundary import attempted, deliver, guarded
-from reconciler.cli.github.posting import say
-from reconciler.errors import NotApproved, Refused, StalePlan
+from reconciler.cli.boundary import Ending, attempted, deliver, guarded, interrupted
+from reconciler.cli.github.posting import told
+from reconciler.cli.github.reviewed import Review, find
+from reconciler.errors import Interrupted, ReconcilerError, Refused, StalePlan
 from reconciler.github import environment as runner
-from reconciler.github import memory
-from reconciler.github.pulls import merged
-from reconciler.github.rest import GitHub
-from reconciler.github.sticky import find_comment, marked, post_comment
+from reconciler.github import memory, sticky
+from reconciler.github.rest import HASTY, PATIENT, GitHub
+from reconciler.plan import ApplyResult
 from reconciler.render import review
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.github.environment import Environment
     from reconciler.plan import MaxChanges
+
+NO_DIGEST = f"sha256:{64 * '0'}"  # which no plan has: what nobody approved can be planned and never written
 
 
 @click.command("apply")
@@ -44,83 +46,124 @@ def apply_command(
     parallelism: int,
 ) -> int:
     """Apply what a merged pull request's comment shows, or nothing; say in the comment how it ended."""
+    chosen = paths or options.DEFAULT_PATHS
     folder = Path(os.environ.get("RUNNER_TEMP") or ".")
 
     def body() -> int:
         environment = runner.read(os.environ)
-        review_ = _find(environment, is_optional=without_pull_request)
+        reviewed = attempted(partial(find, environment, chosen, is_optional=without_pull_request))
+        if isinstance(reviewed, ReconcilerError):
+            return _unfound(environment, reviewed)
         request = Request(
-            paths=paths or options.DEFAULT_PATHS,
+            paths=chosen,
             is_sandbox=sandbox,
             targets=(),
             is_json=False,
             out=str(folder / "reconciler-result.json"),
-            is_approved=review_.digest is None,
+            is_approved=reviewed.is_waived,
             plan_file=None,
-            digest=review_.digest,
+            digest=None if reviewed.is_waived else reviewed.digest or NO_DIGEST,
             parallelism=parallelism,
             max_changes=max_changes,
             journal=str(folder / "reconciler-journal.jsonl"),
         )
-        return _applied(environment, review_, request)
+        applying = Applying(request)
+        error = _worded(attempted(applying.run), applying, reviewed)
+        return _Applied(environment, reviewed, request, applying, error).everywhere()
 
     return guarded(body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Review:
-    """What was reviewed where: None for a push that nobody reviewed and that may be applied all the same."""
-
-    number: int | None
-    digest: str | None
-    memory: Mapping[str, Any]
-
-
-def _find(environment: Environment, *, is_optional: bool) -> _Review:
-    """Find the comment that was reviewed; raises NotApproved where there is none."""
-    with GitHub(environment) as remote:
-        try:
-            number = merged(remote, environment)
-        except NotApproved:
-            if is_optional:
-                return _Review(None, None, {})
-            raise
-        comment = find_comment(remote, number)
-    digest = None if comment is None else memory.digest(comment.memory)
-    if comment is None or digest is None:
-        raise NotApproved(
-            f"pull request {number} shows no plan that could be applied, or it was applied already",
-            "Open a pull request with these definitions, review its plan, and merge that",
-        )
-    return _Review(number, digest, comment.memory)
-
-
-def _applied(environment: Environment, reviewed: _Review, request: Request) -> int:
-    """Apply, and say everywhere how it ended."""
-    applying = Applying(request)
-    error = attempted(applying.run)
-    plan = applying.plan
-    if isinstance(error, StalePlan) and plan is not None and not plan.changes:
-        error = None  # nothing is left to do, whoever did it
-    end = ending(applying, request, error)
-    if isinstance(error, Refused) and plan is not None:
-        moved, gone = memory.moved(reviewed.memory, plan) if isinstance(error, StalePlan) else ([], 0)
-        said, kept = review.refused(error.diagnostics, moved, gone, environment.run_url), reviewed.memory
+def _unfound(environment: Environment, error: ReconcilerError) -> int:
+    """Apply nothing, and say why."""
+    if isinstance(error, Refused):
+        said = review.refused(error.diagnostics, (), schema.rules(), run=environment.run_url)
     else:
-        result = applying.result(error)
-        said = review.applied(result, environment.run_url)
-        # What was begun is over: an old run that is started again must not bring old definitions back.
-        kept = {"state": "ended"} if applying.has_begun or error is None else reviewed.memory
-    environment.summarize(said)
-    environment.put({"result": str(request.out), "journal": str(request.journal)})
-    if reviewed.number is not None:
-        _comment(environment, reviewed.number, marked("plan", kept, said))
-    return deliver(end)
+        result = ApplyResult(diagnostics=error.diagnostics)
+        said = review.applied(result, is_over=False, run=environment.run_url)
+    ended = deliver(Ending(exit_codes.of_error(error), diagnostics=error.diagnostics))
+    return told(ended, environment, lambda: environment.summarize(said))
 
 
-def _comment(environment: Environment, number: int, body: str) -> None:
-    def post() -> None:
-        with GitHub(environment) as remote:
-            post_comment(remote, number, body)
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """An apply that has ended, with `error` or without, on its way to everywhere that it is told."""
 
-    say(environment, post)
+    environment: Environment
+    reviewed: Review
+    request: Request
+    applying: Applying
+    error: ReconcilerError | None
+
+    def everywhere(self) -> int:
+        """Tell it in the log, the saved result, the outputs, the job's summary and the comment."""
+        code = deliver(ending(self.applying, self.request, self.error))
+        return told(code, self.environment, self._put, self._summarize, self._comment)
+
+    def _put(self) -> None:
+        self.environment.put({"result": str(self.request.out), "journal": str(self.request.journal)})
+
+    def _summarize(self) -> None:
+        self.environment.summarize(self._body(runner.MOST_SUMMARY, "the saved result"))
+
+    def _comment(self) -> None:
+        """Write the comment, unless it says already how an apply ended: that one was the reviewed one."""
+        reviewed = self.reviewed
+        if reviewed.number is None or memory.is_ended(reviewed.memory):
+            return
+        body = self._body(review.MOST_COMMENT, review.summary_of(self.environment.run_url))
+        # Old definitions must not come back by an old run that is started again: a review counts once.
+        kept = memory.ENDED if self._is_over else reviewed.memory
+        patience = HASTY if self._result.interrupted else PATIENT
+        with GitHub(self.environment, patience) as remote:
+            text = sticky.marked(reviewed.kind, kept, body)
+            sticky.write_comment(remote, reviewed.number, reviewed.comment, text)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.applying.has_begun or self.error is None or isinstance(self.error, Refused)
+
+    @property
+    def _result(self) -> ApplyResult:
+        return self.applying.result(self.error)
+
+    def _body(self, most_bytes: int, elsewhere: str) -> str:
+        if isinstance(self.error, Refused):
+            return self._refused(self.error, most_bytes)
+        result, run = self._result, self.environment.run_url
+        render = partial(review.applied, result, is_over=self._is_over, run=run, elsewhere=elsewhere)
+        return review.fitted(lambda most: render(most=most), len(result.results), most_bytes)
+
+    def _refused(self, error: Refused, most_bytes: int) -> str:
+        plan, rest = self.applying.plan, list[str]()
+        changes = plan.changes if plan else ()
+        if plan and isinstance(error, StalePlan):
+            names = {one.id: one.name for one in planning.load(self.request.paths)}
+            moved = memory.moved(self.reviewed.memory, plan, names)
+            changes = moved.changes
+            rest = [review.gone([names[one] for one in moved.gone], moved.lost)]
+            rest += [review.around()] if moved.is_around else []
+        render = partial(
+            review.refused,
+            error.diagnostics,
+            changes,
+            schema.rules(),
+            rest=rest,
+            run=self.environment.run_url,
+        )
+        return review.fitted(lambda most: render(most=most), len(changes), most_bytes)
+
+
+def _worded(error: ReconcilerError | None, applying: Applying, reviewed: Review) -> ReconcilerError | None:
+    """Return what an apply ended with in words for people who saw a comment and no digest."""
+    if isinstance(error, Interrupted):
+        return interrupted(is_written=applying.has_begun)
+    if not isinstance(error, StalePlan):
+        return error
+    if applying.plan is not None and not applying.plan.changes:
+        return None  # nothing is left to do, whoever did it
+    return reviewed.objection or StalePlan(
+        "what this merge would do now is not what was reviewed",
+        "Usually somebody edited an audience in the dashboard after the review, or another pull request was "
+        "applied first",
+    )

@@ -11,14 +11,17 @@ import click
 
 from reconciler import schema
 from reconciler.cli import exit_codes, options, output, planning, settings
-from reconciler.cli.boundary import Ending, guarded
-from reconciler.cli.github.posting import say
+from reconciler.cli.boundary import guarded
+from reconciler.cli.github.posting import told
 from reconciler.github import environment as runner
+from reconciler.github import sticky
 from reconciler.github.rest import GitHub
-from reconciler.github.sticky import find_issue, marked
-from reconciler.render import github, review
+from reconciler.render import github, review, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.github.environment import Environment
     from reconciler.plan import Plan
 
 TITLE = "Audiences differ from git"
@@ -31,41 +34,46 @@ def drift_command(paths: tuple[str, ...], sandbox: bool) -> int:
     """Keep one issue that lists what differs from git. Exits 2 while there is some."""
     chosen = paths or options.DEFAULT_PATHS
 
-    def body() -> Ending:
+    def body() -> int:
         environment = runner.read(os.environ)
-        limits = settings.limits(chosen)
-        defined = planning.load(chosen)
+        limits, defined = settings.limits(chosen), planning.load(chosen)
         plan = asyncio.run(planning.plan(defined, settings.connection(is_sandbox=sandbox), limits))
-        output.write(github.workflow(plan.diagnostics))
-        render = partial(_body, plan)
-        environment.put({"changes": "true" if plan.changes else "false"})
-        environment.summarize(review.fitted(render, len(plan.changes), runner.MOST_SUMMARY))
-        text = review.fitted(render, len(plan.changes), review.MOST_COMMENT)
-
-        def post() -> None:
-            with GitHub(environment) as remote:
-                _keep(remote, text, is_needed=bool(plan.changes) or plan.errored)
-
-        say(environment, post)
-        if plan.errored:
-            return Ending(exit_codes.ERROR)
-        return Ending(exit_codes.CHANGES if plan.changes else exit_codes.DONE)
+        output.write(github.workflow(plan.diagnostics) + text.plan(plan))
+        code = exit_codes.CHANGES if plan.changes else exit_codes.DONE
+        return told(
+            exit_codes.ERROR if plan.errored else code,
+            environment,
+            lambda: environment.put({"changes": "true" if plan.changes else "false"}),
+            lambda: environment.summarize(_fitted(plan, runner.MOST_SUMMARY)),
+            lambda: _keep(environment, plan, chosen),
+        )
 
     return guarded(body)
 
 
-def _body(plan: Plan, most: int | None) -> str:
-    if not plan.changes and not plan.errored:
+def _fitted(plan: Plan, most_bytes: int, elsewhere: str = "") -> str:
+    return review.fitted(partial(_body, plan, elsewhere), len(plan.changes), most_bytes)
+
+
+def _body(plan: Plan, elsewhere: str, most: int | None) -> str:
+    if not _differs(plan):
         return review.settled()
-    return review.drifted(plan, schema.rules(), most=most, elsewhere="the job's summary")
+    return review.drifted(plan, schema.rules(), most=most, elsewhere=elsewhere)
 
 
-def _keep(remote: GitHub, text: str, *, is_needed: bool) -> None:
+def _differs(plan: Plan) -> bool:
+    return bool(plan.changes) or plan.errored
+
+
+def _keep(environment: Environment, plan: Plan, paths: Sequence[str]) -> None:
     """Open, update or close the one issue."""
-    body = marked("drift", {}, text)
-    issue = find_issue(remote)
-    if issue is not None:
-        state = {} if is_needed else {"state": "closed", "state_reason": "completed"}
-        remote.update(f"issues/{issue.number}", {"body": body, **state})
-    elif is_needed:
-        remote.create("issues", {"title": TITLE, "body": body})
+    kind = sticky.kind("drift", paths)
+    text_ = _fitted(plan, review.MOST_COMMENT, review.summary_of(environment.run_url))
+    body = sticky.marked(kind, {}, text_)
+    with GitHub(environment) as remote:
+        issue = sticky.find_issue(remote, kind)
+        if issue is not None:
+            state = {} if _differs(plan) else {"state": "closed", "state_reason": "completed"}
+            remote.update(f"issues/{issue.number}", {"body": body, **state})
+        elif _differs(plan):
+            remote.create("issues", {"title": TITLE, "body": body})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,14 @@ import click
 from reconciler import schema
 from reconciler.cli import documents, exit_codes, options, output, planning, settings
 from reconciler.cli.base import Base, read_base
-from reconciler.cli.boundary import Ending, guarded
-from reconciler.cli.github.posting import say
-from reconciler.errors import DefinitionError, FileError
+from reconciler.cli.boundary import attempted, guarded
+from reconciler.cli.github.posting import told
+from reconciler.errors import FileError, Interrupted, NotApproved, ReconcilerError
 from reconciler.github import environment as runner
-from reconciler.github.memory import of_plan
+from reconciler.github import memory, sticky
 from reconciler.github.rest import GitHub
-from reconciler.github.sticky import marked, post_comment
 from reconciler.plan import Plan
-from reconciler.render import github, json, review
+from reconciler.render import github, json, review, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,67 +37,98 @@ def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
     """Validate and plan a pull request; show the plan in a comment and in the job's summary."""
     chosen = paths or options.DEFAULT_PATHS
 
-    def body() -> Ending:
+    def body() -> int:
         environment = runner.read(os.environ)
         base, notes = _base(environment, chosen)
-        try:
-            defined = planning.load(chosen)
-        except DefinitionError as error:
-            return _told(environment, Plan(origin="", diagnostics=error.diagnostics), base, notes)
-        if environment.is_fork and not sandbox and not os.environ.get("LEADPIPE_API_KEY"):
-            environment.summarize(review.validated(len(defined)))
-            return Ending(exit_codes.DONE, lambda: review.validated(len(defined)))
-        limits = settings.limits(chosen)
-        connection = settings.connection(is_sandbox=sandbox)
-        plan = asyncio.run(planning.plan(defined, connection, limits, base=base))
-        return _told(environment, plan, base, notes)
+        planned = attempted(partial(_planned, environment, chosen, base, is_sandbox=sandbox))
+        if isinstance(planned, Interrupted):
+            raise planned
+        if isinstance(planned, int):
+            return _validated(environment, planned)
+        if isinstance(planned, ReconcilerError):
+            planned = Plan(origin="", diagnostics=planned.diagnostics)
+        return _Showing(environment, planned, base, notes, chosen).everywhere()
 
     return guarded(body)
 
 
-def _base(environment: Environment, paths: Sequence[str]) -> tuple[Base | None, list[Diagnostic]]:
+def _base(environment: Environment, paths: Sequence[str]) -> tuple[Base | None, Sequence[Diagnostic]]:
     """Return what git had where the branch began; where it cannot tell, the plan goes without."""
     if environment.base_sha is None:
-        return None, []
+        return None, ()
     try:
-        return read_base(environment.base_sha, paths), []
+        return read_base(environment.base_sha, paths), ()
     except FileError as error:
-        return None, [replace(one, severity="warning") for one in error.diagnostics]
+        summary = f"nobody can tell here which of this is drift: {error.summary}"
+        return None, [replace(one, severity="warning", summary=summary) for one in error.diagnostics]
 
 
-def _told(environment: Environment, plan: Plan, base: Base | None, notes: Sequence[Diagnostic]) -> Ending:
-    """Show a plan everywhere that it is shown: annotations, outputs, the job's summary, the comment."""
-    found = sorted(
-        [*plan.diagnostics, *notes], key=lambda one: base is not None and one.file in base.unchanged
-    )
-    output.write(github.workflow(found))
-    render, size = partial(_body, plan), len(plan.changes)
-    environment.put({**_outputs(plan), **_saved(plan, render(None))})
-    environment.summarize(review.fitted(render, size, runner.MOST_SUMMARY))
-    number = environment.pull_request
-    if number is not None:
-        marker = marked("plan", of_plan(plan), "")
-        comment = marker + review.fitted(render, size, review.MOST_COMMENT - len(marker))
-
-        def post() -> None:
-            with GitHub(environment) as remote:
-                post_comment(remote, number, comment)
-
-        say(environment, post)
-    return Ending(exit_codes.ERROR if plan.errored else exit_codes.DONE)
+def _planned(
+    environment: Environment, paths: Sequence[str], base: Base | None, *, is_sandbox: bool
+) -> Plan | int:
+    """Return the plan or, for a fork without a key, how many definitions are valid."""
+    defined = planning.load(paths)
+    if environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
+        return len(defined)
+    limits, connection = settings.limits(paths), settings.connection(is_sandbox=is_sandbox)
+    return asyncio.run(planning.plan(defined, connection, limits, base=base))
 
 
-def _body(plan: Plan, most: int | None) -> str:
-    return review.planned(plan, schema.rules(), most=most, elsewhere="the job's summary")
+def _validated(environment: Environment, definitions: int) -> int:
+    output.write(text.validity(definitions, ()))
+    return told(exit_codes.DONE, environment, lambda: environment.summarize(review.validated(definitions)))
 
 
-def _outputs(plan: Plan) -> dict[str, str | int]:
-    return {"changes": "true" if plan.changes else "false", "digest": plan.digest or "", **plan.summary}
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """A plan on its way to everywhere that it is shown."""
 
+    environment: Environment
+    plan: Plan
+    base: Base | None
+    notes: Sequence[Diagnostic]
+    paths: Sequence[str]
 
-def _saved(plan: Plan, markdown: str) -> dict[str, str | int]:
-    folder = Path(os.environ.get("RUNNER_TEMP") or ".")
-    files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
-    documents.save(json.plan(plan), str(files["plan"]))
-    documents.save(markdown, str(files["markdown"]))
-    return {name: str(file) for name, file in files.items()}
+    def everywhere(self) -> int:
+        """Show it in the log, the annotations, the outputs, the job's summary and the comment."""
+        unchanged = frozenset[str]() if self.base is None else self.base.unchanged
+        found = sorted([*self.plan.diagnostics, *self.notes], key=lambda one: one.file in unchanged)
+        output.write(github.workflow(found) + (text.plan(self.plan) if self.plan.origin else ""))
+        code = exit_codes.ERROR if self.plan.errored else exit_codes.DONE
+        return told(code, self.environment, self._put, self._summarize, self._comment)
+
+    def _put(self) -> None:
+        """Save the plan, and set the outputs."""
+        folder = Path(os.environ.get("RUNNER_TEMP") or ".")
+        files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
+        documents.save(json.plan(self.plan), str(files["plan"]))
+        documents.save(self._body(None), str(files["markdown"]))
+        self.environment.put(
+            {
+                "changes": "true" if self.plan.changes else "false",
+                "digest": self.plan.digest or "",
+                **self.plan.summary,
+                **{name: str(file) for name, file in files.items()},
+            }
+        )
+
+    def _summarize(self) -> None:
+        render = partial(self._body, elsewhere="the saved plan, which the step's outputs name")
+        self.environment.summarize(review.fitted(render, len(self.plan.changes), runner.MOST_SUMMARY))
+
+    def _comment(self) -> None:
+        number = self.environment.pull_request
+        if number is None:
+            return
+        kind = sticky.kind("plan", self.paths)
+        marker = sticky.marked(kind, memory.of_plan(self.plan), "")
+        render = partial(self._body, elsewhere=review.summary_of(self.environment.run_url))
+        body = review.fitted(render, len(self.plan.changes), review.MOST_COMMENT - len(marker))
+        with GitHub(self.environment) as remote:
+            found = sticky.find_comment(remote, number, kind)
+            if found is not None and memory.is_ended(found.memory):
+                raise NotApproved("this pull request is merged, and its comment says how that ended")
+            sticky.write_comment(remote, number, found, marker + body)
+
+    def _body(self, most: int | None, *, elsewhere: str = "") -> str:
+        return review.planned(self.plan, schema.rules(), self.notes, most=most, elsewhere=elsewhere)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.cli import output
-from reconciler.errors import Diagnostic, ReconcilerError
+from reconciler.cli import exit_codes, output
+from reconciler.cli.boundary import attempted
+from reconciler.errors import Diagnostic, Interrupted
 from reconciler.render import github, markdown
 
 if TYPE_CHECKING:
@@ -15,13 +17,18 @@ if TYPE_CHECKING:
     from reconciler.github.environment import Environment
 
 
-def say(environment: Environment, post: Callable[[], None]) -> None:
-    """Post to GitHub; what keeps it from there goes to the log and the job's summary instead."""
-    try:
-        post()
-    except ReconcilerError as error:
-        reason = Diagnostic(
-            "warning", "not-posted", f"this could not be posted: {error.summary}", error.detail
-        )
-        output.write(github.workflow([reason]), sys.stderr)
-        environment.summarize(markdown.notes([reason]))
+def told(code: int, environment: Environment, *steps: Callable[[], None]) -> int:
+    """Take each step, and return the command's exit code, which only an interrupt changes.
+
+    What keeps a step from its end goes to the log and to the job's summary instead.
+    """
+    for step in steps:
+        error = attempted(step)
+        if isinstance(error, Interrupted):
+            return exit_codes.INTERRUPTED
+        if error is not None:
+            summary = f"this could not be posted: {error.summary}"
+            reason = Diagnostic("warning", "not-posted", summary, error.detail)
+            output.write(github.workflow([reason]), sys.stderr)
+            attempted(partial(environment.summarize, markdown.notes([reason])))
+    return code

@@ -1,0 +1,224 @@
+"""A repository on a fake GitHub: its pull requests, and the commands of its workflows, run as steps are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from tests.cli.command import SECONDS, environment, line
+from tests.cli.organization import KEY
+from tests.github_peer import Comment, Peer, command_files, events
+from tests.gitting import commit, git, start
+from tests.peer import Peer as Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.github_peer.events import Event
+
+PERMISSIONS = {"contents": "read", "pull-requests": "write", "issues": "write"}
+BOT = "github-actions[bot]"
+Merge = Literal["merge", "squash", "rebase"]
+Files = dict[str, dict[str, Any] | str | None]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a step did: its exit code, its log, its summary, its outputs, and the files that it left."""
+
+    code: int
+    out: str
+    err: str
+    summary: str
+    outputs: Mapping[str, str]
+    folder: Path
+
+    def file(self, name: str) -> str:
+        return (self.folder / "runner_temp" / f"reconciler-{name}").read_text("utf-8")
+
+    def texts(self) -> Iterator[str]:
+        """Yield everything that anybody could read of it."""
+        yield from (self.out, self.err, self.summary, *self.outputs.values())
+        for path in (self.folder / "runner_temp").rglob("*"):
+            yield path.read_text("utf-8", "replace")
+
+
+@contextmanager
+def founded(folder: Path, audiences: list[dict[str, Any]], documents: Files) -> Iterator[Team]:
+    """Give a team with these live audiences and these definitions on main."""
+    github, vendor = Peer(), Vendor(audiences, key=KEY)
+    with vendor.running() as url, github.running():
+        team = Team(folder, github, vendor, {"LEADPIPE_API_KEY": KEY, "LEADPIPE_BASE_URL": url})
+        team.define(documents)
+        yield team
+
+
+class Team:
+    """A repository with definitions on its main branch, a checkout of it, and what people do in it."""
+
+    def __init__(self, folder: Path, github: Peer, vendor: Vendor, settings: Mapping[str, str]) -> None:
+        self.github = github
+        self.vendor = vendor
+        self.repository = github.repository()
+        self.token = github.actions_token(self.repository, PERMISSIONS)
+        self.settings = dict(settings)
+        self.checkout = start(folder / "checkout")
+        self._folder = folder
+        self._runs = 0
+        self._branches: dict[int, str] = {}
+
+    @property
+    def definitions(self) -> Path:
+        return self.checkout / "audiences.d"
+
+    @property
+    def patched(self) -> dict[str, Any]:
+        """The bodies of the PATCH calls that the vendor got, by audience."""
+        return {entry.id or "": entry.document for entry in self.vendor.patches()}
+
+    def define(self, documents: Files, branch: str = "main") -> str:
+        """Commit definitions, or remove the ones that are None, and return the commit."""
+        git(self.checkout, "switch", "--quiet", branch)
+        for name, document in documents.items():
+            path = self.checkout / name if "/" in name else self.definitions / name
+            if document is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # JSON is YAML too.
+            text = document if isinstance(document, str) else json.dumps(document, indent=1) + "\n"
+            path.write_text(text, "utf-8")
+        return commit(self.checkout, "Define")
+
+    def open(self, documents: Files, **how: Any) -> int:
+        """Open a pull request that asks for this, and return its number."""
+        branch = f"change-{len(self._branches)}"
+        base = git(self.checkout, "rev-parse", "main")
+        git(self.checkout, "branch", branch, "main")
+        head = self.define(documents, branch)
+        number = self.repository.seed_pull(
+            head_ref=branch, head_sha=head, base_sha=base, test_merge_sha=self._merged(branch), **how
+        )
+        self._branches[number] = branch
+        return number
+
+    def update(self, number: int, documents: Files) -> str:
+        """Push to a pull request, and return the commit that was its head before."""
+        branch = self._branches[number]
+        head = self.define(documents, branch)
+        return self.repository.synchronize(number, head, self._merged(branch))
+
+    def merge(self, number: int, how: Merge = "merge") -> Event:
+        """Merge a pull request, and return the push that this makes."""
+        branch = self._branches[number]
+        if how == "merge":
+            sha = self._merged(branch)
+        else:
+            git(self.checkout, "switch", "--quiet", "--detach", "main")
+            if how == "squash":
+                git(self.checkout, "merge", "--quiet", "--squash", branch)
+                sha = commit(self.checkout, "Squash")
+            else:
+                git(self.checkout, "cherry-pick", f"main..{branch}")
+                sha = git(self.checkout, "rev-parse", "HEAD")
+        git(self.checkout, "branch", "--force", "main", sha)
+        self.repository.merge(number, sha)
+        return events.merge(self.github.documents, self.repository, number)
+
+    def push(self, documents: Files) -> Event:
+        """Commit to main without a pull request."""
+        sha = self.define(documents)
+        self.repository.push(sha)
+        return events.push(self.github.documents, self.repository, sha)
+
+    def told(self, number: int, action: str = "opened", **more: Any) -> Event:
+        return events.pull_request(self.github.documents, self.repository, number, action, **more)
+
+    def plan(self, number: int, *arguments: str, **how: Any) -> Ran:
+        """Run the plan of a pull request on what merging it would give."""
+        return self.run("plan", self.told(number), *arguments, **how)
+
+    def apply(self, event: Event, *arguments: str, **how: Any) -> Ran:
+        return self.run("apply", event, *arguments, **how)
+
+    def drift(self, **how: Any) -> Ran:
+        sha = git(self.checkout, "rev-parse", "main")
+        event = events.schedule(self.github.documents, self.repository, sha, "17 6 * * 1-5")
+        return self.run("drift", event, **how)
+
+    def run(self, command: str, event: Event, *arguments: str, **how: Any) -> Ran:
+        with self.started(command, event, *arguments, **how) as step:
+            return step.ended()
+
+    def started(
+        self,
+        command: str,
+        event: Event,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Step:
+        """Check out the event's commit, unless a folder is given, and start a command on it."""
+        self._runs += 1
+        folder = self._folder / f"run-{self._runs}"
+        if cwd is None:
+            git(self.checkout, "checkout", "--quiet", "--detach", event.sha)
+        given = event.environment(folder) | self.github.urls | {"GITHUB_TOKEN": self.token}
+        given |= self.settings | dict(settings or {})
+        process = subprocess.Popen(
+            line("github", command, *arguments),
+            cwd=cwd or self.checkout,
+            env=environment(**given),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return Step(process, folder)
+
+    def wait_for(self, method: str, path: str) -> None:
+        """Wait until GitHub has a request, answered or not."""
+        deadline = time.monotonic() + SECONDS
+        while not any((entry.method, entry.path) == (method, path) for entry in self.github.log):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)  # the log tells of an answer, and not of an arrival
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        return self.repository.comments(number)
+
+    def comment(self, number: int) -> str:
+        """Return our one comment on a pull request."""
+        (body,) = [one.body for one in self.comments(number) if one.author.login == BOT]
+        return body
+
+    def _merged(self, branch: str) -> str:
+        git(self.checkout, "switch", "--quiet", "--detach", "main")
+        git(self.checkout, "merge", "--quiet", "--no-ff", "--message", "Merge", branch)
+        return git(self.checkout, "rev-parse", "HEAD")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that runs; it does not outlive the block."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def ended(self) -> Ran:
+        """Wait for its end."""
+        out, err = self.process.communicate(timeout=SECONDS)
+        summary = (self.folder / "github_summary").read_text("utf-8")
+        outputs = dict(command_files.entries((self.folder / "github_output").read_text("utf-8")))
+        return Ran(self.process.returncode, out, err, summary, outputs, self.folder)

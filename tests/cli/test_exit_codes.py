@@ -1,0 +1,89 @@
+"""The truth table of an apply that began: its outcomes, whether anything was written, and the exit code."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from reconciler.cli import exit_codes
+from reconciler.errors import (
+    ApiUnreachable,
+    Conflict,
+    DefinitionError,
+    FileError,
+    Interrupted,
+    ReconcilerError,
+    StalePlan,
+)
+from reconciler.plan import ApplyResult, AudienceResult, Outcome
+
+
+def result(*outcomes: str, is_interrupted: bool = False) -> ApplyResult:
+    """Make a result from outcomes; one with a `+` left something written."""
+    results = [
+        AudienceResult("1", "A", cast("Outcome", one.strip("+")), is_written=one == "applied" or "+" in one)
+        for one in outcomes
+    ]
+    return ApplyResult(results=tuple(results), interrupted=is_interrupted)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([], 0),
+        (["applied"], 0),
+        (["unchanged"], 0),
+        (["applied", "unchanged"], 0),
+        # Nothing was written.
+        (["failed"], 1),
+        (["not_attempted"], 1),
+        (["blocked"], 1),
+        (["unchanged", "failed"], 1),
+        (["conflict", "failed"], 1),
+        (["conflict", "blocked"], 1),
+        (["conflict"], 3),
+        (["conflict", "unchanged"], 3),
+        (["conflict", "not_attempted"], 3),
+        # Something was.
+        (["applied", "failed"], 4),
+        (["applied", "conflict"], 4),
+        (["applied", "blocked"], 4),
+        (["applied", "not_attempted"], 4),
+        (["failed+"], 4),
+        (["conflict+"], 4),
+        # Nobody knows.
+        (["unknown+"], 5),
+        (["applied", "unknown+"], 5),
+        (["unknown+", "conflict", "failed"], 5),
+    ],
+)
+def test_outcomes_have_their_code(outcomes: list[str], code: int) -> None:
+    assert exit_codes.of_result(result(*outcomes)) == code
+    assert exit_codes.of_result(result(*outcomes, is_interrupted=True)) == 130
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ReconcilerError("it is wrong"), 1),
+        (DefinitionError([]), 1),
+        (ApiUnreachable("no answer"), 1),
+        (StalePlan("it moved"), 3),
+        (Conflict("it moved"), 3),
+        (Interrupted("interrupted"), 130),
+    ],
+)
+def test_errors_have_their_code(error: ReconcilerError, code: int) -> None:
+    assert exit_codes.of_error(error) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "is_written", "expected"),
+    [(0, False, 1), (2, False, 1), (1, False, 1), (3, False, 3), (0, True, 0), (4, True, 4), (5, True, 5)],
+)
+def test_output_that_is_lost_never_says_that_nothing_was_written(
+    code: int, expected: int, *, is_written: bool
+) -> None:
+    assert exit_codes.of_lost(code, FileError("full"), is_written=is_written) == expected
+    assert exit_codes.of_lost(code, Interrupted("interrupted"), is_written=is_written) == 130

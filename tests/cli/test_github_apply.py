@@ -1,0 +1,563 @@
+"""`reconciler github apply`: exactly what was reviewed, once, or nothing; and every end told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.github import memory, sticky
+from tests.cli.command import SECONDS, checked
+from tests.cli.hosted import BOT, PERMISSIONS, Files, Merge, Team, founded
+from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
+from tests.github_peer import ACTIONS, Fault, account
+from tests.oracles.runner_commands import commands
+from tests.peer import Fault as VendorFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.hosted import Ran
+
+RUN = "[The run, with its log and summary](https://github.com/acme/audiences/actions/runs/8100000001)"
+COMMENTS = "/repos/acme/audiences/issues/1/comments"
+HIT = "\N{DIRECT HIT}"
+FILES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
+LIVE: dict[str, dict[str, Any]] = {one["id"]: one for one in live()}
+
+
+def changed(identity: str, **fields: Any) -> Files:
+    return {FILES[identity]: {**LIVE[identity], **fields}}
+
+
+PAUSED = changed(PAUSING, status="paused")
+RENAMED = changed(STEADY, name="Security leads, all of them")
+THREE: Files = {**PAUSED, **changed(STARTING, status="active"), **RENAMED}
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """Give a team whose definitions are as live, with a limit that nothing here meets."""
+    files: Files = {FILES[one]: LIVE[one] for one in FILES}
+    with founded(tmp_path, live(), {**files, "./reconciler.toml": "[limits]\nmax_changes = 4\n"}) as team:
+        yield team
+
+
+def reviewed(team: Team, files: Files) -> int:
+    """Open a pull request, and let its plan be shown."""
+    number = team.open(files)
+    assert team.plan(number).code == 0
+    return number
+
+
+def hold_untouched(team: Team, ran: Ran, code: int) -> None:
+    """Hold that nothing was sent, and that the summary says so."""
+    assert (ran.code, team.patched) == (code, {}), ran.err
+    assert "**Nothing was changed.**" in ran.summary
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_what_is_applied_is_what_was_reviewed(team: Team, how: Merge) -> None:
+    number = team.open(THREE)
+    plan = checked(team.plan(number).file("plan.json"), "plan")
+    (own,) = team.comments(number)
+    ran = team.apply(team.merge(number, how))
+    body = team.comment(number)
+
+    assert ran.code == 0
+    assert team.patched == {change["id"]: change["patch"] for change in plan["changes"]}
+    assert [entry.id for entry in team.vendor.patches()] == [change["id"] for change in plan["changes"]]
+    assert "### Audiences: applied" in body
+    assert "**3 audiences changed as planned.**" in body
+    for name in ("Webinar guests", "Marketing directors", "Security leads, all of them"):
+        assert f"| {name} | changed as planned |" in body
+    assert RUN in body
+    assert [one.id for one in team.comments(number)] == [own.id]
+    assert body.partition("\n")[2].strip() == ran.summary.strip()
+    assert checked(ran.file("result.json"), "apply-result")["digest"] == plan["digest"]
+    assert ran.outputs == {
+        name: str(ran.folder / "runner_temp" / f"reconciler-{file}")
+        for name, file in (("result", "result.json"), ("journal", "journal.jsonl"))
+    }
+    assert len(ran.file("journal.jsonl").splitlines()) == 6
+    assert "Apply complete: 3 applied." in ran.out
+
+
+def test_a_review_counts_once(team: Team) -> None:
+    number = reviewed(team, PAUSED)
+    merge = team.merge(number)
+    assert team.apply(merge).code == 0
+    body = team.comment(number)
+    again = team.apply(merge)
+
+    assert (again.code, len(team.patched)) == (0, 1)
+    assert "Nothing had to change." in again.summary
+    assert team.comment(number) == body
+
+    team.vendor.edit(PAUSING, {"status": "active"})
+    back = team.apply(merge)
+
+    assert (back.code, len(team.vendor.patches())) == (3, 1)
+    assert "pull request 1 was acted upon already, and a review counts once" in back.summary
+    assert "| Webinar guests | **pauses**" in back.summary
+    assert team.comment(number) == body
+    assert team.plan(number).code == 0
+    assert team.comment(number) == body
+
+
+def test_an_edit_after_the_review_refuses_it_for_good(team: Team) -> None:
+    number = reviewed(team, {**PAUSED, **RENAMED})
+    merge = team.merge(number)
+    team.vendor.edit(STEADY, {"status": "draft"})
+    ran = team.apply(merge)
+    body = team.comment(number)
+
+    hold_untouched(team, ran, 3)
+    for text in (body, ran.summary):
+        assert "### Audiences: refused" in text
+        assert "**Out of date:** what this merge would do now is not what was reviewed." in text
+        assert "What would happen now, and is not what was reviewed:" in text
+        assert "| Security leads, all of them | **starts**" in text
+        assert "Webinar guests" not in text
+        assert "open another pull request for these files" in text
+        assert RUN in text
+    assert "sha256:" not in body
+    assert "Error: what this merge would do now is not what was reviewed." in ran.err
+
+    team.vendor.edit(STEADY, {"status": "active"})
+    hold_untouched(team, team.apply(merge), 3)
+    assert team.comment(number) == body
+
+
+def test_an_edit_that_undoes_a_need_for_it_refuses_the_rest(team: Team) -> None:
+    number = reviewed(team, {**PAUSED, **RENAMED})
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    ran = team.apply(team.merge(number))
+
+    hold_untouched(team, ran, 3)
+    assert "Of what was reviewed, nothing is left to do for: Webinar guests." in team.comment(number)
+    assert "What would happen now" not in team.comment(number)
+
+
+def test_what_changed_around_the_changes_refuses_them_too(team: Team) -> None:
+    number = reviewed(team, PAUSED)
+    team.vendor.edit(next(one for one in LIVE if one not in FILES), {"name": "Renamed by hand"})
+    ran = team.apply(team.merge(number))
+
+    hold_untouched(team, ran, 3)
+    assert "Each change is still the one that was reviewed. What differs is around them" in team.comment(
+        number
+    )
+
+
+def test_a_merge_in_between_refuses_the_reviews_that_it_touches_and_no_others(team: Team) -> None:
+    narrower = changed(PAUSING, config={"topicIds": [117805], "minScore": 80})
+    same, other, first = (reviewed(team, files) for files in (PAUSED, RENAMED, narrower))
+    assert team.apply(team.merge(first)).code == 0
+    assert team.apply(team.merge(other)).code == 0
+    sent = len(team.vendor.patches())
+    ran = team.apply(team.merge(same))
+
+    assert (ran.code, sent, len(team.vendor.patches())) == (3, 2, 2)
+    assert "### Audiences: applied" in team.comment(other)
+    assert "### Audiences: refused" in team.comment(same)
+    assert "| Webinar guests | **pauses**" in team.comment(same)
+
+
+def test_two_merges_at_once_refuse_both(team: Team) -> None:
+    first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
+    team.merge(first)
+    merge = team.merge(second)
+    ran = team.apply(merge)
+
+    hold_untouched(team, ran, 3)
+    assert "| Webinar guests | **pauses**" in team.comment(second)
+    assert "| Security leads" not in team.comment(second)
+
+
+class TestWithoutAReview:
+    """Nothing is written that nobody can have seen."""
+
+    def refused(self, team: Team, number: int, said: str) -> Ran:
+        ran = team.apply(team.merge(number))
+        hold_untouched(team, ran, 3)
+        for text in (ran.summary, team.comment(number)):
+            assert f"**Not approved:** {said}" in text
+            assert "| Webinar guests | **pauses**" in text
+            assert "This is what would have happened, and did not:" in text
+        return ran
+
+    def test_there_is_no_comment(self, team: Team) -> None:
+        self.refused(team, team.open(PAUSED), "pull request 1 has no comment with a plan")
+
+    def test_the_comment_is_somebody_elses(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        team.repository.delete_comment(own.id)
+        team.repository.add_comment(number, own.body, account("mallory"))
+        self.refused(team, number, "pull request 1 has no comment with a plan")
+
+    def test_the_comment_shows_errors(self, team: Team) -> None:
+        number = team.open({**PAUSED, "gone.yaml": audience(ABSENT, "Gone")})
+        assert team.plan(number).code == 1
+        team.update(number, {"gone.yaml": None})
+        self.refused(team, number, "the plan that pull request 1 shows has errors")
+
+    @pytest.mark.parametrize(
+        ("old", "new"), [("reconciler:plan", "reconciler:plans"), ("-->", "-->."), ("<!--", " <!--")]
+    )
+    def test_the_marker_was_edited(self, team: Team, old: str, new: str) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        team.repository.change_comment(own.id, own.body.replace(old, new, 1))
+        ran = team.apply(team.merge(number))
+
+        hold_untouched(team, ran, 3)
+        assert "has no comment with a plan" in team.comments(number)[-1].body
+
+    def test_the_memory_was_edited(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        digest = memory.digest(json.loads(own.body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) or ""
+        team.repository.change_comment(own.id, own.body.replace(digest, f"sha256:{64 * '0'}"))
+        ran = team.apply(team.merge(number))
+
+        hold_untouched(team, ran, 3)
+        assert "**Out of date:**" in team.comment(number)
+
+    def test_a_push_came_without_a_pull_request(self, team: Team) -> None:
+        reviewed(team, PAUSED)
+        ran = team.apply(team.push(PAUSED))
+
+        hold_untouched(team, ran, 3)
+        assert "this push belongs to no merged pull request" in ran.summary
+        assert len(team.comments(1)) == 1
+
+    def test_a_push_may_be_let_in_by_a_flag(self, team: Team) -> None:
+        ran = team.apply(team.push(PAUSED), "--without-pull-request")
+
+        assert (ran.code, list(team.patched)) == (0, [PAUSING])
+        assert "### Audiences: applied" in ran.summary
+
+    def test_the_flag_waives_no_pull_request(self, team: Team) -> None:
+        number = team.open(PAUSED)
+        ran = team.apply(team.merge(number), "--without-pull-request")
+
+        hold_untouched(team, ran, 3)
+        assert "has no comment with a plan" in ran.summary
+
+    def test_a_pull_request_that_is_closed_is_not_merged(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        team.repository.change_issue(number, state="closed")
+        read = len(team.vendor.log)
+        ran = team.apply(team.told(number, "closed"), "--without-pull-request")
+
+        hold_untouched(team, ran, 3)
+        assert "this pull request is not merged" in ran.summary
+        assert len(team.vendor.log) == read
+        assert "what merging this would do" in team.comment(number)
+
+    def test_an_event_without_a_commit_is_no_merge(self, team: Team) -> None:
+        ran = team.apply(team.push(PAUSED), settings={"GITHUB_SHA": "--output=x"})
+
+        hold_untouched(team, ran, 3)
+
+
+def test_the_event_of_the_pull_request_itself_will_do(team: Team) -> None:
+    number = reviewed(team, PAUSED)
+    team.merge(number)
+    ran = team.apply(team.told(number, "closed"))
+
+    assert (ran.code, list(team.patched)) == (0, [PAUSING])
+
+
+def test_nothing_left_to_do_is_no_refusal(team: Team) -> None:
+    number = reviewed(team, PAUSED)
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    ran = team.apply(team.merge(number))
+
+    assert (ran.code, team.patched) == (0, {})
+    assert "### Audiences: applied\n\n**Nothing had to change.**" in team.comment(number)
+
+
+def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
+    number = team.open({**THREE, "./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    assert team.plan(number).code == 0
+    assert "As it stands, it will be refused" in team.comment(number)
+    assert "Merging applies exactly this" not in team.comment(number)
+    ran = team.apply(team.merge(number))
+
+    hold_untouched(team, ran, 3)
+    for text in (ran.summary, team.comment(number)):
+        assert "**Too much at once:** 3 of 4 audiences would change at once; the limit is 2." in text
+        assert "The limit is `max_changes` in `reconciler.toml`. To go on, mend this" in text
+        assert "| Webinar guests | **pauses**" in text
+
+
+def test_a_limit_can_be_waived_by_a_flag(team: Team) -> None:
+    number = team.open({**THREE, "./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    team.plan(number)
+
+    assert team.apply(team.merge(number), "--max-changes", "100%").code == 0
+
+
+def test_a_protected_audience_refuses_it(team: Team) -> None:
+    number = reviewed(team, changed(PAUSING, status="paused", lifecycle={"protect": True}))
+    ran = team.apply(team.merge(number))
+
+    hold_untouched(team, ran, 3)
+    assert "To go on, mend this in another pull request" in team.comment(number)
+    assert "The limit is" not in team.comment(number)
+
+
+def test_an_apply_that_fails_in_part_says_what_became_of_each(team: Team) -> None:
+    number = reviewed(team, THREE)
+    team.vendor.inject(VendorFault("status", method="PATCH", id=STEADY, status=400, message="No <b>such</b>"))
+    merge = team.merge(number)
+    ran = team.apply(merge)
+    body = team.comment(number)
+
+    assert ran.code == 4
+    assert "### Audiences: failed" in body
+    assert "2 of 3 audiences are as planned, 1 is not." in body
+    assert "| Security leads, all of them | **not changed**: the attempt failed |" in body
+    assert "| Webinar guests | changed as planned |" in body
+    assert "open another pull request for these files" in body
+    assert RUN in body
+
+    again = team.apply(merge)
+    assert (again.code, len(team.vendor.patches())) == (3, 3)
+    assert team.comment(number) == body
+
+
+class TestBeforeItBegins:
+    """Nothing was sent, so that what was reviewed still stands."""
+
+    def stands(self, team: Team, number: int, ran: Ran, said: str) -> None:
+        hold_untouched(team, ran, 1)
+        for text in (team.comment(number), ran.summary):
+            assert "### Audiences: failed" in text
+            assert said in text.replace("`", "")
+            assert "Nothing was sent, so what was reviewed still stands" in text
+        merge = team.told(number, "closed")
+        assert team.apply(merge).code == 0
+        assert list(team.patched) == [PAUSING]
+
+    def test_the_vendor_says_no(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        ran = team.apply(merge, settings={"LEADPIPE_API_KEY": "sk_other"})
+        self.stands(team, number, ran, "was answered 401")
+
+    def test_a_key_is_missing(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        ran = team.apply(merge, settings={"LEADPIPE_API_KEY": ""})
+        self.stands(team, number, ran, "is not set")
+
+    def test_the_definitions_do_not_hold(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        broken = team.push({"bad.yaml": {"id": "x", "name": "Bad"}})
+        ran = team.apply(replace(merge, sha=broken.sha), settings={"GITHUB_SHA": merge.sha})
+        self.stands(team, number, ran, "audiences.d/bad.yaml")
+
+    def test_it_is_interrupted(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        team.vendor.inject(VendorFault("delay", method="GET", seconds=SECONDS))
+        seen = team.vendor.log[-1].number
+        with team.started("apply", merge) as step:
+            team.vendor.wait(lambda entry: entry.number > seen, SECONDS)
+            step.process.send_signal(signal.SIGINT)
+            ran = step.ended()
+
+        assert ran.code == 130
+        assert "**Error:** interrupted. Nothing was written." in team.comment(number)
+        self.stands(team, number, replace(ran, code=1), "interrupted")
+
+
+class TestWhenGithubIsDown:
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ({}, "403: API rate limit exceeded"),
+            ({"GITHUB_TOKEN": "none"}, "401: Bad credentials"),
+            ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
+        ],
+        ids=["limited", "bad", "none"],
+    )
+    def test_nobody_can_tell_what_was_reviewed(self, team: Team, settings: dict[str, str], said: str) -> None:
+        number = reviewed(team, PAUSED)
+        if not settings:
+            team.github.inject(Fault("rate_limit", times=None, retry_after="0"))
+        ran = team.apply(team.merge(number), settings=settings)
+
+        hold_untouched(team, ran, 1)
+        assert said in ran.summary.replace("`", "")
+        assert said in ran.err
+        assert "what was reviewed still stands" in ran.summary
+        assert "### Audiences: what merging this would do" in team.comment(number)
+
+    def test_a_list_that_leads_elsewhere_approves_nothing(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        team.github.inject(Fault("redirect", path=COMMENTS, location="https://github.example/x"))
+
+        hold_untouched(team, team.apply(team.merge(number)), 1)
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault("status", method="PATCH", status=403, message="no"),
+            Fault("status", method="PATCH", status=422, message="no"),
+            Fault("rate_limit", method="PATCH", retry_after="3600"),
+        ],
+        ids=["403", "422", "limit"],
+    )
+    def test_the_result_stays_the_result(self, team: Team, fault: Fault) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        team.github.inject(fault)
+        ran = team.apply(merge)
+
+        assert (ran.code, list(team.patched)) == (0, [PAUSING])
+        assert "| Webinar guests | changed as planned |" in ran.summary
+        assert "**Warning:** this could not be posted" in ran.summary
+        assert [command.name for command in commands(ran.err)] == ["warning"]
+        # The comment still has the digest, and still nothing is applied a second time.
+        assert team.apply(merge).code == 0
+        assert len(team.vendor.patches()) == 1
+
+    def test_a_summary_that_cannot_be_written_changes_nothing(self, team: Team, tmp_path: Path) -> None:
+        number = reviewed(team, PAUSED)
+        ran = team.apply(team.merge(number), settings={"GITHUB_STEP_SUMMARY": str(tmp_path)})
+
+        assert (ran.code, list(team.patched)) == (0, [PAUSING])
+        assert "changed as planned" in team.comment(number)
+
+    def test_a_comment_that_was_removed_meanwhile_comes_anew(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        team.vendor.inject(VendorFault("delay", method="PATCH", seconds=0.2))
+        with team.started("apply", team.merge(number)) as step:
+            team.vendor.wait(lambda entry: entry.method == "PATCH", SECONDS)
+            team.repository.delete_comment(own.id)
+            ran = step.ended()
+
+        assert ran.code == 0
+        assert "changed as planned" in team.comment(number)
+
+
+class TestInterrupted:
+    """The runner sends SIGINT, SIGTERM 7.5 s later, and then kills."""
+
+    def begun(self, team: Team, number: int) -> Any:
+        team.vendor.inject(VendorFault("delay", method="PATCH", id=PAUSING, seconds=0.5))
+        return team.started("apply", team.merge(number), "--parallelism", "1")
+
+    def test_it_settles_what_is_in_flight_and_still_tells(self, team: Team) -> None:
+        number = reviewed(team, THREE)
+        with self.begun(team, number) as step:
+            team.vendor.wait(lambda entry: entry.method == "PATCH", SECONDS)
+            step.process.send_signal(signal.SIGTERM)
+            ran = step.ended()
+        body = team.comment(number)
+
+        assert (ran.code, list(team.patched)) == (130, [PAUSING])
+        assert "### Audiences: failed" in body
+        assert "Stopped before the end: 1 of 3 audiences is as planned, 2 are not." in body
+        assert "| Marketing directors | **not tried**: the run ended before |" in body
+        assert memory.is_ended(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
+        assert "Nothing was written" not in ran.err
+
+    def test_it_ends_in_time_even_when_github_hangs(self, team: Team) -> None:
+        number = reviewed(team, THREE)
+        team.github.inject(Fault("delay", method="PATCH", seconds=SECONDS))
+        with self.begun(team, number) as step:
+            team.vendor.wait(lambda entry: entry.method == "PATCH", SECONDS)
+            step.process.send_signal(signal.SIGINT)
+            sent = time.monotonic()
+            ran = step.ended()
+            took = time.monotonic() - sent
+
+        assert ran.code == 130
+        assert (
+            took < 7.5 - 4.5 + 2
+        )  # what was in flight took half a second of its 5; 2 are for a busy machine
+        assert "Stopped before the end" in ran.summary
+        assert "**Warning:** this could not be posted: GitHub cannot be reached" in ran.summary
+        assert checked(ran.file("result.json"), "apply-result")["interrupted"] is True
+
+    def test_a_second_signal_ends_the_telling_and_denies_nothing(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        (own,) = team.comments(number)
+        path = f"/repos/acme/audiences/issues/comments/{own.id}"
+        team.github.inject(Fault("delay", method="PATCH", seconds=SECONDS))
+        with team.started("apply", merge) as step:
+            team.wait_for("PATCH", path)
+            step.process.send_signal(signal.SIGINT)
+            step.process.send_signal(signal.SIGTERM)
+            ran = step.ended()
+
+        assert (ran.code, list(team.patched)) == (130, [PAUSING])
+        assert "Apply complete: 1 applied." in ran.out
+        assert "Nothing was written" not in ran.err + ran.out
+        assert "| Webinar guests | changed as planned |" in ran.summary
+
+
+def test_many_outcomes_are_cut_at_an_audience(tmp_path: Path) -> None:
+    identities = [f"{nth:08d}-0000-4000-8000-000000000000" for nth in range(50)]
+    audiences = [audience(one, f"{one[6:8]} {190 * HIT}") for one in identities]
+    documents: Files = {f"{one['id']}.yaml": {**one, "status": "paused"} for one in audiences}
+    with founded(tmp_path, audiences, {"./reconciler.toml": "[limits]\nmax_changes = 50\n"}) as team:
+        number = reviewed(team, documents)
+        ran = team.apply(team.merge(number), "--parallelism", "16")
+        body = team.comment(number)
+
+    assert ran.code == 0
+    assert len(body.encode()) < 65_536
+    assert "**50 audiences changed as planned.**" in body
+    assert "See [the job's summary](https://github.com/acme/audiences/actions/runs/8100000001)." in body
+    assert RUN in body
+    assert all(one["name"] in ran.summary for one in audiences)
+
+
+def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
+    canary = f"{KEY}_canary"
+    team.vendor._key = team.settings["LEADPIPE_API_KEY"] = canary
+    number = reviewed(team, THREE)
+    team.vendor.inject(
+        VendorFault("status", method="PATCH", id=STEADY, status=400, echo_key=True),
+        VendorFault("status", method="PATCH", id=PAUSING, status=400, message=f"No {canary}"),
+    )
+    team.github.inject(Fault("status", method="PATCH", status=422, message=f"No {team.token}"))
+    merge = team.merge(number)
+    runs = [team.apply(merge), team.apply(merge)]
+
+    for text in [*(text for ran in runs for text in ran.texts()), team.comment(number)]:
+        assert canary not in text
+        assert team.token not in text
+    assert {entry.header("Authorization") for entry in team.github.log} == {f"Bearer {team.token}"}
+
+
+def test_it_writes_to_one_comment_and_asks_for_little(team: Team) -> None:
+    token = team.github.actions_token(team.repository, {**PERMISSIONS, "issues": "none"})
+    number = team.open(PAUSED)
+    team.plan(number, settings={"GITHUB_TOKEN": token})
+    seen = len(team.github.log)
+    ran = team.apply(team.merge(number), settings={"GITHUB_TOKEN": token})
+    (own,) = [one for one in team.comments(number) if one.author.login == BOT == ACTIONS.login]
+
+    assert ran.code == 0
+    assert [(entry.method, entry.path.rpartition("audiences/")[2]) for entry in team.github.log[seen:]] == [
+        ("GET", f"commits/{team.repository.issue(number).pull.merge_commit_sha}/pulls"),  # type: ignore[union-attr] # it is one
+        ("POST", "/graphql"),
+        ("GET", f"issues/{number}/comments"),
+        ("PATCH", f"issues/comments/{own.id}"),
+    ]

@@ -1,0 +1,158 @@
+"""`reconciler github drift`: one issue that lists what was changed outside git, as long as there is some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.github import sticky
+from tests.cli.hosted import BOT, Files, Team, founded
+from tests.cli.organization import ABSENT, KEY, PAUSING, STEADY, audience, live
+from tests.github_peer import ACTIONS, Fault, account
+from tests.oracles.markdown import rendered
+from tests.oracles.runner_commands import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.github_peer import Issue
+
+DRIFT = sticky.marked("drift", {}, "Drift.")
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """Give a team whose definitions are as live."""
+    files: Files = {f"{one['id']}.yaml": one for one in live()}
+    with founded(tmp_path, live(), files) as team:
+        yield team
+
+
+def ours(team: Team) -> list[Issue]:
+    return [issue for issue in team.repository.issues() if issue.author.login == BOT and issue.pull is None]
+
+
+def test_an_issue_is_opened_updated_closed_and_opened_anew(team: Team) -> None:
+    quiet = team.drift()
+    assert (quiet.code, quiet.outputs, team.github.writes()) == (0, {"changes": "false"}, ())
+    assert "**No drift any more.**" in quiet.summary
+
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    opened = team.drift()
+    (issue,) = ours(team)
+    assert (opened.code, opened.outputs) == (2, {"changes": "true"})
+    assert (issue.title, issue.state) == ("Audiences differ from git", "open")
+    assert "**The next apply would put this back**" in (issue.body or "")
+    assert "| Webinar guests | **starts**: becomes active" in (issue.body or "")
+    assert "| Webinar guests | **starts**: becomes active" in opened.summary
+
+    team.vendor.edit(STEADY, {"name": "Renamed by hand"})
+    assert team.drift().code == 2
+    (issue,) = ours(team)
+    assert '| Security leads | is renamed, was "Renamed by hand" |' in (issue.body or "")
+
+    team.vendor.edit(PAUSING, {"status": "active"})
+    team.vendor.edit(STEADY, {"name": "Security leads"})
+    assert team.drift().code == 0
+    (issue,) = ours(team)
+    assert (issue.state, issue.state_reason) == ("closed", "completed")
+    assert "**No drift any more.** The live audiences match the definitions." in (issue.body or "")
+
+    team.vendor.edit(PAUSING, {"status": "draft"})
+    assert team.drift().code == 2
+    assert [one.state for one in ours(team)] == ["open", "closed"]
+    assert team.patched == {}
+
+
+def test_what_is_not_ours_is_left_alone(team: Team) -> None:
+    stranger = team.repository.seed_issue("Audiences differ from git", DRIFT, author="mallory")
+    pull = team.repository.add_issue("Drift", DRIFT, author=ACTIONS)
+    team.repository.change_issue(pull.number, pull=team.repository.issue(team.repository.seed_pull()).pull)  # type: ignore[union-attr] # it is one
+    for nth in range(101):
+        team.repository.seed_issue(f"Issue {nth}", DRIFT, author="dependabot[bot]")
+    before = team.repository.issues()
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    for _ in range(2):
+        assert team.drift().code == 2
+    made, *others = team.repository.issues()
+
+    assert made.author.login == BOT
+    assert tuple(others) == before
+    assert team.repository.issue(stranger) in others
+    assert [entry.method for entry in team.github.writes()] == ["POST", "PATCH"]
+
+
+def test_a_definition_without_an_audience_is_an_error_in_the_issue(team: Team) -> None:
+    team.push({"gone.yaml": audience(ABSENT, "Gone")})
+    ran = team.drift()
+    (issue,) = ours(team)
+
+    assert ran.code == 1
+    assert "nothing can until this is mended" in (issue.body or "")
+    assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/gone.yaml"]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"LEADPIPE_API_KEY": "sk_other"}, {"LEADPIPE_API_KEY": ""}], ids=["wrong", "none"]
+)
+def test_what_cannot_be_compared_is_neither_drift_nor_its_end(team: Team, settings: dict[str, str]) -> None:
+    team.repository.add_issue("Audiences differ from git", DRIFT, author=ACTIONS)
+    ran = team.drift(settings=settings)
+
+    assert ran.code == 1
+    assert team.github.writes() == ()
+
+
+@pytest.mark.parametrize("drifts", [False, True])
+def test_what_cannot_be_posted_changes_no_exit_code(team: Team, *, drifts: bool) -> None:
+    team.repository.has_issues = False
+    if drifts:
+        team.vendor.edit(PAUSING, {"status": "paused"})
+    ran = team.drift()
+
+    assert ran.code == (2 if drifts else 0)
+    assert ("**Warning:** this could not be posted" in ran.summary) is drifts
+    assert ("Webinar guests" in ran.summary) is drifts
+
+
+def test_a_token_that_may_not_is_said_so(team: Team) -> None:
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    token = team.github.actions_token(team.repository, {"issues": "read"})
+    ran = team.drift(settings={"GITHUB_TOKEN": token})
+
+    assert ran.code == 2
+    assert "403: Resource not accessible by integration" in ran.err
+    assert ours(team) == []
+
+
+def test_names_from_a_dashboard_do_nothing_and_no_secret_is_told(team: Team) -> None:
+    hostile = "--> </details> @team [x](https://x.test)\n::error::x | #1"
+    team.vendor.edit(PAUSING, {"name": hostile})
+    team.github.inject(Fault("status", method="PATCH", status=422, message=team.token))
+    ran, again = team.drift(), team.drift()
+    (issue,) = ours(team)
+    seen = rendered((issue.body or "").partition("\n")[2])
+
+    assert (ran.code, again.code) == (2, 2)
+    assert seen.references == frozenset()
+    assert [token for token in seen.shape if "html_block" in token] == ["html_block  "] * 2
+    assert commands(ran.out) == []
+    for text in (*ran.texts(), *again.texts(), issue.body or ""):
+        assert team.token not in text
+        assert KEY not in text
+
+
+def test_the_issue_of_another_bot_is_not_ours(team: Team) -> None:
+    team.vendor.edit(PAUSING, {"status": "paused"})
+    token = team.github.actions_token(
+        team.repository, {"issues": "write"}, who=account("acme-audiences[bot]")
+    )
+    team.repository.add_issue("Audiences differ from git", DRIFT, author=ACTIONS)
+    for _ in range(2):
+        assert team.drift(settings={"GITHUB_TOKEN": token}).code == 2
+    (made,) = [issue for issue in team.repository.issues() if issue.author.login == "acme-audiences[bot]"]
+
+    assert "Webinar guests" in (made.body or "")
+    assert [issue.body for issue in ours(team)] == [DRIFT]

@@ -1,0 +1,460 @@
+"""`reconciler github plan`: what a pull request is told, and that telling it never changes the result."""
+
+from __future__ import annotations
+
+import json
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.github import memory, sticky
+from tests.cli.command import SECONDS, checked
+from tests.cli.hosted import BOT, Files, Team, founded
+from tests.cli.organization import (
+    ABSENT,
+    CHANGING,
+    KEY,
+    PAUSING,
+    STARTING,
+    STEADY,
+    audience,
+    live,
+    many,
+)
+from tests.github_peer import ACTIONS, Fault, account, read_only
+from tests.gitting import git
+from tests.oracles.markdown import rendered
+from tests.oracles.runner_commands import commands
+from tests.peer import Fault as VendorFault
+from tests.peer import OtherOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMENTS = "/repos/acme/audiences/issues/1/comments"
+LIMITS = "[limits]\nmax_changes = 100\n"
+
+
+def converged() -> Files:
+    """Return definitions that are as live, and a limit that nothing here meets."""
+    names = {PAUSING: "guests", CHANGING: "cfo", STARTING: "marketing", STEADY: "security"}
+    files: Files = {f"{names[one['id']]}.yaml": one for one in live() if one["id"] in names}
+    return {**files, "./reconciler.toml": LIMITS}
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """Give a team whose definitions are as live."""
+    with founded(tmp_path, live(), converged()) as team:
+        yield team
+
+
+def changed(name: str, **fields: Any) -> Files:
+    document = converged()[name]
+    assert isinstance(document, dict)
+    return {name: {**document, **fields}}
+
+
+PAUSED = changed("guests.yaml", status="paused")
+
+
+def test_a_pull_request_gets_one_comment_which_every_push_rewrites(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.repository.seed_comments(number, 201)
+    stolen = sticky.marked("plan", {"digest": f"sha256:{64 * '0'}"}, "Not the bot's.")
+    team.repository.add_comment(number, stolen, account("mallory"))
+    first = team.plan(number)
+    (own,) = [one for one in team.comments(number) if one.author.login == BOT]
+    team.repository.seed_comments(number, 3)
+
+    assert first.code == 0
+    assert "| Webinar guests | **pauses**, and its people are no longer refreshed |" in own.body
+    assert first.outputs["digest"] in own.body
+    assert "Merging applies exactly this" in own.body
+
+    before = team.update(number, {"guests.yaml": None, **changed("security.yaml", status="draft")})
+    second = team.run("plan", team.told(number, "synchronize", before=before))
+    body = team.comment(number)
+
+    assert second.code == 0
+    assert team.repository.comment(own.id) is not None
+    assert "Webinar guests" not in body.partition("more live audience")[0]
+    assert "| Security leads | **stops**: becomes a draft" in body
+    assert second.outputs["digest"] in body
+    assert first.outputs["digest"] not in body
+    assert [one.body for one in team.comments(number) if one.author.login == "mallory"] == [stolen]
+    assert [(entry.method, entry.path) for entry in team.github.writes()] == [
+        ("POST", COMMENTS),
+        ("PATCH", f"/repos/acme/audiences/issues/comments/{own.id}"),
+    ]
+
+
+def test_the_step_says_what_came_of_it(team: Team) -> None:
+    ran = team.plan(team.open(PAUSED))
+    plan = checked(ran.file("plan.json"), "plan")
+    numbers = {key: str(value) for key, value in plan["summary"].items()}
+
+    assert ran.outputs == {
+        "changes": "true",
+        "digest": plan["digest"],
+        **numbers,
+        "plan": str(ran.folder / "runner_temp" / "reconciler-plan.json"),
+        "markdown": str(ran.folder / "runner_temp" / "reconciler-plan.md"),
+    }
+    assert ran.summary.strip() == ran.file("plan.md").strip()
+    assert sticky.marked("plan", {}, ran.file("plan.md")).splitlines()[1:] == team.comment(1).splitlines()[1:]
+    assert "~ status: active -> paused" in ran.out
+    assert commands(ran.out) == []
+    assert {entry.method for entry in team.vendor.log} == {"GET"}
+
+
+def test_nothing_to_change_is_said_and_approves_nothing_else(team: Team) -> None:
+    ran = team.plan(team.open({"cfo.yaml": json.dumps(converged()["cfo.yaml"]) + " # a remark\n"}))
+
+    assert (ran.code, ran.outputs["changes"], ran.outputs["update"]) == (0, "false", "0")
+    assert "**No changes. The live audiences match the definitions.**" in team.comment(1)
+    assert "Merging applies" not in team.comment(1)
+
+
+def test_what_the_author_asked_for_comes_apart_from_drift(team: Team) -> None:
+    team.vendor.edit(STEADY, {"status": "paused"})
+    team.vendor.edit(PAUSING, {"name": "Renamed by hand"})
+    ran = team.plan(team.open(PAUSED))
+    body = team.comment(1)
+    asked, _, drift = body.partition("**Drift, which would be swept along.**")
+
+    assert "| Webinar guests | **pauses**" in asked
+    assert "Security leads" not in asked
+    assert '| Webinar guests | is renamed, was "Renamed by hand" |' in drift
+    assert "| Security leads | **starts**" in drift
+    fields = {
+        (change["name"], field["path"]): field["cause"]
+        for change in checked(ran.file("plan.json"), "plan")["changes"]
+        for field in change["fields"]
+    }
+    assert fields == {
+        ("Webinar guests", "name"): "drift",
+        ("Webinar guests", "status"): "change",
+        ("Security leads", "status"): "drift",
+    }
+
+
+def test_without_history_it_says_that_nobody_can_tell_what_is_drift(team: Team, tmp_path: Path) -> None:
+    team.vendor.edit(STEADY, {"status": "paused"})
+    number = team.open(PAUSED)
+    whole = team.plan(number)
+    event = team.told(number)
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{team.checkout}", str(shallow))
+    ran = team.run("plan", event, cwd=shallow)
+    (warning,) = commands(ran.out)
+
+    assert ran.code == 0
+    assert warning.name == "warning"
+    assert "nobody can tell here which of this is drift" in warning.message
+    assert "fetch-depth: 0" in warning.message
+    for text in (team.comment(number), ran.summary):
+        assert "nobody can tell here which of this is drift" in text
+        assert "swept along" not in text
+    assert ran.outputs["digest"] == whole.outputs["digest"]
+
+
+def test_more_than_a_comment_holds_is_cut_at_an_audience_and_leads_to_the_summary(tmp_path: Path) -> None:
+    audiences, documents = many(100)
+    long = "Everybody who came to the autumn webinar and asked a question about prices"
+    for one, document in zip(audiences, documents.values(), strict=True):
+        one["name"] = document["name"] = f"{document['name']}: {long}"
+        document["config"]["filters"] = {"companyIndustry": [f"industry number {nth}" for nth in range(8)]}
+    with founded(tmp_path, audiences, {"./reconciler.toml": LIMITS}) as team:
+        ran = team.plan(team.open({**documents}))
+        body = team.comment(1)
+    rows = [line for line in body.splitlines() if line.startswith("| Audience ")]
+    link = "See [the job's summary](https://github.com/acme/audiences/actions/runs/8100000001)."
+
+    assert ran.code == 0
+    assert len(body) < 65_536
+    assert "**100 of 100 audiences change" in body
+    assert 10 < len(rows) - 1 < 100
+    assert f"**Not shown here: {101 - len(rows)} more audiences.** {link}" in body
+    assert body.count("~ config.minScore: 60 -> 80") == len(rows) - 1
+    assert body.rstrip().endswith(
+        "Merging applies exactly this, or nothing if it is not the same any more by then."
+    )
+    assert all(one["name"] in ran.summary for one in audiences)
+    assert len(ran.summary.encode()) < 1_000_000
+    digest = json.loads(body.splitlines()[0].removeprefix("<!-- reconciler:plan ").removesuffix(" -->"))
+    assert len(digest["changes"]) == 100
+
+
+class TestWhatCannotBePosted:
+    """It goes to the log and the summary, and the plan's result stays the result."""
+
+    @contextmanager
+    def held(self, team: Team, said: str) -> Iterator[dict[str, Any]]:
+        number, settings = team.open(PAUSED), dict[str, Any]()
+        yield settings
+        ran = team.plan(number, settings=settings)
+        posted = [command.message for command in commands(ran.err)]
+
+        assert ran.code == 0, ran.err
+        assert "| Webinar guests | **pauses**" in ran.summary
+        assert len(posted) == 1
+        assert posted[0].startswith("this could not be posted: ")
+        assert said in posted[0]
+        assert "**Warning:** this could not be posted" in ran.summary
+        assert ran.outputs["changes"] == "true"
+
+    def test_for_want_of_a_token(self, team: Team) -> None:
+        with self.held(team, "GITHUB_TOKEN is not set") as settings:
+            settings["GITHUB_TOKEN"] = ""
+
+    def test_for_a_token_that_is_none(self, team: Team) -> None:
+        with self.held(team, "401: Bad credentials") as settings:
+            settings["GITHUB_TOKEN"] = team.token[:-1]
+
+    def test_for_a_token_that_can_only_read(self, team: Team) -> None:
+        with self.held(team, "403: Resource not accessible by integration") as settings:
+            permissions = read_only({"pull-requests": "write"})
+            settings["GITHUB_TOKEN"] = team.github.actions_token(team.repository, permissions)
+
+    def test_for_a_locked_conversation(self, team: Team) -> None:
+        with self.held(team, "403: Unable to create comment because issue is locked"):
+            team.repository.lock(1)
+
+    def test_for_an_api_that_is_no_address(self, team: Team) -> None:
+        with self.held(team, "GITHUB_API_URL is not an https address") as settings:
+            settings["GITHUB_API_URL"] = "ftp://github.example"
+
+    @pytest.mark.parametrize(
+        ("fault", "said"),
+        [
+            (Fault("status", method="POST", path=COMMENTS, status=422, message="Too long"), "422: Too long"),
+            (Fault("status", method="POST", path=COMMENTS, status=500), "500: Server Error"),
+            (Fault("html", method="POST", path=COMMENTS), "answered 502"),
+            (Fault("drop", method="POST", path=COMMENTS), "GitHub cannot be reached"),
+            (Fault("secondary_limit", path=COMMENTS, times=None), "secondary rate limit"),
+            (Fault("rate_limit", retry_after="0", times=None), "API rate limit exceeded"),
+            (Fault("rate_limit", retry_after="3600", times=None), "API rate limit exceeded"),
+            (Fault("redirect", location="https://github.example/x"), "301: Moved Permanently"),
+            (Fault("cut_json", path=COMMENTS), "GitHub's answer is not JSON"),
+            (Fault("status", path="/graphql", status=200), "does not say whose token this is"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_for_what_github_says(self, team: Team, fault: Fault, said: str) -> None:
+        with self.held(team, said):
+            team.repository.seed_comments(1, 1)
+            team.github.inject(fault)
+
+    def test_for_a_comment_that_says_how_the_merge_ended(self, team: Team) -> None:
+        with self.held(team, "its comment says how that ended"):
+            ended = sticky.marked("plan", memory.ENDED, "### Audiences: applied\n")
+            team.repository.add_comment(1, ended, ACTIONS)
+        assert team.comment(1) == ended
+
+    def test_for_files_that_cannot_be_written(self, team: Team, tmp_path: Path) -> None:
+        number = team.open(PAUSED)
+        names = ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")
+        ran = team.plan(number, settings=dict.fromkeys(names, str(tmp_path)))
+
+        assert ran.code == 0
+        assert [command.name for command in commands(ran.err)] == ["warning"] * 2
+        assert "Webinar guests" in team.comment(number)
+
+
+@pytest.mark.parametrize(
+    "wait", [Fault("rate_limit", status=429, retry_after="1"), Fault("drop", method="GET")]
+)
+def test_what_passes_is_waited_out(team: Team, wait: Fault) -> None:
+    team.github.inject(wait)
+    ran = team.plan(team.open(PAUSED))
+
+    assert (ran.code, ran.err, team.github.unfired) == (0, "", ())
+    assert "Webinar guests" in team.comment(1)
+
+
+def test_without_a_pull_request_there_is_the_summary(team: Team) -> None:
+    ran = team.run("plan", team.push(PAUSED))
+
+    assert ran.code == 0
+    assert "| Webinar guests | **pauses**" in ran.summary
+    assert team.github.log == ()
+
+
+def test_problems_are_annotated_in_files_of_the_change_first(team: Team) -> None:
+    team.define({f"old-{nth}.yaml": {"id": "x", "name": "Old"} for nth in range(8)})
+    hostile = "new\n::error::x,line=1%0A,##[error]y.yaml"
+    odd = "--> @team <b>.yaml"
+    number = team.open({hostile: {"id": "x", "name": "New"}, odd: {"id": "y", "name": "Odd"}})
+    team.comments(number)
+    ran = team.plan(number)
+    found = [command for command in commands(ran.out) if command.name == "error"]
+    body = team.comment(number)
+
+    assert ran.code == 1
+    assert len(commands(ran.out)) == len(found) == 9
+    assert {command.properties["file"] for command in found[:2]} == {
+        f"audiences.d/{hostile}".replace("\n", "\\n").replace("##[", "#\\#["),
+        f"audiences.d/{odd}",
+    }
+    assert [command.properties["file"] for command in found[2:]] == [
+        f"audiences.d/old-{nth}.yaml" for nth in range(7)
+    ]
+    assert "and 1 more:" in ran.out
+    assert "**This plan cannot be applied.**" in body
+    assert "Nothing has changed, and nothing can until this is mended:" in body
+    assert body.count("is no UUID") or body.count("UUID") >= 10
+    assert rendered(body.partition("\n")[2]).references == frozenset()
+    assert "<b>" not in rendered(body.partition("\n")[2]).shape
+    assert memory.digest(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) is None
+    assert team.vendor.log == ()
+
+
+def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
+    number = team.open({"gone.yaml": audience(ABSENT, "Gone")})
+    ran = team.plan(number)
+    (found,) = commands(ran.out)
+
+    assert ran.code == 1
+    assert (found.name, found.properties["file"], found.properties["line"]) == (
+        "error",
+        "audiences.d/gone.yaml",
+        "2",
+    )
+    assert f"audience {ABSENT} does not exist in this organization".replace("-", "-") in ran.summary.replace(
+        "`", ""
+    )
+    assert "Correct the id, create the audience in the dashboard, or remove the file" in team.comment(number)
+    assert ran.outputs["digest"] == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"LEADPIPE_API_KEY": ""}, "is not set"),
+        ({"LEADPIPE_API_KEY": "sk_other"}, "was answered 401"),
+        ({"LEADPIPE_BASE_URL": "http://leadpipe.example"}, "would send the key unencrypted"),
+    ],
+    ids=["none", "wrong", "unsafe"],
+)
+def test_a_plan_that_cannot_be_made_replaces_the_one_that_was(
+    team: Team, settings: dict[str, str], said: str
+) -> None:
+    number = team.open(PAUSED)
+    team.plan(number)
+    ran = team.plan(number, settings=settings)
+    body = team.comment(number)
+
+    assert ran.code == 1
+    assert said in body.replace("`", "")
+    assert said in ran.out
+    assert "Webinar guests" not in body
+    assert '"digest":null' in body.splitlines()[0]
+
+
+class TestAFork:
+    def test_gets_its_definitions_validated_and_no_more(self, team: Team) -> None:
+        number = team.open(PAUSED, fork="mallory/audiences")
+        ran = team.plan(number, settings={"LEADPIPE_API_KEY": ""})
+
+        assert (ran.code, ran.out) == (0, "4 definitions, all valid.\n")
+        assert "**4 definitions, all valid.** This pull request comes from a fork" in ran.summary
+        assert (team.vendor.log, team.comments(number)) == ((), ())
+
+    def test_is_told_what_to_mend(self, team: Team) -> None:
+        number = team.open({"bad.yaml": {"id": "x", "name": "Bad"}}, fork="mallory/audiences")
+        token = team.github.actions_token(team.repository, read_only({"pull-requests": "write"}))
+        ran = team.plan(number, settings={"LEADPIPE_API_KEY": "", "GITHUB_TOKEN": token})
+
+        assert ran.code == 1
+        assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/bad.yaml"]
+        assert "nothing can until this is mended" in ran.summary
+        assert team.comments(number) == ()
+
+
+def test_two_projects_in_one_repository_have_a_comment_each(team: Team) -> None:
+    other: Files = {"other/audiences.d/guests.yaml": audience(PAUSING, "Guests elsewhere")}
+    number = team.open({**PAUSED, **other})
+    for _ in range(2):
+        assert team.plan(number).code == 0
+        assert team.plan(number, "other/audiences.d").code == 0
+    bodies = [one.body for one in team.comments(number)]
+
+    assert len(bodies) == 2
+    assert "**pauses**" in bodies[0]
+    assert "is renamed" in bodies[1]
+
+
+def test_a_newer_push_that_cancels_it_leaves_the_comment(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.vendor.inject(VendorFault("delay", method="GET", seconds=SECONDS))
+    with team.started("plan", team.told(number)) as step:
+        team.vendor.wait(lambda entry: entry.method == "GET", SECONDS)
+        step.process.send_signal(signal.SIGINT)
+        ran = step.ended()
+
+    assert (ran.code, ran.err) == (130, "Error: interrupted. Nothing was written.\n")
+    assert (ran.summary, team.comments(number)) == ("", ())
+
+
+def test_it_can_be_cancelled_while_it_posts(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.github.inject(Fault("delay", method="POST", path=COMMENTS, seconds=SECONDS))
+    with team.started("plan", team.told(number)) as step:
+        team.wait_for("POST", COMMENTS)
+        step.process.send_signal(signal.SIGTERM)
+        ran = step.ended()
+
+    assert ran.code == 130
+    assert "Webinar guests" in ran.summary
+
+
+def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
+    canary = f"{KEY}_canary"
+    team.vendor._key = team.settings["LEADPIPE_API_KEY"] = canary
+    team.github.inject(Fault("status", method="POST", status=422, message=f"No {team.token}"))
+    with OtherOrigin() as other:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            team.settings[name] = other.url
+        runs = [team.plan(team.open(PAUSED))]
+        team.vendor.inject(VendorFault("status", status=401, echo_key=True, times=None))
+        runs.append(team.plan(1))
+        assert other.received == ()
+
+    assert [ran.code for ran in runs] == [0, 1]
+    for text in [*(text for ran in runs for text in ran.texts()), team.comment(1)]:
+        assert canary not in text
+        assert team.token not in text
+    assert {entry.header("Authorization") for entry in team.github.log} == {f"Bearer {team.token}"}
+    assert not any(canary in str((entry.headers, entry.body)) for entry in team.github.log)
+    assert not any(team.token in str((entry.headers, entry.body)) for entry in team.vendor.log)
+
+
+def test_outside_of_a_job_it_says_so(team: Team) -> None:
+    ran = team.plan(team.open(PAUSED), settings={"GITHUB_REPOSITORY": ""})
+
+    assert ran.code == 1
+    assert ran.err == "Error: GITHUB_REPOSITORY is not set to owner/name. Run this in a GitHub Actions job.\n"
+
+
+def test_the_names_of_others_do_nothing_in_a_comment(team: Team) -> None:
+    hostile = "--> <!-- reconciler:plan {} -->\n@team #1 [x](https://x.test) `|` </details> $x$ ::error::x"
+    team.vendor.edit(STEADY, {"name": hostile})
+    team.vendor.edit(CHANGING, {"name": f"{hostile} 2"})
+    number = team.open({"security.yaml": None})
+    ran = team.plan(number)
+    body = team.comment(number)
+    marker, _, shown = body.partition("\n")
+    seen = rendered(shown)
+
+    assert ran.code == 0
+    assert marker.count("-->") == 1
+    assert seen.references == frozenset()
+    assert not [token for token in seen.shape if token.startswith(("link", "image", "html_inline"))]
+    assert [token for token in seen.shape if "html_block" in token] == ["html_block  "] * 2
+    assert commands(ran.out) == []
+    assert team.plan(number).code == 0
+    assert len([one for one in team.comments(number) if one.author.login == BOT]) == 1

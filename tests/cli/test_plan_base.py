@@ -1,0 +1,143 @@
+"""`reconciler plan --base`: whose change is it, in all three forms, and one digest with or without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.organization import CHANGING, PAUSING, STARTING, STEADY, Organization, audience, live
+from tests.gitting import commit, git, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Founding
+
+LIVE = {one["id"]: one for one in live()}
+
+
+def defined(identity: str, **fields: Any) -> dict[str, Any]:
+    return {**LIVE[identity], **fields}
+
+
+@pytest.fixture
+def worked(found: Founding) -> Organization:
+    """Give a branch that asks for a pause, a new file and a score, while somebody changed three audiences."""
+    organization = found(live(), {})
+    start(organization.folder)
+    organization.define(
+        {
+            "guests.yaml": defined(PAUSING),
+            "cfo.yaml": defined(CHANGING, config={"topicIds": [117805], "minScore": 60}),
+            "broken.yaml": {"id": STARTING, "name": 1},
+        }
+    )
+    commit(organization.folder, "Base")
+    git(organization.folder, "switch", "--quiet", "--create", "work")
+    organization.define(
+        {
+            "guests.yaml": defined(PAUSING, status="paused"),
+            "cfo.yaml": defined(CHANGING, config={"topicIds": [117805], "minScore": 80}),
+            "broken.yaml": defined(STARTING, status="draft"),
+            "security.yaml": defined(STEADY, name="Security"),
+        }
+    )
+    commit(organization.folder, "Work")
+    organization.peer.edit(CHANGING, {"config": {"topicIds": [117805, 117890], "minScore": 65}})
+    organization.peer.edit(PAUSING, {"name": "Renamed by hand"})
+    return organization
+
+
+CAUSES = {
+    "Webinar guests": {"name": "drift", "status": "change"},
+    "Chief financial officers": {"config.topicIds": "drift", "config.minScore": "both"},
+    "Marketing directors": {"status": "change"},
+    "Security": {"name": "change"},
+}
+
+
+def causes(plan: Any) -> dict[str, dict[str, str]]:
+    return {
+        change["name"]: {field["path"]: field["cause"] for field in change["fields"]}
+        for change in plan["changes"]
+    }
+
+
+def test_json_says_the_cause_of_every_field(worked: Organization) -> None:
+    said = worked.run("plan", "--format", "json", "--base", "main")
+
+    assert said.code == 0
+    assert causes(said.document("plan")) == CAUSES
+
+
+def test_text_shows_them_apart(worked: Organization) -> None:
+    said = worked.run("plan", "--base", "main")
+    blocks = {block.split("\n")[0].strip("~ "): block for block in said.out.split("\n\n")}
+    drift = "    drift, changed outside git and put back:\n"
+
+    assert said.code == 0
+    asked, _, swept = blocks["Webinar guests (stops being active)"].partition(drift)
+    assert "~ status: active -> paused" in asked
+    assert '~ name: "Renamed by hand" -> "Webinar guests"' in swept
+    asked, _, swept = blocks["Chief financial officers"].partition(drift)
+    assert "~ config.minScore: 65 -> 80   (also changed outside git)" in asked
+    assert "~ config.topicIds: - 117890" in swept
+    assert drift not in blocks["Security"]
+
+
+def test_markdown_shows_them_apart(worked: Organization) -> None:
+    said = worked.run("plan", "--format", "markdown", "--base", "main")
+    asked, _, rest = said.out.partition("**Drift, which would be swept along.**")
+    swept = rest.partition("<details>")[0]
+
+    assert said.code == 0
+    assert "| Webinar guests | **pauses**" in asked
+    assert "(**somebody changed this outside git as well**)" in asked
+    assert "| Security | is renamed" in asked
+    assert '| Webinar guests | is renamed, was "Renamed by hand" |' in swept
+    assert "| Chief financial officers | covers fewer topics" in swept
+    assert "Security" not in swept
+
+
+def test_the_digest_is_that_of_the_plan_without_it_and_a_saved_plan_keeps_it(worked: Organization) -> None:
+    without = worked.run("plan", "--format", "json").document("plan")
+    with_ = worked.run("plan", "--format", "json", "--base", "main", "--out", "plan.json").document("plan")
+
+    assert with_["digest"] == without["digest"]
+    assert "cause" not in without["changes"][0]["fields"][0]
+    shown = worked.run("show", "plan.json", "--format", "json").document("plan")
+    assert causes(shown) == CAUSES
+    assert worked.run("apply", "--plan", "plan.json", "--max-changes", "100%").code == 0
+
+
+def test_the_base_is_where_the_branch_began_and_not_where_main_went(worked: Organization) -> None:
+    git(worked.folder, "switch", "--quiet", "main")
+    worked.define({"guests.yaml": defined(PAUSING, status="paused")})
+    commit(worked.folder, "Main moves on")
+    git(worked.folder, "switch", "--quiet", "work")
+
+    assert causes(worked.run("plan", "--format", "json", "--base", "main").document("plan")) == CAUSES
+
+
+def test_it_says_so_where_there_is_no_such_history(worked: Organization, tmp_path: Path) -> None:
+    folder = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{worked.folder}", str(folder))
+    shallow = Organization.__new__(Organization)
+    shallow.folder, shallow.settings = folder, worked.settings
+    for ref in ("main", "origin/main", "HEAD~1", "--help", ""):
+        said = shallow.run("plan", f"--base={ref}")
+
+        assert (said.code, said.out) == (1, "")
+        assert f"Error: git finds no common commit of {ref} and HEAD. Fetch the history" in said.err
+        assert "fetch-depth: 0" in said.err
+
+
+def test_a_folder_that_git_does_not_know_is_said_so(found: Founding) -> None:
+    organization = found(live(), {"guests.yaml": audience(PAUSING, "Webinar guests")})
+    said = organization.run(
+        "plan", "--base", "main", settings={"GIT_CEILING_DIRECTORIES": str(organization.folder)}
+    )
+
+    assert said.code == 1
+    assert "git finds no common commit of main and HEAD" in said.err
