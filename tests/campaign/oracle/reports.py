@@ -1,0 +1,184 @@
+"""What a process said, against what the server knows: outcomes, exit code, JSON, streams."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tests.campaign import model
+from tests.campaign.evidence import has_lied, is_good
+
+from .violation import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.campaign.evidence import Act, Evidence, Process
+    from tests.campaign.model import Document
+    from tests.peer import Entry
+
+MOST_ATTEMPTS = 3
+INTERRUPTED = 130
+_SCHEMA = Path(__file__).parents[3] / "schemas" / "apply-result.schema.json"
+_GOOD = {"applied", "unchanged"}
+_NOISE = ("Traceback", "never retrieved", "never awaited", "Exception ignored", "a bug in", "ResourceWarning")
+
+
+def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
+    """Yield each thing that a process said, or failed to say, and that is not so."""
+    stderr = process.stderr.decode("utf-8", "replace")
+    if any(noise in stderr for noise in _NOISE) or process.is_hung:
+        yield Violation("noise", process.name, f"hung: {process.is_hung}; stderr: {stderr}")
+    if process.returncode == -signal.SIGKILL:
+        return
+    try:
+        report = process.report
+        _schema().validate(report)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is no report
+        yield Violation(
+            "json", process.name, f"exit code {process.returncode}, stdout {process.stdout!r}: {error}"
+        )
+        return
+    for what in (
+        *_sums(process, report),
+        *_exit_code(process, report),
+        *_completeness(evidence, process, report),
+    ):
+        yield Violation("report", process.name, what)
+    said = {result["id"]: result for result in report["results"]}
+    for write in (entry for entry in act.sent_by(process) if entry.method == "PATCH"):
+        if write.id not in said:
+            yield Violation("report", process.name, f"#{write.number} was sent, and is not in {report}")
+    for result in report["results"]:
+        for what in _contradictions(evidence, act, process, result):
+            yield Violation("outcome", process.name, f"{result}: {what}")
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(_SCHEMA.read_text()), format_checker=FormatChecker())
+
+
+def _sums(process: Process, report: Mapping[str, Any]) -> Iterator[str]:
+    counted = Counter(result["outcome"] for result in report["results"])
+    if counted != Counter({name: number for name, number in report["summary"].items() if number}):
+        yield f"the summary is not that of its results: {report}"
+    if report["interrupted"] and not process.signals:
+        yield "it says that it was interrupted, and nobody did"
+    if process.saved is not None and process.saved != process.stdout:
+        yield f"--out holds something else than stdout: {process.saved!r}"
+    if process.journal is not None:
+        ended = {record["id"]: record["outcome"] for record in process.records("outcome")}
+        for result in report["results"]:
+            if result["attempts"] and ended.get(result["id"]) != result["outcome"]:
+                yield f"the journal's outcome is not {result}"
+
+
+def _exit_code(process: Process, report: Mapping[str, Any]) -> Iterator[str]:
+    if process.returncode == INTERRUPTED and process.signals:
+        return  # it was, if only while it printed a report that does not say so yet
+    allowed = set(_exit_codes(report))
+    if process.returncode not in allowed:
+        yield f"exit code {process.returncode}, not one of {allowed}: {report}"
+    if report["errored"] != (process.returncode != 0):
+        yield f"errored is {report['errored']} with exit code {process.returncode}"
+
+
+def _exit_codes(report: Mapping[str, Any]) -> tuple[int, ...]:
+    """Give the codes that the table has for a report."""
+    outcomes = {result["outcome"] for result in report["results"]}
+    is_error = any(diagnostic["severity"] == "error" for diagnostic in report["diagnostics"])
+    if report["interrupted"]:
+        return (INTERRUPTED,)
+    if "unknown" in outcomes:
+        return (5,)
+    if outcomes <= _GOOD and not is_error:
+        return (0,)
+    if any(result["written"] for result in report["results"]):
+        return (4,)
+    if is_error or outcomes >= {"conflict", "failed"}:
+        return (1, 3)
+    return (3,) if "conflict" in outcomes else (1,)
+
+
+def _completeness(evidence: Evidence, process: Process, report: Mapping[str, Any]) -> Iterator[str]:
+    """Hold a report to name every audience of its plan; what was refused may have another plan, or none."""
+    ids = [result["id"] for result in report["results"]]
+    if len(set(ids)) != len(ids):
+        yield f"an audience has two outcomes: {ids}"
+    is_refused = any(diagnostic["severity"] == "error" for diagnostic in report["diagnostics"])
+    if process.is_reviewed and not is_refused and ids != [*evidence.changes]:
+        yield f"the plan has {[*evidence.changes]}, and the report {ids}"
+
+
+def _contradictions(
+    evidence: Evidence, act: Act, process: Process, result: Mapping[str, Any]
+) -> Iterator[str]:
+    reads, writes = (act.about(process, result["id"], method) for method in ("GET", "PATCH"))
+    outcome = result["outcome"]
+    yield from _miscounted(result, writes)
+    change = evidence.changes.get(result["id"]) if process.is_reviewed else None
+    asked = (
+        [change["patch"]] if change else [act.definitions[result["id"]], *(one.document for one in writes)]
+    )
+    if outcome == "applied" and not _is_applied(act, asked, writes, reads):
+        yield f"the server never held it: {act.final.get(result['id'])}"
+    if outcome == "failed" and not process.signals:
+        yield from _unseen(act, writes, reads)
+    if outcome == "blocked" and not any(entry.status == 403 for entry in act.sent_by(process)):
+        yield "no slot was refused"
+    if change is not None:
+        yield from _excuses(act, outcome, change, reads)
+
+
+def _miscounted(result: Mapping[str, Any], writes: tuple[Entry, ...]) -> Iterator[str]:
+    outcome, attempts = result["outcome"], result["attempts"]
+    if not len(writes) <= attempts <= MOST_ATTEMPTS:
+        yield f"{len(writes)} PATCH calls came"
+    if not result["written"] and any(write.stored for write in writes):
+        yield f"it was written: #{[write.number for write in writes if write.stored]}"
+    if attempts == 0 and (result["written"] or outcome in {"applied", "unknown"}):
+        yield "nothing was sent"
+    if outcome == "not_attempted" and attempts:
+        yield "it was attempted"
+
+
+def _excuses(act: Act, outcome: str, change: Mapping[str, Any], reads: tuple[Entry, ...]) -> Iterator[str]:
+    """Yield where nothing that was read says what kept the process from writing."""
+    shown = [act.view(read) for read in reads if is_good(read)]
+    if outcome == "unchanged" and not any(model.holds(one, change["patch"]) for one in shown):
+        yield f"it never was as defined: {shown}"
+    is_clear = len(shown) == len(reads) and all(model.same(one, change["before"]) for one in shown)
+    if outcome == "conflict" and is_clear:
+        yield f"nobody changed it: {shown}"
+
+
+def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> Iterator[str]:
+    """Yield where a write failed, it says, that was stored as asked: nobody looked, or the look showed it."""
+    for write in writes[-1:]:
+        later = [read for read in reads if read.number > write.number]
+        if write.stored and model.holds(write.after, write.document) and "delay" not in write.faults:
+            shown = [act.view(read) for read in later if is_good(read)]
+            if not later:
+                yield f"#{write.number} was stored, and nobody looked"
+            elif shown and model.holds(shown[-1], write.document):
+                yield f"#{write.number} was stored, as #{later[-1].number} showed"
+
+
+def _is_applied(act: Act, asked: list[Document], writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> bool:
+    """Tell whether the server held what one patch or definition asks: after a write, or as a read showed."""
+    held = [write.after for write in writes if write.stored]
+    held += [act.view(read) for read in reads if is_good(read)]
+    return any(map(has_lied, writes)) or any(
+        _is_as_asked(one, what) for one in held if one is not None for what in asked
+    )
+
+
+def _is_as_asked(audience: Document, asked: Document) -> bool:
+    return model.patch_for(asked, audience) is None if "id" in asked else model.holds(audience, asked)

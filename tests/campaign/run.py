@@ -1,0 +1,219 @@
+"""One run: a plan reviewed, applies let loose in a storm, then the calm in which one more must converge."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from copy import deepcopy
+from functools import partial
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tests.peer import Peer
+
+from . import model
+from .commands import PATIENCE, Command, Zygote
+from .director import PROBE, Director
+from .evidence import Act, Evidence, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tests.peer import Entry
+
+    from .model import Document
+    from .scenario import Apply, Scenario
+
+STORM, CALM = 0.02, 0.1  # how much of their real length waits have
+MOST_LEFTOVERS = 4  # five failures in a row would end a run, as they should
+
+
+class Stage:
+    """A folder with definitions, and the processes that are started in it."""
+
+    def __init__(self, scenario: Scenario, folder: Path, zygote: Zygote) -> None:
+        self._scenario = scenario
+        self._zygote = zygote
+        self.folder = folder
+        self.definitions: Mapping[str, Document] = {}
+        self.define(scenario.definitions)
+
+    def define(self, definitions: Mapping[str, Document]) -> None:
+        """Write the definitions down, as JSON, which YAML 1.2 reads."""
+        self.definitions = definitions
+        shutil.rmtree(self.folder / "audiences.d", ignore_errors=True)
+        (self.folder / "audiences.d").mkdir()
+        for name, definition in definitions.items():
+            text = json.dumps(definition, indent=1)
+            (self.folder / "audiences.d" / f"{name}.yaml").write_text(text, "utf-8")
+
+    def start(self, name: str, arguments: Sequence[str], url: str, scale: float) -> Command:
+        environment = {"LEADPIPE_API_KEY": self._scenario.key, "LEADPIPE_BASE_URL": url}
+        return self._zygote.start(name, arguments, self.folder, environment, scale)
+
+    def run(self, name: str, arguments: Sequence[str], url: str, scale: float = CALM) -> Process:
+        command = self.start(name, arguments, url, scale)
+        command.ended(time.monotonic() + PATIENCE)
+        return self.reap(command)
+
+    def reap(self, command: Command) -> Process:
+        returncode = self._zygote.reap(command)
+        return Process(
+            name=command.name,
+            arguments=command.arguments,
+            returncode=returncode,
+            stdout=command.stdout.read_bytes(),
+            stderr=command.stderr.read_bytes(),
+            journal=self._read(f"{command.name}.journal"),
+            saved=self._read(f"{command.name}.json"),
+            signals=tuple(command.signals),
+            is_hung=command.is_hung,
+        )
+
+    def _read(self, name: str) -> bytes | None:
+        path = self.folder / name
+        return path.read_bytes() if path.exists() else None
+
+    @contextmanager
+    def serve(self, audiences: Sequence[Document], slots: int | None) -> Iterator[tuple[Peer, str]]:
+        scenario = self._scenario
+        peer = Peer(
+            audiences,
+            key=scenario.key,
+            generation=scenario.generation,
+            config_semantics=scenario.config_semantics,
+            page_size=scenario.page_size,
+            slots=slots,
+        )
+        with peer.running() as url:
+            yield peer, url
+
+    def act(self, peer: Peer, initial: Mapping[str, Document], processes: Sequence[Process]) -> Act:
+        return Act(
+            definitions=self.definitions,
+            initial=initial,
+            final=peer.state,
+            log=peer.log,
+            processes=tuple(processes),
+            generation=self._scenario.generation,
+            merges=self._scenario.config_semantics == "merge",
+            clock=time.time() - time.monotonic(),
+        )
+
+
+def run(scenario: Scenario, folder: Path, zygote: Zygote) -> Evidence:
+    """Play a scenario in an empty folder."""
+    stage = Stage(scenario, folder, zygote)
+    with stage.serve(scenario.audiences, scenario.slots) as (peer, url):
+        initial = peer.state
+        planning = stage.run("planning", ["plan", "--out", "planning.json", "--format", "json"], url)
+        plan = json.loads(planning.saved) if planning.saved else None
+        storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan))
+    missing, calm = _calm(stage, scenario, storm.final)
+    return Evidence(scenario.key, plan, planning, storm, calm, missing)
+
+
+def _storm(
+    stage: Stage, scenario: Scenario, peer: Peer, url: str, plan: Mapping[str, Any] | None
+) -> list[Process]:
+    if plan is None or plan["digest"] is None:
+        return []  # which the oracle will call what it is
+    peer.inject(*scenario.faults)
+    for edit in scenario.edits:
+        if edit.moment is None and edit.id in peer.state:
+            peer.edit(edit.id, edit.changes)
+    with Director(peer, [*scenario.strikes, *scenario.edits]) as director:
+        try:
+            for nth, apply in enumerate(scenario.applies):
+                time.sleep(apply.start_after)
+                name = f"apply{nth}"
+                director.start(partial(stage.start, name, _arguments(name, apply, plan), url, STORM))
+            deadline = time.monotonic() + PATIENCE
+            for command in director.commands:
+                command.ended(deadline)
+        finally:
+            _settle(peer, url)
+    return [stage.reap(command) for command in director.commands]
+
+
+def _arguments(name: str, apply: Apply, plan: Mapping[str, Any]) -> list[str]:
+    approvals = {
+        "plan": ["--plan", "planning.json"],
+        "digest": ["--digest", plan["digest"]],
+        "auto": ["--auto-approve"],
+    }
+    return [
+        "apply",
+        *approvals[apply.approval],
+        *("--format", "json", "--out", f"{name}.json", "--parallelism", str(apply.parallelism)),
+        *(["--journal", f"{name}.journal"] if apply.has_journal else []),
+        *([] if apply.is_limited else ["--max-changes", "100%"]),
+    ]
+
+
+def _settle(peer: Peer, url: str) -> None:
+    """Let the server hear all that was sent to it before its clients died, and store what it delays."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+            connection.request(PROBE, "/")
+            connection.getresponse().read()
+            connection.close()
+            break
+        except OSError:
+            # It refuses for a while, as its script says.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    for late in (entry.number for entry in peer.patches() if "delay" in entry.faults):
+        with suppress(TimeoutError):  # a write to what somebody deleted leaves no trace
+            peer.wait(partial(_is_performed, late), 3)
+
+
+def _is_performed(number: int, entry: Entry) -> bool:
+    return entry.number == number and (entry.before is not None or entry.status is not None)
+
+
+def _calm(stage: Stage, scenario: Scenario, state: Mapping[str, Document]) -> tuple[Process | None, Act]:
+    """Clear every fault; with audiences gone, see that refused, and go on without their definitions."""
+    present = {name: one for name, one in stage.definitions.items() if name in state}
+    live = _with_few_leftovers(scenario, state, present)
+    with stage.serve([*live.values()], None) as (peer, url):
+        initial = peer.state
+        missing = None
+        if len(present) < len(stage.definitions):
+            missing = stage.run("missing", _clean("missing"), url)
+        stage.define({name: _unprotected(one) for name, one in present.items()})
+        processes = [stage.run(name, _clean(name), url) for name in ("first", "second") if present]
+        return missing, stage.act(peer, initial, processes)
+
+
+def _clean(name: str) -> list[str]:
+    options = ["--auto-approve", "--max-changes", "100%", "--format", "json", "--parallelism", "4"]
+    return ["apply", *options, "--journal", f"{name}.journal", "--out", f"{name}.json"]
+
+
+def _unprotected(definition: Document) -> Document:
+    kept = {key: value for key, value in definition.get("lifecycle", {}).items() if key != "protect"}
+    return {**definition, "lifecycle": kept}
+
+
+def _with_few_leftovers(
+    scenario: Scenario, state: Mapping[str, Document], definitions: Mapping[str, Document]
+) -> Mapping[str, Document]:
+    """On a server that merges, let somebody remove by hand what no PATCH can, where that is much."""
+    live = deepcopy(dict(state))
+    left = []
+    for name, definition in definitions.items():
+        patch = model.patch_for(definition, live[name])
+        merges = scenario.config_semantics == "merge"
+        if patch and not model.holds(model.stored(live[name], patch, merges=merges), patch):
+            left.append(name)
+    for name in left[MOST_LEFTOVERS:]:
+        live[name] |= model.patch_for(definitions[name], live[name]) or {}
+    return live
