@@ -145,6 +145,7 @@ def test_a_size_is_sent_where_a_definition_sets_it() -> None:
         the_plan = plan(url, wanted)
         assert [change.id for change in the_plan.changes] == [A]
         assert outcomes(apply(url, the_plan)) == ["applied"]
+        assert outcomes(apply(url, the_plan)) == ["unchanged"]
     assert [entry.document for entry in peer.patches()] == [{"audienceSize": 100}]
     assert peer.state[A]["audienceSize"] == 100
 
@@ -213,7 +214,7 @@ def test_stale_reads_are_not_waited_for_for_ever_nor_written_upon() -> None:
     with serving(Fault("short_body", method="PATCH"), Fault("stale", reads=100)) as (peer, url):
         start = time.monotonic()
         (result,) = apply(url, plan(url, {A: NARROWED}), verification=0.5).values()
-    assert 0.5 < time.monotonic() - start < 1.5
+    assert 0.5 < time.monotonic() - start < 4
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, True)
     said, _, paths = result.detail.partition(": ")
     assert said == "the API accepted the change and holds something else"
@@ -236,7 +237,7 @@ def test_a_filter_that_the_api_kept_is_reported_and_not_tried_in_a_loop() -> Non
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, True)
     assert result.detail == "not removed by the API: config.filters.gender"
     # What the answer shows and a read confirms will stay so: there is nothing to wait for.
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 8
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
 
 
@@ -281,11 +282,11 @@ def test_a_verification_that_cannot_read_is_unknown() -> None:
 
 
 def test_a_verification_ends_in_time_though_its_reads_do_not() -> None:
-    slow = Fault("delay", seconds=3, skip=1, times=None, **READ)
+    slow = Fault("delay", seconds=8, skip=1, times=None, **READ)
     with serving(Fault("short_body", method="PATCH"), slow) as (_, url):
         start = time.monotonic()
         (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.4, request=20, budget=20).values()
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 4
     assert (result.outcome, result.detail) == (
         "unknown",
         "accepted, and could not be read within 0.4 seconds",
@@ -293,7 +294,7 @@ def test_a_verification_ends_in_time_though_its_reads_do_not() -> None:
 
 
 def test_a_verification_that_ends_amid_a_read_says_what_it_saw_last() -> None:
-    slow = Fault("delay", seconds=3, skip=2, times=None, **READ)
+    slow = Fault("delay", seconds=8, skip=2, times=None, **READ)
     with serving(Fault("old_body", method="PATCH"), Fault("stale", reads=9), slow) as (_, url):
         (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.6, request=20).values()
     assert result.outcome == "failed"

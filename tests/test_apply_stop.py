@@ -60,6 +60,10 @@ def stopping(peer: Peer, when: Callable[[Entry], bool], times: int = 1) -> Calla
     return watch
 
 
+def short(entry: Entry) -> tuple[str, str | None, int | None]:
+    return entry.method, entry.id, entry.status
+
+
 def written(one: str) -> Callable[[Entry], bool]:
     return lambda entry: (entry.method, entry.id) == ("PATCH", one)
 
@@ -91,16 +95,14 @@ def test_an_unclear_answer_is_still_read_again_and_not_tried_again(when: str, ou
 
 
 def test_what_does_not_settle_in_its_time_is_unknown() -> None:
-    with serving(Fault("delay", **WRITE, id=A, seconds=3, when="after")) as (peer, url):
+    with serving(Fault("delay", **WRITE, seconds=5, when="after")) as (peer, url):
         start = time.monotonic()
-        results = apply(
-            url, plan(url, renamed(1, 2)), request=20, settling=0.4, watch=stopping(peer, written(A))
-        )
-    assert 0.4 < time.monotonic() - start < 2
-    result = results[A]
+        (result,) = apply(
+            url, plan(url, {A: RENAMED}), request=20, settling=0.4, watch=stopping(peer, written(A))
+        ).values()
+    assert 0.4 < time.monotonic() - start < 4
     assert (result.outcome, result.detail) == ("unknown", "interrupted before its effect could be read")
     assert (result.attempts, result.is_written) == (1, True)
-    assert results[B].outcome == "applied"
 
 
 def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
@@ -113,7 +115,7 @@ def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
 
 
 def test_asked_twice_everything_is_left_at_once() -> None:
-    slow = Fault("delay", **WRITE, seconds=3, when="after", times=None)
+    slow = Fault("delay", **WRITE, seconds=8, when="after", times=None)
     with serving(slow, holds=audiences(4)) as (peer, url):
         start = time.monotonic()
         results = apply(
@@ -124,12 +126,12 @@ def test_asked_twice_everything_is_left_at_once() -> None:
             parallelism=2,
             watch=stopping(peer, lambda _: len(peer.patches()) == 2, times=2),
         )
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert outcomes(results) == ["unknown"] * 2 + ["not_attempted"] * 2
 
 
 def test_a_read_before_a_write_is_not_waited_for() -> None:
-    with serving(Fault("delay", **READ, seconds=3, when="after")) as (peer, url):
+    with serving(Fault("delay", **READ, seconds=8, when="after")) as (peer, url):
         start = time.monotonic()
         (result,) = apply(
             url,
@@ -138,7 +140,7 @@ def test_a_read_before_a_write_is_not_waited_for() -> None:
             settling=20,
             watch=stopping(peer, lambda entry: entry.id == A),
         ).values()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert (result.outcome, result.detail, result.attempts) == ("not_attempted", "interrupted", 0)
     assert peer.patches() == ()
 
@@ -153,7 +155,7 @@ def test_a_pause_is_not_sat_out() -> None:
             settling=20,
             watch=stopping(peer, lambda entry: entry.status == 429),
         )
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert outcomes(results) == ["not_attempted"] * 2
     assert peer.patches() == ()
 
@@ -168,9 +170,42 @@ def test_a_pause_after_a_refusal_is_not_sat_out_either() -> None:
             stop.request()
 
         (result,) = apply(url, plan(url, {A: RENAMED}), settling=20, watch=watch).values()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert (result.outcome, result.detail) == ("failed", "interrupted; what was sent had no effect")
     assert (result.attempts, result.is_written) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "detail"),
+    [
+        (Fault("drop", **WRITE, id=A), "unknown", "interrupted before its effect could be read"),
+        (Fault("status", **WRITE, id=A, status=500), "failed", "interrupted; what was sent had no effect"),
+    ],
+    ids=["may-arrive-late", "is-over"],
+)
+def test_what_waits_to_be_tried_again_is_left_for_what_it_is(fault: Fault, outcome: str, detail: str) -> None:
+    # A reads again while B is told to wait, and so has a fresh read that it may not write upon.
+    reading = Fault("delay", **READ, id=A, skip=1, when="after", seconds=0.6)
+    asked = [
+        Fault("delay", **WRITE, id=B, seconds=0.2),
+        Fault("status", **WRITE, id=B, status=429, retry_after="100"),
+    ]
+    with serving(fault, reading, *asked) as (peer, url):
+        start = time.monotonic()
+
+        async def watch(stop: Stop) -> None:
+            answered = [("GET", A, 200)] * 2
+            await asyncio.to_thread(
+                peer.wait, lambda _: [one for one in map(short, peer.log) if one in answered] == answered
+            )
+            await asyncio.sleep(0.2)  # what the client does with the answer, nobody else can see
+            stop.request()
+
+        results = apply(url, plan(url, renamed(1, 2)), settling=0.5, watch=watch)
+    assert time.monotonic() - start < 4
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+    assert (results[A].outcome, results[A].detail) == (outcome, detail)
+    assert results[A].is_written == (outcome == "unknown")
 
 
 def test_a_refusal_that_comes_after_the_wish_to_stop_is_not_waited_upon() -> None:
@@ -180,7 +215,7 @@ def test_a_refusal_that_comes_after_the_wish_to_stop_is_not_waited_upon() -> Non
         (result,) = apply(
             url, plan(url, {A: RENAMED}), settling=20, watch=stopping(peer, written(A))
         ).values()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert result.outcome == "failed"
     assert result.detail.endswith("; not tried again: interrupted")
 
@@ -222,7 +257,7 @@ def test_a_wish_before_the_start_sends_nothing() -> None:
 
 
 def test_whoever_stops_listening_leaves_nothing_running() -> None:
-    slow = Fault("delay", **WRITE, id=B, seconds=3, when="after")
+    slow = Fault("delay", **WRITE, id=B, seconds=8, when="after")
     with serving(slow) as (_, url):
         the_plan = plan(url, renamed(1, 2))
 
@@ -299,7 +334,7 @@ def test_the_first_signal_gives_what_is_in_flight_its_time_and_no_more(tmp_path:
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
         results, _, _ = told(process)
-    assert 0.5 <= time.monotonic() - start < 3
+    assert 0.5 <= time.monotonic() - start < 6
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
 
@@ -313,7 +348,7 @@ def test_the_second_signal_is_out_at_once(tmp_path: Path) -> None:
         # Two signals of one kind that are pending together arrive as one.
         process.send_signal(signal.SIGTERM)
         results, _, err = told(process)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 6
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
     assert "Traceback" not in err
@@ -327,7 +362,7 @@ def test_a_signal_during_a_pause_before_anything_was_sent_ends_it(tmp_path: Path
         process.send_signal(signal.SIGINT)
         results, document, _ = told(process)
         assert peer.patches() == ()
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 6
     assert process.returncode == 130
     assert set(results.values()) == {"not_attempted"}
     assert document["interrupted"]

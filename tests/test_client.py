@@ -237,8 +237,8 @@ def test_an_attempt_is_cut_where_the_budget_ends(kind: str) -> None:
         peer.inject(slow)
         start = time.monotonic()
         with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.4 seconds"):
-            got(url, request=0.4, budget=0.4)
-    assert time.monotonic() - start < 1
+            got(url, request=30, budget=0.4)
+    assert time.monotonic() - start < 3
     assert len(calls(peer)) == 1
 
 
@@ -247,17 +247,17 @@ def test_the_last_attempt_has_what_is_left_of_the_budget() -> None:
         start = time.monotonic()
         with pytest.raises(ApiUnreachable, match="no complete answer within"):
             got(url, request=30, budget=0.5)
-    assert 0.4 < time.monotonic() - start < 1.5
+    assert 0.4 < time.monotonic() - start < 3
     assert len(calls(peer)) == 2
 
 
 def test_bytes_that_drip_do_not_outlast_the_deadline() -> None:
     # Each byte comes well within any timeout for one read.
-    with serving(Fault("drip", size=8, seconds=0.05, times=None)) as (_, url):
+    with serving(Fault("drip", size=2, seconds=0.05, times=None)) as (_, url):
         start = time.monotonic()
         answer = patched(url, request=0.4)
     assert answer == Lost("no complete answer within 0.4 seconds", is_sent=True)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_retry_after_is_waited_for(status: int, asked: dict[str, Any]) -> None:
 def test_a_retry_after_of_nonsense_is_as_good_as_none(value: str) -> None:
     with serving(Fault("status", status=429, retry_after=value)) as (peer, url):
         got(url)
-    assert gaps(peer)[0] < 0.5
+    assert gaps(peer)[0] < 0.9
 
 
 @pytest.mark.parametrize("asked", [{"retry_after": "121"}, {"retry_after": "9" * 50}, {"retry_date": 400.0}])
@@ -321,7 +321,7 @@ def test_a_wait_that_nobody_sits_out_ends_it_at_once(asked: dict[str, Any]) -> N
 
         start = time.monotonic()
         turned_away = with_writer(url, work)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 3
     assert turned_away.startswith("the API asks to wait ")
     assert calls(peer) == ["GET"]
 
@@ -340,8 +340,10 @@ def test_a_wait_past_the_deadline_ends_the_read_and_still_holds_for_the_others()
     with serving(Fault("status", status=429, id=A, retry_after="1")) as (peer, url):
 
         async def work(writer: Writer) -> None:
+            start = time.monotonic()
             with pytest.raises(ApiRejected):
                 await writer.get_one(A)
+            assert time.monotonic() - start < 0.9
             await writer.get_one(B)
 
         with_writer(url, work, budget=0.9)
@@ -349,23 +351,22 @@ def test_a_wait_past_the_deadline_ends_the_read_and_still_holds_for_the_others()
     assert gaps(peer)[0] >= A_SECOND
 
 
-def test_all_workers_share_one_pause() -> None:
-    asking = Fault("status", status=429, id=A, retry_after="1")
-    # Another is in a wait of its own meanwhile, and a third comes later.
+def test_all_workers_share_one_pause(longest_jitter: list[tuple[float, float]]) -> None:
     failing = Fault("status", status=503, id=B)
-    with serving(asking, failing) as (peer, url):
+    with serving(Fault("status", status=429, id=A, retry_after="1"), failing) as (peer, url):
 
         async def work(writer: Writer) -> None:
-            first = [asyncio.ensure_future(writer.get_one(one)) for one in (A, B)]
-            await asyncio.to_thread(peer.wait, lambda entry: entry.id == A and entry.status == 429)
-            await asyncio.to_thread(peer.wait, lambda entry: entry.id == B and entry.status == 503)
-            await asyncio.gather(*first, writer.get_one(C))
+            # B is in a wait of its own when A is told to wait longer, and C comes later.
+            waiting = asyncio.ensure_future(writer.get_one(B))
+            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 503)
+            await writer.patch(A, BODY)
+            await asyncio.gather(waiting, writer.get_one(C))
 
-        with_writer(url, work, first_backoff=0.2, most_backoff=0.2)
-    asked = next(entry.time_monotonic for entry in peer.log if entry.status == 429)
-    later = [entry for entry in peer.log if entry.status == 200]
-    assert sorted(entry.id or "" for entry in later) == [A, B, C]
-    assert all(entry.time_monotonic - asked >= A_SECOND for entry in later)
+        with_writer(url, work, first_backoff=0.5, most_backoff=0.5)
+    assert longest_jitter == [(0, 0.5)]
+    assert [entry.id for entry in peer.log[:2]] == [B, A]
+    assert sorted(entry.id or "" for entry in peer.log[2:]) == [B, C]
+    assert all(entry.time_monotonic - peer.log[1].time_monotonic >= A_SECOND for entry in peer.log[2:])
 
 
 def test_a_rate_limit_without_a_time_holds_every_worker_back_too(
@@ -376,8 +377,9 @@ def test_a_rate_limit_without_a_time_holds_every_worker_back_too(
         async def work(writer: Writer) -> None:
             first = asyncio.ensure_future(writer.get_one(A))
             await asyncio.to_thread(peer.wait, lambda entry: entry.status == 429)
-            while not writer.is_paused:  # noqa: ASYNC110 - until the answer, just sent, is read
-                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                while not writer.is_paused:  # noqa: ASYNC110 - until the answer, just sent, is read
+                    await asyncio.sleep(0)
             await asyncio.gather(first, writer.get_one(B))
 
         with_writer(url, work, first_backoff=0.4, most_backoff=0.4)
@@ -424,12 +426,17 @@ def test_a_pause_that_grew_past_a_reads_deadline_ends_the_read(
     assert [entry.id for entry in peer.log] == [A, B]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 300, 304, 399])
-@pytest.mark.parametrize("path", ["/v1/intent/audiences", "http://[not-a-url", "//"])
-def test_a_redirect_is_never_followed(status: int, path: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        *((status, "{other}/v1/intent/audiences") for status in (300, 301, 302, 303, 304, 307, 308, 399)),
+        *((302, location) for location in ("//", "http://h:x/", "http://999.1.1.1/", "http://xn--a/")),
+    ],
+)
+def test_a_redirect_is_never_followed(status: int, location: str) -> None:
     with OtherOrigin() as other, serving() as (peer, url):
-        location = f"{other.url}{path}" if path.startswith("/v1") else path
-        peer.inject(Fault("status", status=status, times=None, location=location))
+        tempting = location.format(other=other.url)
+        peer.inject(Fault("status", status=status, times=None, location=tempting))
         with pytest.raises(ApiRejected) as caught:
             got(url)
         answer = patched(url)

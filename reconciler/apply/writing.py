@@ -231,7 +231,7 @@ class Writing:
             outcome=outcome,
             detail=detail,
             attempts=self._attempts,
-            is_written=self._is_accepted or self._may_arrive_late or is_unclear or outcome == "applied",
+            is_written=self._is_accepted or is_unclear or outcome == "applied",
         )
 
 

@@ -76,9 +76,11 @@ def _hold_streams() -> None:
         setattr(sys, name, stream)
 
 
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    """Do what Ctrl-C does: while asyncio runs, cancel what runs there; else raise wherever this falls."""
     sys.unraisablehook = _interrupt_again  # what is cut off half-made may complain as it goes
-    raise KeyboardInterrupt
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)
 
 
 def _show_dropped(dropped: sys.UnraisableHookArgs) -> None:

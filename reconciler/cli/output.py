@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -35,13 +36,18 @@ def write(text: str, stream: TextIO | None = None) -> None:
         stream.write(text)
         stream.flush()
     except KeyboardInterrupt:
-        if stream is sys.stdout:  # half a document: no other may follow it
+        # Half a document may have no other after it, and a reader that is stuck must not hold up the end.
+        if stream is sys.stdout or not _takes_more(stream):
             discard(stream)
         raise
     except OSError as error:
         discard(stream)
         if stream is sys.stdout and not isinstance(error, BrokenPipeError):
             raise lost(error) from error
+
+
+def _takes_more(stream: TextIO) -> bool:
+    return bool(select.select([], [stream], [], 0)[1])
 
 
 def lost(error: OSError) -> FileError:

@@ -82,7 +82,7 @@ class Reader:
         await self.pause()
         end = self._now() + self.timing.budget
         attempt = 1
-        answer = await self._exchange("GET", path, self.timing.request)
+        answer = await self._exchange("GET", path, min(self.timing.request, self.timing.budget))
         while (
             attempt < self.timing.attempts
             and _may_pass(answer)
