@@ -65,7 +65,10 @@ def main() -> NoReturn:
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _show_dropped
     warnings.simplefilter("ignore")  # a warning of Python's is for developers
-    sys.exit(_run())
+    code = _run()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the report is out, and the exit code must say the same
+    sys.exit(code)
 
 
 def _hold_streams() -> None:

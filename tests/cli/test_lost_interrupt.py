@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import sys, time, weakref
 import reconciler.cli as cli
@@ -58,6 +60,16 @@ def test_what_an_interrupt_cuts_off_half_made_does_not_complain() -> None:
 
     assert done.stdout == "stopped\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_after_the_report_does_not_change_the_exit_code(number: str) -> None:
+    late = f"import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.{number}))"
+    done = run("ValueError('seen')", wait=0, last=late)
+
+    assert done.returncode == 0
+    assert done.stdout == "went on\n"
+    assert "KeyboardInterrupt" not in done.stderr
 
 
 def test_what_else_is_dropped_is_still_shown() -> None:
