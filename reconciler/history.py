@@ -104,12 +104,12 @@ def _git(folder: Path, *arguments: str, said: bytes = b"", trouble: str = "") ->
 
 def _environment() -> dict[str, str]:
     """Return what git needs of the environment; a key is none of it, and nothing is fetched on the way."""
-    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    kept = {name: value for name, value in os.environ.items() if not _SECRET.match(name)}
     return {**kept, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 # A branch's files may look like a repository of their own, whose settings would name programs to run.
 _SETTINGS = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.pager=cat")
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SECRET = re.compile(r"(?!GIT_CONFIG_).*(KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
 _TROUBLE = "git cannot read its history"
 _FETCH = "Fetch the history (fetch-depth: 0 for actions/checkout) and name a commit or branch that is there"

@@ -205,7 +205,7 @@ def test_an_answer_that_does_not_show_the_change_is_checked_by_reading(fault: Fa
 
 def test_stale_reads_are_waited_for() -> None:
     with serving(Fault("short_body", method="PATCH"), Fault("stale", reads=2)) as (peer, url):
-        (result,) = apply(url, plan(url, {A: NARROWED})).values()
+        (result,) = apply(url, plan(url, {A: NARROWED}), verification=10).values()
     assert (result.outcome, result.attempts) == ("applied", 1)
     assert calls(peer, A) == ["GET", "PATCH", "GET", "GET", "GET"]
 

@@ -193,8 +193,10 @@ def test_the_first_reason_that_ended_a_run_is_the_one_that_is_told() -> None:
         Fault("delay", **WRITE, id=B, seconds=0.3),
         Fault("status", **WRITE, id=B, status=401, message="second"),
     ]
-    with serving(*first, *second) as (_, url):
-        results = apply(url, plan(url, renamed(1, 2, 3)), parallelism=2)
+    reading = Fault("delay", **READ, id=C, when="after", seconds=0.8)
+    with serving(*first, *second, reading) as (_, url):
+        results = apply(url, plan(url, renamed(1, 2, 3)))
+    assert outcomes(results) == ["failed", "failed", "not_attempted"]
     assert results[C].detail.endswith("first")
 
 

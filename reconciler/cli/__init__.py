@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import sys
@@ -64,7 +65,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _show_dropped
-    warnings.simplefilter("ignore")  # a warning of Python's is for developers
+    warnings.simplefilter("ignore")  # Python's warnings, and what libraries log, are for developers
+    logging.disable()
     code = _run()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the report is out, and the exit code must say the same

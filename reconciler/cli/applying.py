@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from reconciler.apply import Stop
+    from reconciler.cli.approval import Approval
     from reconciler.client import Connection
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,18 +63,17 @@ class Applying:
         _hold_files(request)
         approved = approval.read(request.plan_file, request.digest, is_automatic=request.is_approved)
         connection = settings.connection(is_sandbox=request.is_sandbox)
-        plan = self.plan = _plan(request, connection)
-        stream = sys.stderr if request.is_json else sys.stdout
+        self.plan = _plan(request, connection)
+        self._proceed(self.plan, approved, connection)
+
+    def _proceed(self, plan: Plan, approved: Approval, connection: Connection) -> None:
+        stream = sys.stderr if self._request.is_json else sys.stdout
         output.write(text.plan(plan, output.ink(stream)), stream)
-        if plan.errored:
-            raise DefinitionError([diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error])
-        approved.hold(plan)
+        _hold(plan, approved)
         if not plan.changes:
             return
-        refused = refusal(plan)
-        if refused is not None:
-            raise refused
-        with nullcontext() if request.journal is None else Journal(request.journal) as journal:
+        file = self._request.journal
+        with nullcontext() if file is None else Journal(file) as journal:
             approved.ask(plan)
             asyncio.run(self._write(plan, connection, journal))
 
@@ -139,6 +139,16 @@ def _plan(request: Request, connection: Connection) -> Plan:
     if request.max_changes is not None:
         limits = Limits(request.max_changes, 0, limits.active_slots)
     return asyncio.run(planning.plan(defined, connection, limits, request.targets))
+
+
+def _hold(plan: Plan, approved: Approval) -> None:
+    """Raise what keeps a plan from being applied, whoever says yes to it."""
+    if plan.errored:
+        raise DefinitionError([diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error])
+    approved.hold(plan)
+    refused = refusal(plan)
+    if refused is not None:
+        raise refused
 
 
 def _hold_files(request: Request) -> None:

@@ -46,19 +46,23 @@ def plan_command(
         connection = settings.connection(is_sandbox=sandbox)
         began = None if base is None else _began(base, chosen)
         plan = asyncio.run(planning.plan(defined, connection, limits, targets, began))
+        save(plan)
+        return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))
+
+    def save(plan: Plan) -> None:
         if out is not None:
             documents.save(json.plan(plan), out)
-        code = exit_codes.CHANGES if detailed_exitcode and plan.changes else exit_codes.DONE
-        return shown(plan, format_, exit_codes.ERROR if plan.errored else code)
 
     def failed(diagnostics: Sequence[Diagnostic]) -> str:
         return _render(_unmade(diagnostics), format_)
 
-    def save(diagnostics: Sequence[Diagnostic]) -> None:
-        if out is not None:
-            documents.save(json.plan(_unmade(diagnostics)), out)
+    return guarded(body, failed, lambda diagnostics: save(_unmade(diagnostics)))
 
-    return guarded(body, failed, save)
+
+def _code(plan: Plan, *, is_detailed: bool) -> int:
+    if plan.errored:
+        return exit_codes.ERROR
+    return exit_codes.CHANGES if is_detailed and plan.changes else exit_codes.DONE
 
 
 def _began(ref: str, paths: Sequence[str]) -> Base:

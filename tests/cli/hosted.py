@@ -91,7 +91,11 @@ class Team:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             # JSON is YAML too.
-            text = document if isinstance(document, str) else json.dumps(document, indent=1) + "\n"
+            text = (
+                document
+                if isinstance(document, str)
+                else json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+            )
             path.write_text(text, "utf-8")
         return commit(self.checkout, "Define")
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from reconciler.github import memory, sticky
-from tests.cli.command import SECONDS, checked
+from tests.cli.command import ROOT, SECONDS, checked, environment, line
 from tests.cli.hosted import BOT, PERMISSIONS, Files, Merge, Team, founded
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
 from tests.github_peer import ACTIONS, Fault, account
@@ -19,13 +21,14 @@ from tests.oracles.runner_commands import commands
 from tests.peer import Fault as VendorFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.cli.hosted import Ran
 
 RUN = "[The run, with its log and summary](https://github.com/acme/audiences/actions/runs/8100000001)"
 COMMENTS = "/repos/acme/audiences/issues/1/comments"
+SAMPLES = ROOT / "audiences.d"
 HIT = "\N{DIRECT HIT}"
 FILES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
 LIVE: dict[str, dict[str, Any]] = {one["id"]: one for one in live()}
@@ -526,6 +529,39 @@ def test_many_outcomes_are_cut_at_an_audience(tmp_path: Path) -> None:
     assert "See [the job's summary](https://github.com/acme/audiences/actions/runs/8100000001)." in body
     assert RUN in body
     assert all(one["name"] in ran.summary for one in audiences)
+
+
+def test_against_the_embedded_api(tmp_path: Path) -> None:
+    serve = line("sandbox", "serve", "--port", "0", "--slots", "20")
+    with subprocess.Popen(
+        serve, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        served = dict(pair.split("=", 1) for pair in sandbox.stdout.readline().split())
+        with founded(tmp_path, [], {"./reconciler.toml": "[limits]\nmax_changes = 20\n"}) as team:
+            team.settings.update(served)
+            before = listed(served)
+            samples = {f"audiences.d/{one.name}": one.read_text("utf-8") for one in SAMPLES.rglob("*.yaml")}
+            number = reviewed(team, {**samples})
+            ran = team.apply(team.merge(number))
+            body = team.comment(number)
+            again = team.drift()
+        after = listed(served)
+        sandbox.terminate()
+    result = checked(ran.file("result.json"), "apply-result")
+    moved = {one for one in before if before[one] != after[one]}
+
+    assert (ran.code, again.code) == (0, 0)
+    assert moved == {one["id"] for one in result["results"] if one["outcome"] == "applied"}
+    assert 1 < len(moved) < len(before)
+    assert all(f"| {one['name']} | changed as planned |" in body for one in result["results"])
+
+
+def listed(served: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the embedded API holds, with the time at which each audience was last written."""
+    url = f"{served['LEADPIPE_BASE_URL']}/v1/intent/audiences"
+    answer = httpx.get(url, headers={"X-API-Key": served["LEADPIPE_API_KEY"]})
+    return {one["id"]: one for one in answer.json()["data"]}
 
 
 def test_neither_key_nor_token_is_anywhere(team: Team) -> None:

@@ -62,6 +62,15 @@ def test_what_an_interrupt_cuts_off_half_made_does_not_complain() -> None:
     assert done.stderr == ""
 
 
+def test_what_a_library_logs_is_not_for_users() -> None:
+    done = run(
+        "ValueError('seen')", wait=0, last="import logging; logging.getLogger('asyncio').error('noise')"
+    )
+
+    assert done.returncode == 0
+    assert "noise" not in done.stderr
+
+
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_after_the_report_does_not_change_the_exit_code(number: str) -> None:
     late = f"import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.{number}))"

@@ -102,7 +102,7 @@ def _exit_codes(report: Mapping[str, Any]) -> tuple[int, ...]:
         return (0,)
     if any(result["written"] for result in report["results"]):
         return (4,)
-    if is_error or outcomes >= {"conflict", "failed"}:
+    if is_error or ("conflict" in outcomes and outcomes & {"blocked", "failed"}):
         return (1, 3)
     return (3,) if "conflict" in outcomes else (1,)
 
