@@ -172,8 +172,8 @@ def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> It
 
 
 def _is_applied(act: Act, asked: list[Document], writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> bool:
-    """Tell whether the server held what one patch or definition asks: after a write, or as a read showed."""
-    held = [write.after for write in writes if write.stored]
+    """Tell whether the server held what one patch or definition asks: at a write, or as a read showed."""
+    held = [write.after for write in writes]
     held += [act.view(read) for read in reads if is_good(read)]
     return any(map(has_lied, writes)) or any(
         _is_as_asked(one, what) for one in held if one is not None for what in asked

@@ -118,13 +118,14 @@ def _order(
     """Hold a later phase to start when the earlier one is settled: nothing more is asked about it then."""
     planned = {name: model.PHASES.index(change["phase"]) for name, change in evidence.changes.items()}
     known = planned if process.is_reviewed else {entry.id or "": phase for entry, phase in phases}
+    may_be_unheard = any("refuse" in entry.faults for entry in act.log)
     for write, phase in phases:
         for entry in act.sent_by(process):
             if entry.id in known and known[entry.id] < phase and entry.number > write.number:
                 yield _broken("order", process, write, f"came before #{entry.number} about {entry.id}")
         for name in known:
             before = any(one.number < write.number for one in act.about(process, name, "GET"))
-            if known[name] < phase and not before:
+            if known[name] < phase and not before and not may_be_unheard:
                 yield _broken("order", process, write, f"came before any look at {name}")
 
 
