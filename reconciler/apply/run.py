@@ -6,18 +6,18 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.apply.writing import Writing
+from reconciler.apply.change_writer import ChangeWriter
 from reconciler.errors import FileError
-from reconciler.plan.values import PHASES
+from reconciler.plan.model import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping
 
-    from reconciler.client import Writer
+    from reconciler.api.client import WriteClient
     from reconciler.model import Json, Rules
     from reconciler.plan import AudienceResult, Change, Plan
 
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 
 
 class Record(Protocol):
@@ -42,7 +42,7 @@ class _Run:
     """What the workers of one apply share."""
 
     def __init__(
-        self, writer: Writer, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
+        self, writer: WriteClient, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
     ) -> None:
         self.writer = writer
         self.rules = rules
@@ -56,7 +56,7 @@ class _Run:
     @property
     def halt(self) -> str:
         """Why nothing new may be written; empty while it may."""
-        reason = self.end_reason or self.writer.turned_away
+        reason = self.end_reason or self.writer.stop_reason
         return "interrupted" if self.stop.requested.is_set() else reason
 
     def end(self, reason: str) -> None:
@@ -80,13 +80,13 @@ class _Run:
             self._failures = 0
         elif result.outcome in {"failed", "unknown"}:
             self._failures += 1
-        if self._failures >= MOST_FAILURES:
-            self.end(f"{MOST_FAILURES} failures in a row")
+        if self._failures >= MAX_FAILURES:
+            self.end(f"{MAX_FAILURES} failures in a row")
 
 
 async def execute(
     plan: Plan,
-    writer: Writer,
+    writer: WriteClient,
     rules: Rules,
     *,
     stop: Stop,
@@ -106,7 +106,7 @@ async def _phase(
     changes: Iterable[Change], run: _Run, parallelism: int
 ) -> AsyncGenerator[AudienceResult, None]:
     gate = asyncio.Semaphore(parallelism)
-    writings = [Writing(change, run) for change in changes]
+    writings = [ChangeWriter(change, run) for change in changes]
     tasks = {asyncio.create_task(_one(writing, run, gate)): writing for writing in writings}
     watch = asyncio.create_task(_watch(tasks, run))
     try:
@@ -119,7 +119,7 @@ async def _phase(
         await asyncio.gather(*everything, return_exceptions=True)
 
 
-async def _one(writing: Writing, run: _Run, gate: asyncio.Semaphore) -> AudienceResult:
+async def _one(writing: ChangeWriter, run: _Run, gate: asyncio.Semaphore) -> AudienceResult:
     try:
         async with gate:
             result = await writing.settle()
@@ -134,7 +134,7 @@ async def _one(writing: Writing, run: _Run, gate: asyncio.Semaphore) -> Audience
     return result
 
 
-async def _watch(tasks: Mapping[asyncio.Task[AudienceResult], Writing], run: _Run) -> None:
+async def _watch(tasks: Mapping[asyncio.Task[AudienceResult], ChangeWriter], run: _Run) -> None:
     """Once asked to stop: end at once what has nothing in flight, the rest when its time is up."""
     await run.stop.requested.wait()
     for task, writing in tasks.items():

@@ -61,7 +61,7 @@ def reconciler() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of `interface.md`'s table."""
-    _hold_streams()
+    _open_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _show_dropped
@@ -73,7 +73,7 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _hold_streams() -> None:
+def _open_streams() -> None:
     """Open what whoever started the process has closed, and let no name crash a stream by its characters."""
     for name in ("stdin", "stdout", "stderr"):
         stream = getattr(sys, name) or open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream

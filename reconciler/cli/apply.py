@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.app.apply_session import Applying, Request, ending
 from reconciler.cli import options
-from reconciler.cli.applying import Applying, Request, ending
 from reconciler.cli.boundary import attempted, deliver
 
 if TYPE_CHECKING:

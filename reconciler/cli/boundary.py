@@ -80,7 +80,7 @@ def deliver(ending: Ending) -> int:
         lost = attempted(step, is_written=ending.is_written)
         if lost is not None:
             found += [diagnostic for diagnostic in lost.diagnostics if diagnostic not in found]
-            code = exit_codes.of_lost(code, lost, is_written=ending.is_written)
+            code = exit_codes.of_undelivered(code, lost, is_written=ending.is_written)
     output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
     return code
 

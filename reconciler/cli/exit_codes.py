@@ -37,7 +37,7 @@ def of_result(result: ApplyResult) -> int:
     )
 
 
-def of_lost(code: int, error: ReconcilerError, *, is_written: bool) -> int:
+def of_undelivered(code: int, error: ReconcilerError, *, is_written: bool) -> int:
     """Return the code of a command that ended with `code`, but whose output could not be delivered."""
     if isinstance(error, Interrupted):
         return INTERRUPTED

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import schema
-from reconciler.cli import documents, exit_codes, options, output, planning, settings
+from reconciler.app import planning, saved_files, settings
+from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, guarded
 from reconciler.plan import Plan
-from reconciler.render import json, markdown, text
+from reconciler.render import json_output, markdown, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.base import Base
+    from reconciler.app.merge_base import MergeBase
     from reconciler.errors import Diagnostic
 
 
@@ -51,7 +52,7 @@ def plan_command(
 
     def save(plan: Plan) -> None:
         if out is not None:
-            documents.save(json.plan(plan), out)
+            saved_files.save(json_output.plan(plan), out)
 
     def failed(diagnostics: Sequence[Diagnostic]) -> str:
         return _render(_unmade(diagnostics), format_)
@@ -65,10 +66,10 @@ def _code(plan: Plan, *, is_detailed: bool) -> int:
     return exit_codes.CHANGES if is_detailed and plan.changes else exit_codes.DONE
 
 
-def _began(ref: str, paths: Sequence[str]) -> Base:
-    from reconciler.cli.base import read_base
+def _began(ref: str, paths: Sequence[str]) -> MergeBase:
+    from reconciler.app.merge_base import read_merge_base
 
-    return read_base(ref, paths)
+    return read_merge_base(ref, paths)
 
 
 def _unmade(diagnostics: Sequence[Diagnostic]) -> Plan:
@@ -84,7 +85,7 @@ def shown(plan: Plan, format_: str, code: int) -> Ending:
 
 def _render(plan: Plan, format_: str) -> str:
     if format_ == "json":
-        return json.plan(plan)
+        return json_output.plan(plan)
     if format_ == "markdown":
         return markdown.plan(plan, schema.rules())
     return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from reconciler.app.settings import SANDBOX
 from reconciler.cli import exit_codes, output
 from reconciler.cli.boundary import guarded
-from reconciler.cli.settings import SANDBOX
 
 
 @click.group("sandbox")

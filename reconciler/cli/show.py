@@ -6,11 +6,12 @@ import sys
 
 import click
 
-from reconciler.cli import documents, exit_codes, options, output
+from reconciler.app import saved_files
+from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, guarded
 from reconciler.cli.plan import shown
 from reconciler.plan import ApplyResult
-from reconciler.render import json, markdown, text
+from reconciler.render import json_output, markdown, text
 
 
 @click.command("show")
@@ -20,15 +21,15 @@ def show_command(file: str, format_: str) -> int:
     """Show a saved plan, or the saved result of an apply."""
 
     def body() -> Ending:
-        document = documents.read(file)
+        document = saved_files.read(file)
         if isinstance(document, ApplyResult):
             return Ending(exit_codes.DONE, lambda: _result(document, format_), document.diagnostics)
         return shown(document, format_, exit_codes.DONE)
 
-    return guarded(body, json.diagnostics if format_ == "json" else None)
+    return guarded(body, json_output.diagnostics if format_ == "json" else None)
 
 
 def _result(result: ApplyResult, format_: str) -> str:
     if format_ == "json":
-        return json.result(result)
+        return json_output.result(result)
     return markdown.result(result) if format_ == "markdown" else text.result(result, output.ink(sys.stdout))

@@ -9,7 +9,8 @@ import click
 from reconciler import definitions
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import guarded
-from reconciler.render import github, json, sarif, text
+from reconciler.render import json_output, sarif, text
+from reconciler.render.annotations import annotate
 
 
 @click.command("validate")
@@ -26,11 +27,11 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
             "text": lambda: (
                 text.diagnostics(loaded.diagnostics, ink) + text.validity(count, loaded.diagnostics, ink)
             ),
-            "json": lambda: json.diagnostics(loaded.diagnostics),
+            "json": lambda: json_output.diagnostics(loaded.diagnostics),
             "sarif": lambda: sarif.log(loaded.diagnostics),
-            "github": lambda: github.workflow(loaded.diagnostics) + text.validity(count, loaded.diagnostics),
+            "github": lambda: annotate(loaded.diagnostics) + text.validity(count, loaded.diagnostics),
         }
         output.write(rendered[format_]())
         return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE
 
-    return guarded(body, json.diagnostics if format_ == "json" else None)
+    return guarded(body, json_output.diagnostics if format_ == "json" else None)

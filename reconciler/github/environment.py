@@ -14,7 +14,7 @@ from reconciler.errors import FileError, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
+MAX_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
 _IN_A_JOB = "Run this in a GitHub Actions job"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _SERVER = re.compile(r"https?://[\w.:-]+(?:/[\w./-]*)?", re.ASCII)

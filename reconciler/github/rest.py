@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from reconciler import __version__
-from reconciler.client.connection import Key, parse_origin
+from reconciler.api.connection import parse_origin
 from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsError
+from reconciler.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,27 +22,26 @@ if TYPE_CHECKING:
 NOT_FOUND = 404
 _VERSION = "2022-11-28"
 _LIMITED = frozenset({403, 429})
-_PRINTABLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth."""
 
     answer: float = 20.0
     attempts: int = 4
     first_wait: float = 1.0
-    longest_wait: float = 60.0
+    max_wait: float = 60.0
 
 
-PATIENT = Patience()
-HASTY = Patience(answer=2.0, attempts=1)  # the runner kills an interrupted step after some seconds
+PATIENT = RetryPolicy()
+HASTY = RetryPolicy(answer=2.0, attempts=1)  # the runner kills an interrupted step after some seconds
 
 
 class GitHub:
     """One repository on GitHub, with the job's token, which is in no message."""
 
-    def __init__(self, environment: Environment, patience: Patience = PATIENT) -> None:
+    def __init__(self, environment: Environment, patience: RetryPolicy = PATIENT) -> None:
         self._patience = patience
         self._repository = environment.repository
         self._token = _token(environment.token)
@@ -135,7 +134,7 @@ class GitHub:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
             asked = _asked(response.headers)
-            return asked if asked is not None and asked <= self._patience.longest_wait else None
+            return asked if asked is not None and asked <= self._patience.max_wait else None
         return self._wait(attempt) if response.is_server_error and can_repeat else None
 
     def _rejected(self, method: str, url: str, response: httpx.Response) -> ApiRejected:
@@ -144,12 +143,13 @@ class GitHub:
         return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=mend)
 
 
-def _token(value: str) -> Key:
-    if not _PRINTABLE.fullmatch(value):
+def _token(value: str) -> Secret:
+    try:
+        return Secret(value)
+    except ValueError:
         # The value is not quoted; and a header that it broke would be quoted by who refuses it.
         problem = "holds a character that no token has" if value else "is not set"
-        raise SettingsError(f"GITHUB_TOKEN {problem}", "Hand the job's token to the step")
-    return Key(value)
+        raise SettingsError(f"GITHUB_TOKEN {problem}", "Hand the job's token to the step") from None
 
 
 def _base(url: str) -> str:

@@ -3,6 +3,7 @@
 from reconciler.plan.build import build
 from reconciler.plan.document import from_document, to_document
 from reconciler.plan.limits import Limits, MaxChanges, objections, refusal
+from reconciler.plan.model import Change, FieldChange, Missing, Phase, Plan, Unmanaged
 from reconciler.plan.result import (
     ApplyResult,
     AudienceResult,
@@ -10,7 +11,6 @@ from reconciler.plan.result import (
     result_from_document,
     result_to_document,
 )
-from reconciler.plan.values import Change, FieldChange, Missing, Phase, Plan, Unmanaged
 
 __all__ = [
     "ApplyResult",

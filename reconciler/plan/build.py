@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 from reconciler import diff
 from reconciler.errors import Diagnostic
 from reconciler.model import NOTHING, Audience, Definition, Fields, Json, Rules, dotted, to_json
-from reconciler.plan.causes import attribute
+from reconciler.plan.attribution import attribute
 from reconciler.plan.limits import Limits, warnings
-from reconciler.plan.values import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan, Unmanaged
+from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan, Unmanaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

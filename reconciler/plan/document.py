@@ -6,14 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
-from reconciler.plan.values import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unmanaged
+from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unmanaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model import Json
 
-MOST_NESTING = 100
+MAX_NESTING = 100
 _AGAIN = "Make the plan again; do not edit it"
 
 
@@ -84,7 +84,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
 
     Raises FileError where the digest is not that of the content: somebody changed one of the two.
     """
-    _hold_plain(document)
+    _require_plain(document)
     plan = Plan(
         origin=document["origin"],
         managed=document["summary"]["managed"],
@@ -100,13 +100,13 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _hold_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
+def _require_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
     """Refuse what JSON cannot say and what nests so deep that showing it could fail."""
-    if depth > MOST_NESTING or (isinstance(value, float) and not math.isfinite(value)):
+    if depth > MAX_NESTING or (isinstance(value, float) and not math.isfinite(value)):
         raise FileError("the plan holds a value that no plan can hold", _AGAIN)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for part in parts:
-        _hold_plain(part, depth + 1)
+        _require_plain(part, depth + 1)
 
 
 def _change_from(document: Mapping[str, Any]) -> Change:

@@ -10,7 +10,7 @@ from reconciler.errors import Diagnostic, LimitExceeded, ProtectedAudience, Refu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.plan.values import Plan
+    from reconciler.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Limits:
     floor: int = 3
     active_slots: int | None = None
 
-    def most_changes(self, managed: int) -> int:
+    def allowed_changes(self, managed: int) -> int:
         return max(self.floor, self.max_changes.of(managed))
 
 
 def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
     """Yield a warning for each limit that an apply of this plan would be refused for."""
-    most = limits.most_changes(plan.managed)
+    most = limits.allowed_changes(plan.managed)
     count = len(plan.changes)
     if count > most:
         yield Diagnostic(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from reconciler.plan.document import diagnostic_from_document, diagnostic_to_document
-from reconciler.plan.values import FORMAT_VERSION
+from reconciler.plan.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from reconciler.plan import objections
 from reconciler.plan.limits import SLOTS
 from reconciler.render import text
 from reconciler.render.escape import clip, markdown, markdown_fence
-from reconciler.render.words import reach, sentences
+from reconciler.render.sentences import reach, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from reconciler.model import Rules
     from reconciler.plan import ApplyResult, AudienceResult, Change, Outcome, Plan
 
-MOST_NOTES = 20
-MOST_UNMANAGED = 20
+MAX_NOTES = 20
+MAX_UNMANAGED = 20
 _WORD = re.compile(r"""([("]*)(.*?)([)",.:;?!']*)""", re.DOTALL)
 _LAST = ("applied", "unchanged")  # outcomes that need nobody's attention
 
@@ -131,7 +131,7 @@ def notes(found: Sequence[Diagnostic]) -> str:
 
 
 def _worst(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(found, key=lambda diagnostic: not diagnostic.is_error)[:MOST_NOTES])
+    return tuple(sorted(found, key=lambda diagnostic: not diagnostic.is_error)[:MAX_NOTES])
 
 
 def _diagnostic(diagnostic: Diagnostic) -> str:
@@ -167,7 +167,7 @@ def _folded(title: str, exact: str) -> Iterator[str]:
 def _unmanaged(value: Plan) -> Iterator[str]:
     if not value.unmanaged:
         return
-    names = [markdown(clip(audience.name)) for audience in value.unmanaged[:MOST_UNMANAGED]]
+    names = [markdown(clip(audience.name)) for audience in value.unmanaged[:MAX_UNMANAGED]]
     more = len(value.unmanaged) - len(names)
     listed = ", ".join([*names, f"and {more} more"] if more else names)
     have = "has no file here and is" if len(value.unmanaged) == 1 else "have no file here and are"

@@ -19,7 +19,7 @@ Colour = Literal["green", "red", "yellow", "bold", "dim"]
 _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 _BARE = re.compile(r"[\w@./:+-]+")
 _ENDS = (".", "?", "!", "…")
-MOST_NAMED = 5  # audiences that a closing sentence names
+MAX_NAMED = 5  # audiences that a closing sentence names
 
 
 class Ink:
@@ -139,7 +139,7 @@ def _order(value: Plan) -> Iterator[str]:
 
 
 def _names(value: Plan) -> str:
-    names = [f'"{audience.name}"' for audience in value.unmanaged[:MOST_NAMED]]
+    names = [f'"{audience.name}"' for audience in value.unmanaged[:MAX_NAMED]]
     more = len(value.unmanaged) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
 

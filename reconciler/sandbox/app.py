@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 
 from reconciler.errors import FileError
-from reconciler.sandbox import answers
+from reconciler.sandbox import responses
 from reconciler.sandbox.organization import Organization, Semantics, fresh_records
 from reconciler.sandbox.routes import routes
 from reconciler.sandbox.store import Store
@@ -72,14 +72,14 @@ class _Latency:
 async def _refused(_request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     message = ROUTING.get(refusal.detail, refusal.detail)
-    response = answers.failure(refusal.status_code, message)
+    response = responses.failure(refusal.status_code, message)
     response.headers.update(refusal.headers or {})
     return response
 
 
 async def _broken(_request: Request, error: Exception) -> Response:
-    return answers.failure(500, str(error))
+    return responses.failure(500, str(error))
 
 
 async def _left(_request: Request, _error: Exception) -> Response:
-    return answers.failure(400, "The client left before the body's end.")
+    return responses.failure(400, "The client left before the body's end.")

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-LARGEST_BODY = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 
 
 async def read_json(request: Request) -> object:
@@ -19,8 +19,8 @@ async def read_json(request: Request) -> object:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise HTTPException(415, "Send the body as content-type: application/json.")
-    if len(raw) > LARGEST_BODY:
-        raise HTTPException(413, f"The body is larger than {LARGEST_BODY} bytes.")
+    if len(raw) > MAX_BODY_BYTES:
+        raise HTTPException(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
     return _parsed(raw)
 
 
@@ -28,7 +28,7 @@ async def _read(request: Request) -> bytes:
     """Read to the end whatever the size: a client that is cut off while it sends never sees the answer."""
     kept = bytearray()
     async for chunk in request.stream():
-        kept += chunk[: LARGEST_BODY + 1 - len(kept)]
+        kept += chunk[: MAX_BODY_BYTES + 1 - len(kept)]
     return bytes(kept)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.record import Generation
 
 # The largest integer that a JSON reader which holds numbers as doubles keeps exact.
-LARGEST = 2**53 - 1
-MOST_TOPICS = 10
+MAX_INTEGER = 2**53 - 1
+MAX_TOPICS = 10
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 STATUSES = ("active", "paused", "draft")
 
@@ -40,8 +40,8 @@ def _is_texts(value: object) -> bool:
 def _is_topics(value: object) -> bool:
     return (
         isinstance(value, list)
-        and 1 <= len(value) <= MOST_TOPICS
-        and all(_is_integer(item, 1, LARGEST) for item in value)
+        and 1 <= len(value) <= MAX_TOPICS
+        and all(_is_integer(item, 1, MAX_INTEGER) for item in value)
     )
 
 
@@ -98,7 +98,7 @@ FILTERS: Mapping[str, Rule] = {
     **{each.key: BY_KIND[each.kind] for each in catalogue.SECOND.values()},
 }
 QUERY: Mapping[str, Rule] = {
-    "topicIds": Rule(f"a list of 1 to {MOST_TOPICS} topic ids, which are integers", _is_topics),
+    "topicIds": Rule(f"a list of 1 to {MAX_TOPICS} topic ids, which are integers", _is_topics),
     "minScore": _integer(1, 100),
     "maxScore": _integer(1, 100),
     "minTopicOverlap": _integer(1, 10),
@@ -109,7 +109,7 @@ CONFIG: Mapping[str, Rule] = {
     "sourceUrl": Rule("a URI", lambda value: isinstance(value, str) and URI.fullmatch(value) is not None),
 }
 NEW: Mapping[str, Rule] = {"name": _text(1, 255), "status": _one_of(*STATUSES), "config": OBJECT}
-CHANGE: Mapping[str, Rule] = {**NEW, "audienceSize": _integer(0, LARGEST)}
+CHANGE: Mapping[str, Rule] = {**NEW, "audienceSize": _integer(0, MAX_INTEGER)}
 
 
 def change_problems(body: object, generation: Generation) -> Iterator[str]:

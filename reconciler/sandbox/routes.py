@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from reconciler.sandbox import API_KEY, answers, catalogue, contract, query, reach
+from reconciler.sandbox import API_KEY, catalogue, contract, query, reach, responses
 from reconciler.sandbox.body import read_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AUDIENCES = "/v1/intent/audiences"
 TOPICS = "/v1/intent/topics"
-MOST_PROBLEMS = 10
+MAX_PROBLEMS = 10
 
 
 def routes(organization: Organization, generation: Generation) -> list[Route]:
@@ -68,64 +68,64 @@ class _Api:
     async def list_audiences(self, request: Request) -> Response:
         if self.generation == 1:
             records = await run_in_threadpool(self.organization.everything)
-            return answers.success([answers.listed(record, 1) for record in records], 1)
+            return responses.success([responses.listed(record, 1) for record in records], 1)
         status = query.choice(request, "status", contract.STATUSES)
         limit = query.limit(request, default=50, most=100)
         after = query.position(request)
         records, last = await run_in_threadpool(self.organization.page, status, after, limit)
         cursor = None if last is None else query.cursor_for(last)
         meta = {"nextCursor": cursor, "hasMore": cursor is not None}
-        return answers.success([answers.listed(record, 2) for record in records], 2, meta=meta)
+        return responses.success([responses.listed(record, 2) for record in records], 2, meta=meta)
 
     async def get_audience(self, request: Request) -> Response:
         record = await run_in_threadpool(self.organization.get, query.audience_id(request))
-        return answers.success(answers.whole(record, self.generation), self.generation)
+        return responses.success(responses.whole(record, self.generation), self.generation)
 
     async def make_audience(self, request: Request) -> Response:
         body = await self._body(request, contract.new_problems)
         record = await run_in_threadpool(self.organization.make, body)
-        return answers.success(answers.made(record), self.generation, status=201)
+        return responses.success(responses.made(record), self.generation, status=201)
 
     async def change_audience(self, request: Request) -> Response:
         audience_id = query.audience_id(request)
         body = await self._body(request, contract.change_problems)
         record = await run_in_threadpool(self.organization.change, audience_id, body)
-        return answers.success(answers.changed(record), self.generation)
+        return responses.success(responses.changed(record), self.generation)
 
     async def delete_audience(self, request: Request) -> Response:
         audience_id = query.audience_id(request)
         await run_in_threadpool(self.organization.remove, audience_id)
-        return answers.success({"id": audience_id, "deleted": True}, self.generation)
+        return responses.success({"id": audience_id, "deleted": True}, self.generation)
 
     async def preview(self, request: Request) -> Response:
         config = await self._body(request, contract.query_problems)
-        return answers.success(reach.preview(config, self.generation), self.generation)
+        return responses.success(reach.preview(config, self.generation), self.generation)
 
     async def validate(self, request: Request) -> Response:
         config = await self._body(request, contract.query_problems)
         data = {"valid": True, "normalizedConfig": {**reach.DEFAULTS, **config}, **reach.judged(config)}
-        return answers.success(data, self.generation)
+        return responses.success(data, self.generation)
 
     async def list_filters(self, _request: Request) -> Response:
         data = catalogue.lists() if self.generation == 1 else catalogue.groups()
-        return answers.success(data, self.generation, is_cached=True)
+        return responses.success(data, self.generation, is_cached=True)
 
     async def list_topics(self, request: Request) -> Response:
         wanted = _topic_filters(request, "type", "industry", "category", "q")
         found = catalogue.matching_topics(wanted)
         meta = {"count": len(found), "total": len(catalogue.topics()), "filters": wanted}
-        return answers.success(found, self.generation, meta=meta, is_cached=True)
+        return responses.success(found, self.generation, meta=meta, is_cached=True)
 
     async def search_topics(self, request: Request) -> Response:
         limit = query.limit(request, default=20, most=50)
         wanted = _topic_filters(request, "type", "industry", "q")
         if not wanted["q"]:
             raise HTTPException(400, "q is required.")
-        return answers.success(catalogue.matching_topics(wanted)[:limit], self.generation)
+        return responses.success(catalogue.matching_topics(wanted)[:limit], self.generation)
 
     async def _body(self, request: Request, problems: Checker) -> dict[str, Any]:
         body = await read_json(request)
-        found = list(islice(problems(body, self.generation), MOST_PROBLEMS))
+        found = list(islice(problems(body, self.generation), MAX_PROBLEMS))
         if found:
             raise HTTPException(400, f"{'; '.join(found)}.")
         return cast("dict[str, Any]", body)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 GRACE_SECONDS = 5
-LARGEST_PORT = 65_535
+MAX_PORT = 65_535
 
 
 def serve(
@@ -57,8 +57,8 @@ class _Server(uvicorn.Server):
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= LARGEST_PORT:
-        raise SettingsError(f"There is no port {port}", f"Choose one from 0 to {LARGEST_PORT}")
+    if not 0 <= port <= MAX_PORT:
+        raise SettingsError(f"There is no port {port}", f"Choose one from 0 to {MAX_PORT}")
     try:
         return socket.create_server((host, port))
     except OSError as error:

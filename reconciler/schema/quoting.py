@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 Place = tuple[str | int, ...]
 
-LONGEST = 60  # characters of a key or a value that a message shows
+MAX_LENGTH = 60  # characters of a key or a value that a message shows
 
 
 def clip(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
 def shown(value: Json) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST = 50  # each may cost a millisecond; a document with more mistakes than that is another document
-LONGEST = 60
+MAX_SUGGESTIONS = (
+    50  # each may cost a millisecond; a document with more mistakes than that is another document
+)
+MAX_LENGTH = 60
 
 
 class Suggestions:
@@ -19,11 +21,11 @@ class Suggestions:
     """
 
     def __init__(self) -> None:
-        self._left = MOST
+        self._left = MAX_SUGGESTIONS
 
     def nearest(self, word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
         """Return the known word that ends in it or is most like it; None where none is like it."""
-        if self._left == 0 or len(word) > LONGEST:
+        if self._left == 0 or len(word) > MAX_LENGTH:
             return None
         self._left -= 1
         low, spelled = word.lower(), {name.lower(): name for name in known}

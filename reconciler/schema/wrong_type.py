@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.schema.quoting import LONGEST, one_of, shown
+from reconciler.schema.quoting import MAX_LENGTH, one_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ def _nothing_better(_: Json, __: Mapping[str, Any]) -> str:
 
 
 def _integer(value: Json, _: Mapping[str, Any]) -> str:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_LENGTH:
         return f"Write {value.lstrip('0') or '0'}, without quotes or leading zeros"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return f"Write {int(value)}"
@@ -48,7 +48,7 @@ def _boolean(value: Json, _: Mapping[str, Any]) -> str:
 
 def _array(value: Json, _: Mapping[str, Any]) -> str:
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    return f"Write a list: [{text if 0 < len(text) <= LONGEST else 'one, two'}]"
+    return f"Write a list: [{text if 0 < len(text) <= MAX_LENGTH else 'one, two'}]"
 
 
 def _object(_: Json, schema: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from .scenario import Edit, Strike
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.peer import Entry, Peer
+    from tests.doubles.peer import Entry, Peer
 
     from .commands import Command
     from .scenario import Moment

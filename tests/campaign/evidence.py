@@ -11,7 +11,7 @@ from . import model
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.peer import Entry
+    from tests.doubles.peer import Entry
 
     from .model import Document
 

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tests.peer import Peer
+from tests.doubles.peer import Peer
 
 from . import model
 from .commands import PATIENCE, Command, Zygote
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tests.peer import Entry
+    from tests.doubles.peer import Entry
 
     from .model import Document
     from .scenario import Apply, Scenario
 
 STORM, CALM = 0.02, 0.1  # how much of their real length waits have
-MOST_LEFTOVERS = 4  # five failures in a row would end a run, as they should
+MAX_LEFTOVERS = 4  # five failures in a row would end a run, as they should
 
 
 class Stage:
@@ -214,6 +214,6 @@ def _with_few_leftovers(
         merges = scenario.config_semantics == "merge"
         if patch and not model.holds(model.stored(live[name], patch, merges=merges), patch):
             left.append(name)
-    for name in left[MOST_LEFTOVERS:]:
+    for name in left[MAX_LEFTOVERS:]:
         live[name] |= model.patch_for(definitions[name], live[name]) or {}
     return live

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.peer import KINDS
+from tests.doubles.peer import KINDS
 
 from . import organization
 from .script import fault
@@ -15,7 +15,7 @@ from .script import fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.peer import Fault
+    from tests.doubles.peer import Fault
 
     from .model import Document
 

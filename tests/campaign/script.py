@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.peer import KINDS, Fault
+from tests.doubles.peer import KINDS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

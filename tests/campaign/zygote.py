@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import Any
 
 from reconciler import __version__, cli, schema
-from reconciler.client import requests
-from tests import fast
+from reconciler.api import client
+from tests.cli import fast
 
 _IMPORTED_WHEN_USED = (
     "deepdiff",
@@ -26,7 +26,7 @@ _IMPORTED_WHEN_USED = (
     "reconciler.cli.plan",
     "reconciler.schema.validator",
 )
-_MOST = 65536
+_MAX = 65536
 
 
 def main() -> None:
@@ -44,9 +44,9 @@ def main() -> None:
 
 
 def _serve(channel: socket.socket) -> dict[str, Any] | None:
-    """Answer a start with a pid, a wait with an exit code; returns the job in the fork, None at the end."""
+    """Response a start with a pid, a wait with an exit code; returns the job in the fork, None at the end."""
     while True:
-        data, descriptors, _, _ = socket.recv_fds(channel, _MOST, 3)
+        data, descriptors, _, _ = socket.recv_fds(channel, _MAX, 3)
         if not data:
             return None
         message: dict[str, Any] = json.loads(data)
@@ -72,7 +72,7 @@ def _become(job: dict[str, Any]) -> None:
     os.environ.update(job["environment"])
     sys.argv = ["reconciler", *job["arguments"]]
     fast.SCALE = job["scale"]
-    setattr(requests, "__version__", f"{__version__}+{job['name']}")  # noqa: B010 - mypy: it is no export
+    setattr(client, "__version__", f"{__version__}+{job['name']}")  # noqa: B010 - mypy: it is no export
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SECONDS = 60  # far more than any run takes
 RECONCILER = ("-m", "reconciler")
-FAST = ("-m", "tests.fast")
+FAST = ("-m", "tests.cli.fast")
 _OURS = ("LEADPIPE_", "NO_COLOR", "FORCE_COLOR", "TERM", "LC_ALL", "PYTHONIOENCODING", "GITHUB_")
 
 

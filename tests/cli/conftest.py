@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from tests.cli.organization import KEY, Organization, Project, desired, live
-from tests.peer import Peer
+from tests.doubles.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tests.cli.command import SECONDS, environment, line
 from tests.cli.organization import KEY
-from tests.github_peer import Comment, Peer, command_files, events
-from tests.gitting import commit, git, start
-from tests.peer import Peer as Vendor
+from tests.doubles.git import commit, git, start
+from tests.doubles.github_peer import Comment, Peer, command_files, events
+from tests.doubles.peer import Peer as Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.github_peer.events import Event
+    from tests.doubles.github_peer.events import Event
 
 PERMISSIONS = {"contents": "read", "pull-requests": "write", "issues": "write"}
 BOT = "github-actions[bot]"

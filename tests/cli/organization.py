@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.command import Said
-    from tests.peer import Entry, Peer
+    from tests.doubles.peer import Entry, Peer
 
 KEY = "sk_test"
 PAUSING = "0d8b7a35-5a0e-4d57-9f0f-1f7c3a2b9c11"

@@ -25,7 +25,7 @@ from tests.cli.organization import (
     outcomes,
 )
 from tests.cli.terminal import END_OF_INPUT, INTERRUPT
-from tests.peer import Peer
+from tests.doubles.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.command import FAST, without_privileges
 from tests.cli.organization import ABSENT, CHANGING, STEADY, audience, desired, live
-from tests.peer import Fault, OtherOrigin
+from tests.doubles.peer import Fault, OtherOrigin
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -85,5 +85,5 @@ def test_errors_have_their_code(error: ReconcilerError, code: int) -> None:
 def test_output_that_is_lost_never_says_that_nothing_was_written(
     code: int, expected: int, *, is_written: bool
 ) -> None:
-    assert exit_codes.of_lost(code, FileError("full"), is_written=is_written) == expected
-    assert exit_codes.of_lost(code, Interrupted("interrupted"), is_written=is_written) == 130
+    assert exit_codes.of_undelivered(code, FileError("full"), is_written=is_written) == expected
+    assert exit_codes.of_undelivered(code, Interrupted("interrupted"), is_written=is_written) == 130

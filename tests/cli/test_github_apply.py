@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from reconciler.github import memory, sticky
+from reconciler.github import comment_state, sticky
 from tests.cli.command import ROOT, SECONDS, checked, environment, line
 from tests.cli.hosted import BOT, PERMISSIONS, Files, Merge, Team, founded
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
-from tests.github_peer import ACTIONS, Fault, account
-from tests.oracles.runner_commands import commands
-from tests.peer import Fault as VendorFault
+from tests.doubles.github_peer import ACTIONS, Fault, account
+from tests.doubles.oracles.runner_commands import commands
+from tests.doubles.peer import Fault as VendorFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -226,7 +226,10 @@ class TestWithoutAReview:
     def test_the_memory_was_edited(self, team: Team) -> None:
         number = reviewed(team, PAUSED)
         (own,) = team.comments(number)
-        digest = memory.digest(json.loads(own.body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) or ""
+        digest = (
+            comment_state.digest(json.loads(own.body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
+            or ""
+        )
         team.repository.change_comment(own.id, own.body.replace(digest, f"sha256:{64 * '0'}"))
         ran = team.apply(team.merge(number))
 
@@ -475,7 +478,7 @@ class TestInterrupted:
         assert "### Audiences: failed" in body
         assert "Stopped before the end: 1 of 3 audiences is as planned, 2 are not." in body
         assert "| Marketing directors | **not tried**: the run ended before |" in body
-        assert memory.is_ended(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
+        assert comment_state.is_ended(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
         assert "Nothing was written" not in ran.err
 
     def test_it_ends_in_time_even_when_github_hangs(self, team: Team) -> None:

@@ -9,15 +9,15 @@ import pytest
 from reconciler.github import sticky
 from tests.cli.hosted import BOT, Files, Team, founded
 from tests.cli.organization import ABSENT, KEY, PAUSING, STEADY, audience, live
-from tests.github_peer import ACTIONS, Fault, account
-from tests.oracles.markdown import rendered
-from tests.oracles.runner_commands import commands
+from tests.doubles.github_peer import ACTIONS, Fault, account
+from tests.doubles.oracles.markdown import rendered
+from tests.doubles.oracles.runner_commands import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.github_peer import Issue
+    from tests.doubles.github_peer import Issue
 
 DRIFT = sticky.marked("drift", {}, "Drift.")
 

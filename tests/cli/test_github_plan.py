@@ -9,26 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.github import memory, sticky
+from reconciler.github import comment_state, sticky
 from tests.cli.command import SECONDS, checked
 from tests.cli.hosted import BOT, Files, Team, founded
-from tests.cli.organization import (
-    ABSENT,
-    CHANGING,
-    KEY,
-    PAUSING,
-    STARTING,
-    STEADY,
-    audience,
-    live,
-    many,
-)
-from tests.github_peer import ACTIONS, Fault, account, read_only
-from tests.gitting import git
-from tests.oracles.markdown import rendered
-from tests.oracles.runner_commands import commands
-from tests.peer import Fault as VendorFault
-from tests.peer import OtherOrigin
+from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live, many
+from tests.doubles.git import git
+from tests.doubles.github_peer import ACTIONS, Fault, account, read_only
+from tests.doubles.oracles.markdown import rendered
+from tests.doubles.oracles.runner_commands import commands
+from tests.doubles.peer import Fault as VendorFault
+from tests.doubles.peer import OtherOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -251,7 +241,7 @@ class TestWhatCannotBePosted:
 
     def test_for_a_comment_that_says_how_the_merge_ended(self, team: Team) -> None:
         with self.held(team, "its comment says how that ended"):
-            ended = sticky.marked("plan", memory.ENDED, "### Audiences: applied\n")
+            ended = sticky.marked("plan", comment_state.ENDED, "### Audiences: applied\n")
             team.repository.add_comment(1, ended, ACTIONS)
         assert team.comment(1) == ended
 
@@ -309,7 +299,9 @@ def test_problems_are_annotated_in_files_of_the_change_first(team: Team) -> None
     assert body.count("is no UUID") or body.count("UUID") >= 10
     assert rendered(body.partition("\n")[2]).references == frozenset()
     assert "<b>" not in rendered(body.partition("\n")[2]).shape
-    assert memory.digest(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) is None
+    assert (
+        comment_state.digest(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) is None
+    )
     assert team.vendor.log == ()
 
 

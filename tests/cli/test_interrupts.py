@@ -11,16 +11,9 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from tests.cli.command import FAST, SECONDS, checked, through_python
-from tests.cli.organization import (
-    AUTO,
-    ORDER,
-    PAUSING,
-    Organization,
-    many,
-    outcomes,
-)
+from tests.cli.organization import AUTO, ORDER, PAUSING, Organization, many, outcomes
 from tests.cli.terminal import INTERRUPT
-from tests.peer import Fault
+from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

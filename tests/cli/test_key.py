@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.command import FAST, SECONDS
 from tests.cli.organization import AUTO, CHANGING, PAUSING, Organization, desired, live
-from tests.peer import Fault, OtherOrigin, Peer
+from tests.doubles.peer import Fault, OtherOrigin, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,13 +155,13 @@ def test_when_nobody_answers(canary: Organization) -> None:
 
 
 _BUG = """
-import reconciler.live
-from tests.fast import hurry, main
+import reconciler.api.audiences
+from tests.cli.fast import hurry, main
 hurry()
 def read(source, *_):
     key = source._key.reveal() if hasattr(source, "_key") else ""
     raise KeyError(key, source.__dict__)
-reconciler.live.{function} = read
+reconciler.api.audiences.{function} = read
 main()
 """
 

@@ -118,11 +118,11 @@ def test_help_to_nobody_is_quiet(project: Project) -> None:
 # Where it breaks.
 
 _BUG = """
-from reconciler import live
+from reconciler.api import audiences
 from reconciler.cli import main
 async def fetch(*_):
     raise LookupError("sk_test")
-live.fetch = fetch
+audiences.fetch = fetch
 main()
 """
 _EARLY = """

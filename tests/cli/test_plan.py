@@ -20,7 +20,7 @@ from tests.cli.organization import (
     live,
     many,
 )
-from tests.peer import Fault
+from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Founding

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.organization import CHANGING, PAUSING, STARTING, STEADY, Organization, audience, live
-from tests.gitting import commit, git, start
+from tests.doubles.git import commit, git, start
 
 if TYPE_CHECKING:
     from pathlib import Path

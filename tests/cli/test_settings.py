@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli import settings
+from reconciler.app import settings
 from reconciler.errors import SettingsError
 from reconciler.plan import Limits, MaxChanges
 from tests.cli.command import Said

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.command import Said, checked
 from tests.cli.organization import ABSENT, AUTO, CHANGING, audience, desired, live
-from tests.peer import Fault
+from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

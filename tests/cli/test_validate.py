@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import Diagnostic
-from reconciler.render import github, sarif
+from reconciler.render import sarif
+from reconciler.render.annotations import annotate
 from tests.cli.command import ROOT, SECONDS, Said, environment, run, without_privileges
-from tests.oracles.runner_commands import commands
-from tests.oracles.runner_commands import lines as runner_lines
-from tests.strategies import UUIDS
+from tests.doubles.oracles.runner_commands import commands
+from tests.doubles.oracles.runner_commands import lines as runner_lines
+from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-EXAMPLES = ROOT / "tests" / "definitions"
+EXAMPLES = ROOT / "tests" / "unit" / "definitions"
 HEAD = f"id: {UUIDS[0]}\nname: Finance chiefs\n"
 
 
@@ -448,7 +449,7 @@ def test_at_most_nine_annotations_and_the_others_as_lines(folder: Path, count: i
 def test_errors_are_annotated_before_warnings() -> None:
     found = [Diagnostic("warning", "a", f"w{n}") for n in range(10)]
     found += [Diagnostic("error", "b", f"e{n}", file="a.yaml") for n in range(2)]
-    assert github.workflow(found).splitlines() == [
+    assert annotate(found).splitlines() == [
         *(f"::error file=a.yaml,title=e{n}::e{n}." for n in range(2)),
         *(f"::warning title=w{n}::w{n}." for n in range(7)),
         "and 3 more:",
@@ -521,7 +522,7 @@ def test_neither_network_nor_key_nor_client(folder: Path) -> None:
         "def hook(event, arguments):\n"
         "    if event.startswith('socket.') or event in ('os.system', 'subprocess.Popen'):\n"
         "        asked.append(event)\n"
-        "names = 'httpx', 'reconciler.client', 'starlette', 'uvicorn', 'deepdiff', 'asyncio'\n"
+        "names = 'httpx', 'reconciler.api.client', 'starlette', 'uvicorn', 'deepdiff', 'asyncio'\n"
         "tell = lambda: print(asked, [name for name in names if name in sys.modules], file=sys.stderr)\n"
         "atexit.register(tell)"
     )

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import schema
-from reconciler.cli import exit_codes, options, planning
-from reconciler.cli.applying import Applying, Request, ending
+from reconciler.app import planning
+from reconciler.app.apply_session import Applying, Request, ending
+from reconciler.app.publishing import publish
+from reconciler.cli import exit_codes, options
 from reconciler.cli.boundary import Ending, attempted, deliver, guarded, interrupted
-from reconciler.cli.github.posting import told
-from reconciler.cli.github.reviewed import Review, find
 from reconciler.errors import Interrupted, ReconcilerError, Refused, StalePlan
+from reconciler.github import comment_state, sticky
 from reconciler.github import environment as runner
-from reconciler.github import memory, sticky
 from reconciler.github.rest import HASTY, PATIENT, GitHub
+from reconciler.github.reviews import Review, find
 from reconciler.plan import ApplyResult
-from reconciler.render import review
+from reconciler.render import comment
 
 if TYPE_CHECKING:
     from reconciler.github.environment import Environment
@@ -68,7 +69,7 @@ def apply_command(
             journal=str(folder / "reconciler-journal.jsonl"),
         )
         applying = Applying(request)
-        error = _worded(attempted(applying.run), applying, reviewed)
+        error = _reworded(attempted(applying.run), applying, reviewed)
         return _Applied(environment, reviewed, request, applying, error).everywhere()
 
     return guarded(body)
@@ -77,12 +78,12 @@ def apply_command(
 def _unfound(environment: Environment, error: ReconcilerError) -> int:
     """Apply nothing, and say why."""
     if isinstance(error, Refused):
-        said = review.refused(error.diagnostics, (), schema.rules(), run=environment.run_url)
+        said = comment.refused(error.diagnostics, (), schema.rules(), run=environment.run_url)
     else:
         result = ApplyResult(diagnostics=error.diagnostics)
-        said = review.applied(result, is_over=False, run=environment.run_url)
+        said = comment.applied(result, is_over=False, run=environment.run_url)
     ended = deliver(Ending(exit_codes.of_error(error), diagnostics=error.diagnostics))
-    return told(ended, environment, lambda: environment.summarize(said))
+    return publish(ended, environment, lambda: environment.summarize(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +99,22 @@ class _Applied:
     def everywhere(self) -> int:
         """Tell it in the log, the saved result, the outputs, the job's summary and the comment."""
         code = deliver(ending(self.applying, self.request, self.error))
-        return told(code, self.environment, self._put, self._summarize, self._comment)
+        return publish(code, self.environment, self._put, self._summarize, self._comment)
 
     def _put(self) -> None:
         self.environment.put({"result": str(self.request.out), "journal": str(self.request.journal)})
 
     def _summarize(self) -> None:
-        self.environment.summarize(self._body(runner.MOST_SUMMARY, "the saved result"))
+        self.environment.summarize(self._body(runner.MAX_SUMMARY, "the saved result"))
 
     def _comment(self) -> None:
         """Write the comment, unless it says already how an apply ended: that one was the reviewed one."""
         reviewed = self.reviewed
-        if reviewed.number is None or memory.is_ended(reviewed.memory):
+        if reviewed.number is None or comment_state.is_ended(reviewed.memory):
             return
-        body = self._body(review.MOST_COMMENT, review.summary_of(self.environment.run_url))
+        body = self._body(comment.MAX_COMMENT, comment.summary_of(self.environment.run_url))
         # Old definitions must not come back by an old run that is started again: a review counts once.
-        kept = memory.ENDED if self._is_over else reviewed.memory
+        kept = comment_state.ENDED if self._is_over else reviewed.memory
         patience = HASTY if self._result.interrupted else PATIENT
         with GitHub(self.environment, patience) as remote:
             text = sticky.marked(reviewed.kind, kept, body)
@@ -127,34 +128,34 @@ class _Applied:
     def _result(self) -> ApplyResult:
         return self.applying.result(self.error)
 
-    def _body(self, most_bytes: int, elsewhere: str) -> str:
+    def _body(self, max_bytes: int, elsewhere: str) -> str:
         if isinstance(self.error, Refused):
-            return self._refused(self.error, most_bytes)
+            return self._refused(self.error, max_bytes)
         result, run = self._result, self.environment.run_url
-        render = partial(review.applied, result, is_over=self._is_over, run=run, elsewhere=elsewhere)
-        return review.fitted(lambda most: render(most=most), len(result.results), most_bytes)
+        render = partial(comment.applied, result, is_over=self._is_over, run=run, elsewhere=elsewhere)
+        return comment.fitted(lambda most: render(most=most), len(result.results), max_bytes)
 
-    def _refused(self, error: Refused, most_bytes: int) -> str:
+    def _refused(self, error: Refused, max_bytes: int) -> str:
         plan, rest = self.applying.plan, list[str]()
         changes = plan.changes if plan else ()
         if plan and isinstance(error, StalePlan):
             names = {one.id: one.name for one in planning.load(self.request.paths)}
-            moved = memory.moved(self.reviewed.memory, plan, names)
+            moved = comment_state.moved(self.reviewed.memory, plan, names)
             changes = moved.changes
-            rest = [review.gone([names[one] for one in moved.gone], moved.lost)]
-            rest += [review.around()] if moved.is_around else []
+            rest = [comment.gone([names[one] for one in moved.gone], moved.lost)]
+            rest += [comment.around()] if moved.is_around else []
         render = partial(
-            review.refused,
+            comment.refused,
             error.diagnostics,
             changes,
             schema.rules(),
             rest=rest,
             run=self.environment.run_url,
         )
-        return review.fitted(lambda most: render(most=most), len(changes), most_bytes)
+        return comment.fitted(lambda most: render(most=most), len(changes), max_bytes)
 
 
-def _worded(error: ReconcilerError | None, applying: Applying, reviewed: Review) -> ReconcilerError | None:
+def _reworded(error: ReconcilerError | None, applying: Applying, reviewed: Review) -> ReconcilerError | None:
     """Return what an apply ended with in words for people who saw a comment and no digest."""
     if isinstance(error, Interrupted):
         return interrupted(is_written=applying.has_begun)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import schema
-from reconciler.cli import exit_codes, options, output, planning, settings
+from reconciler.app import planning, settings
+from reconciler.app.publishing import publish
+from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import guarded
-from reconciler.cli.github.posting import told
 from reconciler.github import environment as runner
 from reconciler.github import sticky
 from reconciler.github.rest import GitHub
-from reconciler.render import github, review, text
+from reconciler.render import comment, text
+from reconciler.render.annotations import annotate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,27 +40,27 @@ def drift_command(paths: tuple[str, ...], sandbox: bool) -> int:
         environment = runner.read(os.environ)
         limits, defined = settings.limits(chosen), planning.load(chosen)
         plan = asyncio.run(planning.plan(defined, settings.connection(is_sandbox=sandbox), limits))
-        output.write(github.workflow(plan.diagnostics) + text.plan(plan))
+        output.write(annotate(plan.diagnostics) + text.plan(plan))
         code = exit_codes.CHANGES if plan.changes else exit_codes.DONE
-        return told(
+        return publish(
             exit_codes.ERROR if plan.errored else code,
             environment,
             lambda: environment.put({"changes": "true" if plan.changes else "false"}),
-            lambda: environment.summarize(_fitted(plan, runner.MOST_SUMMARY)),
+            lambda: environment.summarize(_fitted(plan, runner.MAX_SUMMARY)),
             lambda: _keep(environment, plan, chosen),
         )
 
     return guarded(body)
 
 
-def _fitted(plan: Plan, most_bytes: int, elsewhere: str = "") -> str:
-    return review.fitted(partial(_body, plan, elsewhere), len(plan.changes), most_bytes)
+def _fitted(plan: Plan, max_bytes: int, elsewhere: str = "") -> str:
+    return comment.fitted(partial(_body, plan, elsewhere), len(plan.changes), max_bytes)
 
 
 def _body(plan: Plan, elsewhere: str, most: int | None) -> str:
     if not _differs(plan):
-        return review.settled()
-    return review.drifted(plan, schema.rules(), most=most, elsewhere=elsewhere)
+        return comment.settled()
+    return comment.drifted(plan, schema.rules(), most=most, elsewhere=elsewhere)
 
 
 def _differs(plan: Plan) -> bool:
@@ -68,7 +70,7 @@ def _differs(plan: Plan) -> bool:
 def _keep(environment: Environment, plan: Plan, paths: Sequence[str]) -> None:
     """Open, update or close the one issue."""
     kind = sticky.kind("drift", paths)
-    text_ = _fitted(plan, review.MOST_COMMENT, review.summary_of(environment.run_url))
+    text_ = _fitted(plan, comment.MAX_COMMENT, comment.summary_of(environment.run_url))
     body = sticky.marked(kind, {}, text_)
     with GitHub(environment) as remote:
         issue = sticky.find_issue(remote, kind)

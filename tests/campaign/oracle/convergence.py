@@ -8,7 +8,7 @@ from tests.campaign import model
 from tests.campaign.evidence import agent
 
 from .violation import Violation
-from .writes import is_protected, most_changes
+from .writes import allowed_changes, is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,5 +83,5 @@ def _is_forbidden(evidence: Evidence) -> bool:
     definitions = evidence.storm.definitions
     is_limited = "--max-changes" not in evidence.storm.processes[0].arguments
     return any(is_protected(definitions[name]) for name in evidence.changes) or (
-        is_limited and len(evidence.changes) > most_changes(definitions)
+        is_limited and len(evidence.changes) > allowed_changes(definitions)
     )

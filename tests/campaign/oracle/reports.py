@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
-    from tests.peer import Entry
+    from tests.doubles.peer import Entry
 
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 INTERRUPTED = 130
 _SCHEMA = Path(__file__).parents[3] / "schemas" / "apply-result.schema.json"
 _GOOD = {"applied", "unchanged"}
@@ -139,7 +139,7 @@ def _contradictions(
 
 def _miscounted(result: Mapping[str, Any], writes: tuple[Entry, ...]) -> Iterator[str]:
     outcome, attempts = result["outcome"], result["attempts"]
-    if not len(writes) <= attempts <= MOST_ATTEMPTS:
+    if not len(writes) <= attempts <= MAX_ATTEMPTS:
         yield f"{len(writes)} PATCH calls came"
     if not result["written"] and any(write.stored for write in writes):
         yield f"it was written: #{[write.number for write in writes if write.stored]}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
-    from tests.peer import Entry
+    from tests.doubles.peer import Entry
 
 _GIVING_UP = (401, 403, *range(300, 400))
 _SLOW = frozenset({"delay", "drip"})
@@ -171,7 +171,7 @@ def _limits(evidence: Evidence, act: Act, process: Process) -> Iterator[Violatio
     protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
     if written and protected:
         yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")
-    most = most_changes(act.definitions)
+    most = allowed_changes(act.definitions)
     if written and "--max-changes" not in process.arguments and len(planned) > most:
         yield Violation(
             "limit", process.name, f"it wrote {written} of {len(planned)}, over the limit of {most}"
@@ -182,7 +182,7 @@ def is_protected(definition: Mapping[str, Any]) -> bool:
     return bool(definition.get("lifecycle", {}).get("protect"))
 
 
-def most_changes(definitions: Mapping[str, Any]) -> int:
+def allowed_changes(definitions: Mapping[str, Any]) -> int:
     return max(3, len(definitions) * 30 // 100)
 
 

@@ -1,0 +1,1 @@
+"""The vendor's API: the only package that knows the wire. Its modules are imported where they are used."""

@@ -1,0 +1,106 @@
+"""Settings: the environment for what is secret or where, `reconciler.toml` for limits."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.options import parse_max_changes
+from reconciler.errors import SettingsError
+from reconciler.plan import Limits
+from reconciler.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.api.connection import Connection
+
+DEFAULT_ORIGIN = "https://api.aws53.cloud"
+FILE = "reconciler.toml"
+SANDBOX = Path(".reconciler/sandbox.sqlite3")
+_LIMITS = ("max_changes", "max_changes_floor", "active_slots")
+_MAX = 1_000_000
+
+
+def connection(*, is_sandbox: bool) -> Connection:
+    """Return where the API is and the key to it; raises SettingsError before anything is sent."""
+    from reconciler.api.connection import Connection, parse_key, parse_origin
+
+    if is_sandbox:
+        from reconciler.sandbox import API_KEY
+        from reconciler.sandbox.app import create_app
+
+        return Connection("sandbox", Secret(API_KEY), app=create_app(SANDBOX))
+    key = parse_key(os.environ.get("LEADPIPE_API_KEY", ""))
+    return Connection(parse_origin(os.environ.get("LEADPIPE_BASE_URL") or DEFAULT_ORIGIN), key)
+
+
+def limits(paths: Sequence[str]) -> Limits:
+    """Return the limits of the `reconciler.toml` beside or above the definitions' folder."""
+    files = {file for path in paths for file in _files(Path(path))}
+    if len(files) > 1:
+        names = " and ".join(sorted(map(os.path.relpath, files)))
+        raise SettingsError(f"the paths fall under different settings: {names}", "Name paths of one project")
+    return _File(files.pop()).limits() if files else Limits()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield the nearest settings file above a path, and look no further than its repository."""
+    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
+        if os.path.isfile(folder / FILE):  # noqa: PTH113 - never raises, whoever owns the folders above
+            yield folder / FILE
+            return
+        if os.path.exists(folder / ".git"):  # noqa: PTH110 - as above
+            return
+
+
+class _File:
+    """One settings file, whose problems are named with its line."""
+
+    def __init__(self, path: Path) -> None:
+        self._name = os.path.relpath(path)
+        try:
+            self._text = path.read_text("utf-8")
+            self._document = tomllib.loads(self._text)
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise SettingsError(
+                f"{self._name} cannot be read: {reason}", "Mend it, or remove it for the defaults"
+            ) from error
+
+    def limits(self) -> Limits:
+        self._require_known(self._document, ("limits",), "table")
+        table = self._document.get("limits", {})
+        if not isinstance(table, dict):
+            raise self._wrong("limits", "limits is not a table", "Write [limits] on a line of its own")
+        self._require_known(table, _LIMITS, "setting")
+        share = parse_max_changes(table.get("max_changes", "30%"))
+        if share is None:
+            summary = "max_changes is neither a number nor a percentage"
+            raise self._wrong("max_changes", summary, 'Write 5 or "30%"')
+        defaults = Limits()
+        floor = self._number(table, "max_changes_floor", defaults.floor if share.is_percent else 0)
+        return Limits(share, floor or 0, self._number(table, "active_slots", defaults.active_slots))
+
+    def _require_known(self, table: Mapping[str, Any], known: Sequence[str], noun: str) -> None:
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                mend = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(known)}"
+                raise self._wrong(key, f'unknown {noun} "{key}"', mend)
+
+    def _number(self, table: Mapping[str, Any], key: str, default: int | None) -> int | None:
+        value = table.get(key, default)
+        if value is not None and (type(value) is not int or not 0 <= value <= _MAX):
+            raise self._wrong(key, f"{key} is not a whole number of 0 or more", f"Write it as {key} = 10")
+        return value
+
+    def _wrong(self, key: str, summary: str, mend: str) -> SettingsError:
+        """Return the error that names the line of a key, where the key begins one."""
+        begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(key)}\b")
+        lines = [str(n) for n, line in enumerate(self._text.split("\n"), start=1) if begins.match(line)]
+        return SettingsError(":".join([self._name, *lines[:1], f" {summary}"]), mend)

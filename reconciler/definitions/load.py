@@ -1,0 +1,198 @@
+"""Definition files in, desired audiences or every diagnostic out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from reconciler import schema
+from reconciler.definitions import files
+from reconciler.definitions.files import SUFFIXES
+from reconciler.definitions.yaml import reader
+from reconciler.errors import Diagnostic
+from reconciler.model import Definition, Json, dotted, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path as FilePath
+
+    from reconciler.definitions.yaml.reader import Document, Mark
+    from reconciler.schema import Problem
+
+_IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What was read: the usable definitions, and every problem of every file."""
+
+    definitions: tuple[Definition, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one file gave; `claim` says which id it claims, and where, whatever else is wrong with it."""
+
+    definition: Definition | None = None
+    claim: tuple[str, Diagnostic] | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def load(paths: Sequence[str]) -> Definitions:
+    """Read every definition below the paths, each file once; never raises for what a file holds.
+
+    What comes out is sorted by the files' names, whatever the order of the paths.
+    """
+    readings = [
+        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry)
+        for entry in files.find(paths)
+    ]
+    return _gathered(readings)
+
+
+def parse(files: Mapping[str, bytes]) -> Definitions:
+    """Read definitions from bytes, by the names of their files; what comes out is as from `load`."""
+    return _gathered([_parsed(file, files[file]) for file in sorted(files) if file.endswith(SUFFIXES)])
+
+
+def _gathered(readings: Sequence[_Reading]) -> Definitions:
+    diagnostics = [diagnostic for reading in readings for diagnostic in reading.diagnostics]
+    diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
+    definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
+    return Definitions(definitions, tuple(sorted(diagnostics, key=_order)))
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
+
+
+def _read(path: FilePath) -> _Reading:
+    data = files.read(path)
+    if isinstance(data, Diagnostic):
+        return _Reading(diagnostics=(data,))
+    return _parsed(files.shown(path), data)
+
+
+def _parsed(file: str, data: bytes) -> _Reading:
+    document, found = reader.read(data, file)
+    if document is None:
+        return _Reading(diagnostics=found)
+    problems = tuple(_problems(document, found))
+    worded = (_reworded(problem, document, file) for problem in problems)
+    diagnostics = (*found, *worded, *_ignore_problems(document, file))
+    definition = None if diagnostics else _definition(document, file)
+    return _Reading(definition, _claim(document, file, problems), diagnostics)
+
+
+def _problems(document: Document, found: Sequence[Diagnostic]) -> Iterator[Problem]:
+    """Yield what the schema has against a document, but for what follows from something else.
+
+    A value that the reader refused is absent because of that; a default that is ignored is not assumed.
+    """
+    refused = _refused(document, found)
+    ignored = {path for _, path in _ignored(document)}
+    for problem in schema.check(document.value, "audience"):
+        is_refused = (
+            not problem.at_key
+            and _item(document.value, problem.place) is None
+            and _place(document.values[problem.place]) in refused
+        )
+        if not (is_refused or problem.assumed in ignored):
+            yield problem
+
+
+def _refused(document: Document, found: Sequence[Diagnostic]) -> set[tuple[int, int]]:
+    """Return where the values start that the reader has refused."""
+    starts = sorted({_place(mark) for marks in (document.values, document.keys) for mark in marks.values()})
+    refused = set()
+    for diagnostic in found:
+        place = diagnostic.line or 0, diagnostic.column or 0
+        # A character is reported where it stands, which may be inside its value.
+        before = bisect_right(starts, place) if diagnostic.code == "yaml-control-character" else 0
+        refused.add(starts[before - 1] if before else place)
+    return refused
+
+
+def _place(mark: Mark) -> tuple[int, int]:
+    return mark.line, mark.column
+
+
+def _item(value: object, place: Sequence[str | int]) -> object:
+    for step in place:
+        value = cast("dict[str | int, object]", value)[step]
+    return value
+
+
+def _reworded(problem: Problem, document: Document, file: str) -> Diagnostic:
+    mark = (document.keys if problem.at_key else document.values)[problem.place]
+    return _at(file, mark, problem.path or None, (problem.code, problem.summary, problem.detail))
+
+
+def _definition(document: Document, file: str) -> Definition:
+    value = cast("dict[str, Json]", document.value)
+    rules = schema.rules()
+    lifecycle = cast("dict[str, Json]", value.get("lifecycle", {}))
+    mark = document.keys["id",]
+    return Definition(
+        id=cast("str", value["id"]).lower(),
+        name=cast("str", value["name"]),
+        file=file,
+        line=mark.line,
+        column=mark.column,
+        fields={key: normalise(item, rules, (key,)) for key, item in value.items() if (key,) in rules},
+        ignore=frozenset(path for _, path in _ignored(document)),
+        is_protected=bool(lifecycle.get("protect", False)),
+    )
+
+
+def _ignored(document: Document) -> Iterator[tuple[Mark, str]]:
+    """Yield each path that the file says to ignore, and where it says so, whatever else is wrong with it."""
+    for place, mark in document.values.items():
+        path = _item(document.value, place) if place[:-1] == ("lifecycle", "ignore") else None
+        if isinstance(path, str) and path and isinstance(place[-1], int):
+            yield mark, path
+
+
+def _ignore_problems(document: Document, file: str) -> Iterator[Diagnostic]:
+    """Yield what is wrong with `lifecycle.ignore`: a path that is no field, or that the file itself sets."""
+    known = {dotted(path): path for path in schema.rules() if len(path) <= _IGNORABLE_DEPTH}
+    suggestions = schema.Suggestions()
+    for mark, path in _ignored(document):
+        if path not in known:
+            near = suggestions.nearest(path, known)
+            mend = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
+            summary = f'"{schema.clip(path)}" is no field that can be ignored'
+            yield _at(file, mark, "lifecycle.ignore", ("unknown-path", summary, mend))
+        elif known[path] in document.keys:
+            line = document.keys[known[path]].line
+            summary = f'"{path}" is ignored here and set at line {line}'
+            yield _at(file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two"))
+
+
+def _claim(document: Document, file: str, problems: Iterable[Problem]) -> tuple[str, Diagnostic] | None:
+    value = document.value.get("id") if isinstance(document.value, dict) else None
+    if not isinstance(value, str) or any(problem.place == ("id",) for problem in problems):
+        return None
+    return value.lower(), _at(file, document.keys["id",], "id", ("shared-id", "", _ONE_FILE))
+
+
+def _shared_ids(claims: Iterable[tuple[str, Diagnostic]]) -> Iterator[Diagnostic]:
+    first: dict[str, Diagnostic] = {}
+    for identity, claim in claims:
+        other = first.setdefault(identity, claim)
+        if other is not claim:
+            yield replace(claim, summary=f"this id is also in {other.file}:{other.line}:{other.column}")
+
+
+def _at(file: str, mark: Mark, path: str | None, words: tuple[str, str, str]) -> Diagnostic:
+    code, summary, detail = words
+    return Diagnostic("error", code, summary, detail, file, mark.line, mark.column, path)
+
+
+_ONE_FILE = "One audience has one file: remove one, or correct its id"

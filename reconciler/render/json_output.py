@@ -1,0 +1,43 @@
+"""JSON for scripts: the documents that the schemas describe."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from reconciler.plan import result_to_document, to_document
+from reconciler.plan.document import diagnostic_to_document
+from reconciler.plan.model import FORMAT_VERSION
+from reconciler.render.escape import json_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.errors import Diagnostic
+    from reconciler.model import Json
+    from reconciler.plan import ApplyResult, Plan
+
+
+def plan(value: Plan) -> str:
+    return _dump(to_document(value))
+
+
+def result(value: ApplyResult) -> str:
+    return _dump(result_to_document(value))
+
+
+def diagnostics(found: Sequence[Diagnostic]) -> str:
+    errors = sum(diagnostic.is_error for diagnostic in found)
+    return _dump(
+        {
+            "format_version": FORMAT_VERSION,
+            "valid": not errors,
+            "error_count": errors,
+            "warning_count": len(found) - errors,
+            "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in found],
+        }
+    )
+
+
+def _dump(document: Mapping[str, Json]) -> str:
+    return json_document(json.dumps(document, indent=2)) + "\n"

@@ -1,0 +1,106 @@
+"""The machines that run workflows: what they stand in for, and what the processes on them could see."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from tests.doubles.git import git
+
+if TYPE_CHECKING:
+    from tests.doubles.github_peer.jobs import ActionCall
+
+
+class Seen:
+    """Stands for the actions that are not ours, and notes what each process could see."""
+
+    def __init__(self, folder: Path, repository: Path) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._repository = repository
+        self._calls: list[dict[str, str]] = []
+        self.artifacts: dict[str, dict[str, str]] = {}
+        # Every bash that runs a script reads this first, however it is started.
+        self.script = folder.parent / "bash_env"
+        self.script.write_text(f'env -0 > "$(mktemp "{folder}/XXXXXXXX")"\n', "utf-8")
+
+    def environments(self) -> list[dict[str, str]]:
+        dumps = [path.read_bytes().decode("utf-8", "replace") for path in self._folder.iterdir()]
+        read = [dict(line.split("=", 1) for line in dump.split("\0") if "=" in line) for dump in dumps]
+        return [*self._calls, *read]
+
+    def checkout(self, call: ActionCall) -> None:
+        """Check out with real git: one commit, or all of the history; what lies there already stays."""
+        self._calls.append(dict(call.environment))
+        assert call.inputs["persist-credentials"] == "false"
+        target = call.workspace / call.inputs.get("path", "")
+        wanted = call.inputs.get("ref") or call.environment["GITHUB_SHA"]
+        whole = call.inputs.get("fetch-depth") == "0"
+        git(target.parent, "init", "--quiet", "--initial-branch", "checkout", str(target))
+        fetch = ["fetch", "--quiet", *([] if whole else ["--depth=1"]), f"file://{self._repository}", wanted]
+        git(target, *fetch, *(["+refs/heads/*:refs/remotes/origin/*"] if whole else []))
+        git(target, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+
+    def upload(self, call: ActionCall) -> None:
+        self._calls.append(dict(call.environment))
+        files = [Path(line) for line in call.inputs["path"].splitlines() if line]
+        self.artifacts[call.inputs["name"]] = {
+            file.name: file.read_text("utf-8") for file in files if file.exists()
+        }
+
+
+def package_index(folder: Path) -> dict[str, str]:
+    """
+    Return variables for a machine whose package index is this process's own environment.
+
+    install.sh runs as it is and makes a real virtual environment. Only pip is stood in for: what it is asked
+    to install from a folder is taken from there, and what that depends on is already here.
+    """
+    folder.mkdir()
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    _write(
+        folder / "pip",
+        f"""\
+        #!/bin/sh
+        set -eu
+        here=$(cd "$(dirname "$0")" && pwd)
+        case "$*" in
+          "-Im pip install "*)
+            for last in "$@"; do :; done
+            if [ -d "$last" ]; then
+              cat > "$here/../lib/{name}/site-packages/sitecustomize.py" <<END
+        import site, sys
+        site.addsitedir({sysconfig.get_path("purelib")!r})
+        sys.path.insert(0, "$(cd "$last" && pwd)")
+        END
+            fi ;;
+          *) exec "$here/interpreter" "$@" ;;
+        esac
+        """,
+    )
+    _write(
+        folder / "python3",
+        f"""\
+        #!/bin/sh
+        set -eu
+        [ "$1 $2" = "-Im venv" ]
+        "{sys.executable}" -Im venv --without-pip "$3"
+        mv "$3/bin/python" "$3/bin/interpreter"
+        cp "{folder}/pip" "$3/bin/python"
+        """,
+    )
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def real_index() -> dict[str, str]:
+    """Return variables for a machine that asks the real package index, as GitHub's own would."""
+    return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def _write(path: Path, script: str) -> None:
+    path.write_text(dedent(script), "utf-8")
+    path.chmod(0o755)

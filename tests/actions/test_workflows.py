@@ -1,0 +1,263 @@
+"""What every workflow and action promises: this repository's own, and those that the documentation shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.actions import teams
+from tests.actions.teams import ACTIONS, ROOT
+
+SHOWN = {
+    name: text.replace("OWNER/", "acme/").replace("@COMMIT", f"@{'a' * 40} # v1.0.0")
+    for name, text in teams.quick_start().items()
+}
+WORKFLOWS = {**teams.own(), **{f"quick-start-{name}": text for name, text in SHOWN.items()}}
+COMPOSITE = {file.parent.name: file.read_text("utf-8") for file in sorted(ACTIONS.glob("*/action.yml"))}
+EVERYTHING = {**WORKFLOWS, **{f"action-{name}": text for name, text in COMPOSITE.items()}}
+KEY = "${{ secrets.LEADPIPE_API_KEY }}"
+NEEDED = {
+    "ci": {"contents": "read"},
+    "plan": {"contents": "read", "pull-requests": "write"},
+    "apply": {"contents": "read", "pull-requests": "write"},
+    "drift": {"contents": "read", "issues": "write"},
+}
+
+Document = dict[str, Any]
+
+every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
+every_action = pytest.mark.parametrize("name", COMPOSITE)
+everything = pytest.mark.parametrize("name", EVERYTHING)
+both = pytest.mark.parametrize("prefix", ["", "quick-start-"])
+
+
+def read(name: str) -> Document:
+    """Read a workflow or an action with every scalar as text: `on` is a key here, not a boolean."""
+    loader = yaml.BaseLoader(EVERYTHING[name])
+    try:
+        document: Document = loader.get_single_data()
+    finally:
+        loader.dispose()
+    return document
+
+
+def jobs(document: Document) -> list[Document]:
+    return list(document["jobs"].values())
+
+
+def steps(document: Document) -> list[Document]:
+    """Return the steps of all jobs of a workflow, or of one composite action."""
+    owners = [document["runs"]] if "runs" in document else jobs(document)
+    return [step for owner in owners for step in owner["steps"]]
+
+
+def using(document: Document, action: str) -> list[Document]:
+    return [step for step in steps(document) if step.get("uses", "").startswith(f"{action}@")]
+
+
+def reconciling(document: Document) -> list[tuple[str, Document]]:
+    """Return the steps that use one of our actions, with its name."""
+    found = [(re.search(r"/\.github/actions/(\w+)", step.get("uses", "")), step) for step in steps(document)]
+    return [(match[1], step) for match, step in found if match is not None]
+
+
+def checked(folder: Path, texts: dict[str, str], schema: str, *options: str) -> None:
+    for name, text in texts.items():
+        (folder / f"{name}.yml").write_text(text, "utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *options]
+    done = subprocess.run([*command, *folder.iterdir()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_these_workflows_and_actions() -> None:
+    assert set(teams.own()) == {"ci", "plan", "apply", "drift"}
+    assert set(SHOWN) == set(COMPOSITE) == {"plan", "apply", "drift"}
+
+
+@everything
+def test_actions_are_pinned_by_commit_and_say_their_version(name: str) -> None:
+    lines = [line for line in EVERYTHING[name].splitlines() if re.match(r"\s*(- )?uses:", line)]
+    foreign = [line for line in lines if not re.search(r"uses: [.$]/", line)]
+    pinned = re.compile(r"\s*(- )?uses: [\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+    assert len(lines) == sum("uses" in step for step in steps(read(name)))
+    assert [line for line in foreign if not pinned.match(line)] == []
+
+
+def test_the_same_action_is_the_same_commit_everywhere() -> None:
+    pins = {match for text in WORKFLOWS.values() for match in re.findall(r"uses: (actions/\S+)@(\w+)", text)}
+    assert len(pins) == len({action for action, _ in pins})
+
+
+@everything
+def test_no_expression_meets_a_shell(name: str) -> None:
+    assert [step["run"] for step in steps(read(name)) if "${{" in step.get("run", "")] == []
+
+
+@every_workflow
+def test_a_job_may_do_what_it_needs_and_no_more(name: str) -> None:
+    document = read(name)
+    assert document["permissions"] == {}
+    assert [job["permissions"] for job in jobs(document)] == [NEEDED[name.removeprefix("quick-start-")]]
+
+
+@every_workflow
+def test_no_workflow_runs_for_a_foreign_change_with_our_secrets(name: str) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(read(name)["on"])
+
+
+@every_workflow
+def test_every_job_ends_by_itself(name: str) -> None:
+    assert [job for job in jobs(read(name)) if not 0 < int(job["timeout-minutes"]) <= 60] == []
+
+
+@every_workflow
+def test_a_checkout_leaves_no_token_behind(name: str) -> None:
+    checkouts = using(read(name), "actions/checkout")
+    assert checkouts != []
+    assert [step for step in checkouts if step["with"]["persist-credentials"] != "false"] == []
+
+
+@every_workflow
+def test_a_key_goes_from_an_environment_to_one_of_our_actions(name: str) -> None:
+    keyed = [step for _, step in reconciling(read(name)) if step["with"].get("api-key") == KEY]
+    assert WORKFLOWS[name].count("secrets") == len(keyed) == (name != "ci")
+    assert all("environment" in job for job in jobs(read(name)) if name != "ci")
+
+
+@every_workflow
+def test_a_workflow_hands_over_what_the_action_takes(name: str) -> None:
+    for action, step in reconciling(read(name)):
+        inputs = read(f"action-{action}")["inputs"]
+        needed = {key for key, given in inputs.items() if given.get("required") == "true"}
+        assert needed <= set(step["with"]) <= set(inputs)
+
+
+@every_action
+def test_an_action_hands_the_key_to_its_last_step_which_becomes_the_tool(name: str) -> None:
+    install, last = steps(read(f"action-{name}"))
+    assert [step["shell"] for step in (install, last)] == ["bash", "bash"]
+    assert install["run"] == 'exec bash "$ACTION/../install.sh"'
+    assert install["env"] == {"ACTION": "${{ github.action_path }}"}
+    assert last["run"] == f'exec "$RUNNER_TEMP/reconciler/bin/python" -Im reconciler github {name} "$PATHS"'
+    assert last["env"]["LEADPIPE_API_KEY"] == "${{ inputs.api-key }}"
+
+
+@every_action
+def test_an_action_uses_every_input_and_names_outputs_of_its_step(name: str) -> None:
+    document = read(f"action-{name}")
+    used = set(re.findall(r"inputs\.([\w-]+)", str(document["runs"])))
+    named = {output["value"] for output in document.get("outputs", {}).values()}
+    assert used == set(document["inputs"])
+    assert named <= {f"${{{{ steps.{name}.outputs.{key} }}}}" for key in document.get("outputs", {})}
+
+
+def test_ci_runs_the_one_script_on_the_oldest_python_that_is_supported() -> None:
+    (job,) = jobs(read("ci"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["requires-python"] == f">={job['strategy']['matrix']['python'][0]}"
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+
+
+@both
+def test_what_is_planned_is_applied_and_the_newest_plan_replaces_the_one_before(prefix: str) -> None:
+    plan, apply = read(f"{prefix}plan"), read(f"{prefix}apply")
+    assert plan["on"]["pull_request"]["paths"] == apply["on"]["push"]["paths"]
+    assert apply["on"]["push"]["branches"] == ["main"]
+    assert "github.event.pull_request.number" in plan["concurrency"]["group"]
+    assert plan["concurrency"]["cancel-in-progress"] == "true"
+
+
+@both
+def test_applies_run_one_by_one_and_none_is_cancelled(prefix: str) -> None:
+    concurrency = read(f"{prefix}apply")["concurrency"]
+    assert "${{" not in concurrency["group"]
+    assert concurrency["cancel-in-progress"] == "false"
+    assert [job["environment"] for job in jobs(read(f"{prefix}apply"))] == ["production"]
+
+
+def test_a_merge_waits_for_the_ones_before_it_and_replaces_none() -> None:
+    assert read("apply")["concurrency"]["queue"] == "max"
+
+
+@both
+def test_drift_is_looked_for_by_the_clock_and_by_hand(prefix: str) -> None:
+    assert set(read(f"{prefix}drift")["on"]) == {"schedule", "workflow_dispatch"}
+
+
+@pytest.mark.parametrize("name", ["plan", "apply"])
+def test_what_a_job_leaves_is_kept_whatever_happened(name: str) -> None:
+    (kept,) = using(read(name), "actions/upload-artifact")
+    module = (ROOT / "reconciler" / "cli" / "github" / f"{name}.py").read_text("utf-8")
+    written = set(re.findall(r'"(reconciler-[\w-]+\.\w+)"', module))
+    assert kept["if"] == "always()"
+    assert set(re.findall(r"\$\{\{ runner\.temp \}\}/(\S+)", kept["with"]["path"])) == written != set()
+
+
+def test_next_to_a_key_runs_only_what_is_merged() -> None:
+    python, change, room, tool, plan, _ = steps(read("plan"))
+    assert python["uses"].startswith("actions/setup-python@"), "before there are files of the pull request"
+    assert set(change["with"]) == {"fetch-depth", "persist-credentials"}
+    assert room["run"] == f"rm -rf -- {tool['with']['path']}"
+    assert (tool["with"]["ref"], tool["with"]["path"]) == ("main", ".reconciler-base")
+    assert plan["uses"] == f"./{tool['with']['path']}/.github/actions/plan"
+    assert not (ROOT / tool["with"]["path"]).exists()
+    assert read("plan")["on"]["pull_request"]["branches"] == ["main"]
+
+
+def test_the_workflows_of_the_quick_start_are_what_github_reads(tmp_path: Path) -> None:
+    checked(tmp_path, SHOWN, "github-workflows")
+
+
+def test_the_pipeline_for_gitlab_is_what_gitlab_reads(tmp_path: Path) -> None:
+    (pipeline,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (ROOT / "docs" / "gitlab.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    checked(tmp_path, {".gitlab-ci": pipeline}, "gitlab-ci", "--data-transform", "gitlab-ci")
+
+
+def test_zizmor_has_nothing_against_the_workflows_of_the_quick_start(tmp_path: Path) -> None:
+    for name, text in SHOWN.items():
+        (tmp_path / f"{name}.yml").write_text(text, "utf-8")
+    zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
+    options = ["--offline", "--pedantic", "--strict-collection", "--no-progress", "--format", "json"]
+    done = subprocess.run(
+        [zizmor, *options, *tmp_path.iterdir()], capture_output=True, text=True, check=False
+    )
+    # A page explains beside its workflows what a comment and a name explain in them.
+    explained = {"undocumented-permissions", "anonymous-definition"}
+    assert {finding["ident"] for finding in json.loads(done.stdout)} <= explained
+
+
+def locked() -> dict[str, str]:
+    """Return the version of each distribution that the actions install; every one has its hashes."""
+    text = re.sub(r"^#.*\n", "", (ACTIONS / "requirements.txt").read_text("utf-8"), flags=re.MULTILINE)
+    pinned = re.compile(r"(\S+?)==(\S+)(?: ; [^-]+?)?(?: +--hash=sha256:[0-9a-f]{64})+")
+    found = [pinned.fullmatch(line) for line in text.replace("\\\n", " ").splitlines()]
+    assert None not in found
+    return {canonicalize_name(match[1]): match[2] for match in found if match is not None}
+
+
+def test_what_the_actions_install_is_locked_and_is_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    asked = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    for text in asked:
+        requirement = Requirement(text)
+        assert locked()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_a_locked_version_is_installed_by_its_hash_alone() -> None:
+    script = (ACTIONS / "install.sh").read_text("utf-8")
+    assert "--require-hashes" in script
+    assert "--only-binary :all:" in script
+    assert re.findall(r"python\S* (-\w+)", script) == ["-Im"] * 3

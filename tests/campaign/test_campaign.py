@@ -1,0 +1,541 @@
+"""A short campaign, and an oracle that sees each breach that is planted in the evidence of a good run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.campaign import model, worker
+from tests.campaign.__main__ import tell
+from tests.campaign.commands import ROOT, Zygote
+from tests.campaign.evidence import Act, Evidence, Process
+from tests.campaign.figures import Figures
+from tests.campaign.oracle import Violation, judge
+from tests.campaign.run import run
+from tests.campaign.scenario import Apply, Moment, Scenario, Strike, draw
+from tests.doubles.peer import KINDS, Entry, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.campaign.scenario import Approval
+
+KEY = "sk_canary/+7f="
+RELEASED = "0d8b7a35-5a0e-4d57-9f0f-1f7c3a2b9c11"
+CHANGED = "6fb81599-f601-4afe-b3ff-e8a211cae27d"
+ACTIVATED = "b2f7f0de-8a55-4b0f-9a53-7d1f0c9f4e22"
+KEPT = "c0ffee00-0000-4000-8000-000000000001"
+FOREIGN = "c0ffee00-0000-4000-8000-000000000002"
+CONFIG = {"topicIds": [117805, 117890], "minScore": 60, "filters": {"seniority": ["vp", "cxo"]}}
+SHORT = 8
+
+
+def live(name: str, status: str) -> dict[str, Any]:
+    return {"id": name, "name": name[:4], "status": status, "config": deepcopy(CONFIG), "audienceSize": 5}
+
+
+AUDIENCES = (
+    live(RELEASED, "active"),
+    live(CHANGED, "paused"),
+    live(ACTIVATED, "paused"),
+    live(KEPT, "draft"),
+    live(FOREIGN, "active"),
+)
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    RELEASED: {"id": RELEASED, "name": RELEASED[:4], "status": "paused"},
+    CHANGED: {"id": CHANGED, "name": "Changed", "config": {"topicIds": [117805]}},
+    ACTIVATED: {"id": ACTIVATED, "name": ACTIVATED[:4], "status": "active"},
+    KEPT: {"id": KEPT, "name": KEPT[:4], "config": deepcopy(CONFIG)},
+}
+
+
+def scenario(approval: Approval = "plan", **changes: Any) -> Scenario:
+    calm = Scenario(
+        key=KEY,
+        generation=1,
+        config_semantics="replace",
+        page_size=None,
+        slots=None,
+        audiences=AUDIENCES,
+        definitions=DEFINITIONS,
+        applies=(Apply(approval, parallelism=2, has_journal=True, is_limited=False, start_after=0),),
+        faults=(),
+        strikes=(),
+        edits=(),
+    )
+    return replace(calm, **changes)
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    with Zygote() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def good(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """Give what a reviewed apply leaves when nothing goes wrong."""
+    return run(scenario(), tmp_path_factory.mktemp("good"), zygote)
+
+
+@pytest.fixture(scope="module")
+def automatic(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """Give the same of an apply that nobody reviewed."""
+    return run(scenario("auto"), tmp_path_factory.mktemp("automatic"), zygote)
+
+
+def rules(evidence: Evidence) -> set[str]:
+    return {violation.rule for violation in judge(evidence)}
+
+
+def process(evidence: Evidence) -> Process:
+    return evidence.storm.processes[0]
+
+
+def sent(evidence: Evidence, method: str, audience_id: str) -> Entry:
+    return evidence.storm.about(process(evidence), audience_id, method)[0]
+
+
+def in_storm(evidence: Evidence, **changes: Any) -> Evidence:
+    return replace(evidence, storm=replace(evidence.storm, **changes))
+
+
+def with_process(evidence: Evidence, **changes: Any) -> Evidence:
+    return in_storm(evidence, processes=(replace(process(evidence), **changes),))
+
+
+def with_log(evidence: Evidence, change: Callable[[Entry], Entry | None]) -> Evidence:
+    changed = [changed for entry in evidence.storm.log if (changed := change(entry)) is not None]
+    return in_storm(evidence, log=tuple(sorted(changed, key=lambda entry: entry.number)))
+
+
+def with_entry(evidence: Evidence, method: str, audience_id: str, **changes: Any) -> Evidence:
+    old = sent(evidence, method, audience_id)
+    return with_log(evidence, lambda entry: replace(entry, **changes) if entry == old else entry)
+
+
+def with_more(evidence: Evidence, *entries: Entry) -> Evidence:
+    last = evidence.storm.log[-1].number
+    numbered = (replace(entry, number=last + nth) for nth, entry in enumerate(entries, start=1))
+    return in_storm(evidence, log=(*evidence.storm.log, *numbered))
+
+
+def with_report(evidence: Evidence, change: Callable[[dict[str, Any]], Any], **changes: Any) -> Evidence:
+    report = process(evidence).report
+    change(report)
+    said = json.dumps(report).encode()
+    return with_process(evidence, **{"stdout": said, "saved": said, **changes})
+
+
+def with_outcome(evidence: Evidence, audience_id: str, outcome: str, **changes: Any) -> Evidence:
+    """Let the report, its sums and the journal agree on another outcome: only the server knows better."""
+
+    def change(report: dict[str, Any]) -> None:
+        result = next(one for one in report["results"] if one["id"] == audience_id)
+        report["summary"][result["outcome"]] -= 1
+        report["summary"][outcome] += 1
+        report["errored"] = True
+        result.update({"outcome": outcome, **changes})
+
+    lines = [json.loads(line) for line in (process(evidence).journal or b"").splitlines()]
+    for line in lines:
+        if line["event"] == "outcome" and line["id"] == audience_id:
+            line["outcome"] = outcome
+    journal = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    code = 5 if outcome == "unknown" else 4 if outcome in {"failed", "conflict", "blocked"} else 0
+    return disturbed(with_report(evidence, change, journal=journal, returncode=code))
+
+
+def disturbed(evidence: Evidence) -> Evidence:
+    """Let a fault have met the first request, so that not all of it had to go well."""
+    first = next(entry for entry in evidence.storm.log if entry in evidence.storm.sent_by(process(evidence)))
+    return with_log(evidence, lambda entry: replace(entry, faults=("drip",)) if entry == first else entry)
+
+
+def theirs(audience: dict[str, Any] | None) -> dict[str, Any]:
+    return {**(audience or {}), "name": "Mine now", "updatedAt": "2026-02-02T00:00:00Z"}
+
+
+def test_a_short_campaign_finds_nothing() -> None:
+    options = ["--runs", str(SHORT), "--seed", "20", "--workers", "2"]
+    command = [sys.executable, "-m", "tests.campaign", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert f"runs: {SHORT};" in done.stdout
+    assert "violations: 0" in done.stdout
+
+
+def test_the_seed_alone_decides_a_scenario() -> None:
+    assert draw("7:1") == draw("7:1") != draw("7:2")
+
+
+def test_the_campaign_draws_every_kind_of_trouble() -> None:
+    drawn = [draw(f"1:{number}") for number in range(300)]
+    assert {fault.kind for one in drawn for fault in one.faults} == set(KINDS)
+    assert {number for one in drawn for strike in one.strikes for number in strike.signals} == {
+        signal.SIGKILL,
+        signal.SIGINT,
+        signal.SIGTERM,
+    }
+    assert {len(one.applies) for one in drawn} == {1, 2}
+    assert {(one.generation, one.config_semantics) for one in drawn} == {
+        (1, "replace"),
+        (1, "merge"),
+        (2, "replace"),
+        (2, "merge"),
+    }
+    assert any(edit.changes is None for one in drawn for edit in one.edits)
+
+
+def test_good_runs_break_no_rule(good: Evidence, automatic: Evidence) -> None:
+    assert (judge(good), judge(automatic)) == ((), ())
+    written = {entry.id for entry in good.storm.log if entry.stored}
+    assert written == {RELEASED, CHANGED, ACTIVATED}
+
+
+def test_a_killed_process_need_not_say_anything(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    strike = Strike(Moment(1, "PATCH", "received", 0), 0, (signal.SIGKILL,), 0)
+    waits = (Fault("delay", method="PATCH", seconds=0.2, when="after", times=None),)
+    killed = run(scenario(strikes=(strike,), faults=waits), tmp_path_factory.mktemp("killed"), zygote)
+    assert process(killed).returncode == -signal.SIGKILL
+    assert judge(killed) == ()
+
+
+def test_after_a_lie_applied_is_no_contradiction(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory, good: Evidence
+) -> None:
+    lies = (Fault("lie", method="PATCH", id=CHANGED),)
+    lied = run(scenario(faults=lies), tmp_path_factory.mktemp("lied"), zygote)
+    said = {result["id"]: result["outcome"] for result in process(lied).report["results"]}
+    assert (said[CHANGED], judge(lied)) == ("applied", ())
+    before = sent(good, "PATCH", CHANGED).before
+    assert rules(with_entry(good, "PATCH", CHANGED, stored=False, after=before)) == {"outcome"}
+
+
+# What was sent.
+
+
+def test_bytes_that_are_in_no_plan(good: Evidence) -> None:
+    spaced = json.dumps(sent(good, "PATCH", CHANGED).document, indent=1).encode()
+    assert rules(with_entry(good, "PATCH", CHANGED, body=spaced)) == {"unplanned", "intent"}
+
+
+def test_a_write_to_an_audience_that_no_plan_changes(good: Evidence) -> None:
+    target = sent(good, "PATCH", CHANGED).target.replace(CHANGED, FOREIGN)
+    read, write = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED)
+    stray = with_more(good, replace(read, target=target), replace(write, target=target))
+    assert rules(stray) == {"unplanned", "intent", "report"}
+
+
+def test_an_edit_that_the_last_read_showed_is_overwritten(good: Evidence, automatic: Evidence) -> None:
+    for evidence in (good, automatic):
+        seen = theirs(sent(evidence, "GET", CHANGED).before)
+        assert rules(with_entry(evidence, "GET", CHANGED, before=seen, after=seen)) == {"overwrite"}
+
+
+def test_an_edit_after_the_last_read_is_nobodys_fault(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    edited = theirs(write.before)
+    assert rules(with_entry(good, "PATCH", CHANGED, before=edited)) == set()
+
+
+def test_a_stale_read_hides_what_was_stored(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    again = replace(sent(good, "GET", CHANGED), before=write.after, after=write.after)
+    twice = replace(write, before=write.after)
+    stale = with_entry(good, "PATCH", CHANGED, faults=("stale", "drop"), status=None)
+    assert "overwrite" in rules(with_more(stale, again, twice))
+    assert "overwrite" not in rules(with_more(stale, replace(again, faults=("stale",)), twice))
+
+
+@pytest.mark.parametrize("change", [{"status": 500}, {"status": None}, {"faults": ("html",)}])
+def test_a_write_upon_a_read_that_failed(good: Evidence, change: dict[str, Any]) -> None:
+    assert "unread" in rules(with_entry(good, "GET", CHANGED, **change))
+
+
+def test_a_write_without_a_read_of_its_own(good: Evidence) -> None:
+    read, write = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED)
+    assert "unread" in rules(with_log(good, lambda entry: None if entry == read else entry))
+    assert "unread" in rules(with_more(good, write))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_method_that_a_reconciler_does_not_have(good: Evidence, method: str) -> None:
+    assert rules(with_more(good, replace(sent(good, "GET", ACTIVATED), method=method))) == {"method"}
+
+
+def test_an_activation_before_a_release_is_settled(good: Evidence) -> None:
+    early, last = sent(good, "PATCH", ACTIVATED).number, sent(good, "PATCH", RELEASED).number
+
+    def delay(entry: Entry) -> Entry:
+        return replace(entry, number=2 * early + 1 if entry.number == last else 2 * entry.number)
+
+    assert rules(with_log(good, delay)) == {"order"}
+    never = with_log(good, lambda entry: None if entry.id == RELEASED else entry)
+    assert "order" in rules(never)
+
+
+def test_a_write_without_an_intent(good: Evidence) -> None:
+    lines = (process(good).journal or b"").splitlines(keepends=True)
+    intents = [line for line in lines if json.loads(line)["event"] == "intent"]
+    for line in intents:
+        rest = b"".join(other for other in lines if other != line)
+        assert rules(with_process(good, journal=rest)) == {"intent"}
+    other = b"".join(lines).replace(b'"Changed"', b'"Another"')
+    assert rules(with_process(good, journal=other)) == {"intent"}
+    assert "intent" in rules(with_process(good, journal=b"".join(lines)[:-9], returncode=-signal.SIGKILL))
+
+
+def test_an_intent_that_comes_after_its_write(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    assert rules(with_entry(good, "PATCH", CHANGED, time_monotonic=write.time_monotonic - 5)) == {"intent"}
+
+
+def test_a_run_that_goes_on_after_it_was_turned_away(good: Evidence) -> None:
+    assert "endless" in rules(with_entry(good, "GET", RELEASED, status=401))
+
+
+def test_a_limit_and_a_protection_stop_all(good: Evidence) -> None:
+    protected = {**DEFINITIONS, ACTIVATED: {**DEFINITIONS[ACTIVATED], "lifecycle": {"protect": True}}}
+    assert rules(in_storm(good, definitions=protected)) == {"limit"}
+    unlimited = tuple(word for word in process(good).arguments if word not in {"--max-changes", "100%"})
+    assert rules(with_process(good, arguments=unlimited)) == set()
+    change = {**good.changes[CHANGED], "id": KEPT}
+    assert good.plan is not None
+    four = replace(good, plan={**good.plan, "changes": [*good.plan["changes"], change]})
+    assert "plan" in rules(four)
+
+
+# What was said.
+
+
+def test_an_applied_that_the_server_never_held(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    lost = with_entry(good, "PATCH", CHANGED, stored=False, after=write.before)
+    halved = with_entry(good, "PATCH", CHANGED, after={**(write.after or {}), "name": "Half"})
+    assert (rules(lost), rules(halved)) == ({"outcome"}, {"outcome"})
+
+
+def test_an_applied_that_somebody_changed_later_was_applied(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    edit = replace(write, method="EDIT", headers=(), before=write.after, after=theirs(write.after))
+    assert rules(with_more(good, edit)) == set()
+
+
+@pytest.mark.parametrize("outcome", ["failed", "conflict", "blocked", "not_attempted", "unchanged"])
+def test_nothing_written_where_something_was(good: Evidence, outcome: str) -> None:
+    assert "outcome" in rules(with_outcome(good, CHANGED, outcome, written=False))
+
+
+def test_a_failure_that_nobody_looked_into(good: Evidence) -> None:
+    failed = with_outcome(good, CHANGED, "failed")
+    assert rules(failed) == {"outcome"}
+    look, stored = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED).after
+    seen = replace(look, before=stored, after=stored)
+    assert rules(with_more(failed, seen)) == {"outcome", "order"}
+    assert rules(with_more(failed, replace(seen, faults=("html",)))) == {"order"}
+
+
+def test_unknown_may_be_anything_that_was_sent(good: Evidence) -> None:
+    assert rules(with_outcome(good, CHANGED, "unknown")) == set()
+    assert rules(with_outcome(good, CHANGED, "unknown", attempts=0)) == {"outcome"}
+
+
+def test_more_calls_than_attempts(good: Evidence) -> None:
+    assert rules(with_outcome(good, CHANGED, "applied", attempts=4)) == {"outcome", "report"}
+
+
+def untouched(evidence: Evidence) -> Evidence:
+    """Let nobody have written to one audience, with a read that showed it as it was."""
+    write = sent(evidence, "PATCH", CHANGED)
+    return with_log(evidence, lambda entry: None if entry == write else entry)
+
+
+@pytest.mark.parametrize("outcome", ["conflict", "blocked", "unchanged"])
+def test_an_excuse_that_the_server_does_not_know(good: Evidence, outcome: str) -> None:
+    excused = with_outcome(untouched(good), CHANGED, outcome, attempts=0, written=False)
+    assert "outcome" in rules(excused)
+
+
+def test_excuses_that_hold(good: Evidence) -> None:
+    read = sent(good, "GET", CHANGED)
+    for outcome, seen in (
+        ("conflict", theirs(read.before)),
+        ("unchanged", sent(good, "PATCH", CHANGED).after),
+    ):
+        excused = with_outcome(untouched(good), CHANGED, outcome, attempts=0, written=False)
+        assert "outcome" not in rules(with_entry(excused, "GET", CHANGED, before=seen, after=seen))
+
+
+def test_an_audience_without_an_outcome(good: Evidence) -> None:
+    def forget(report: dict[str, Any]) -> None:
+        report["summary"]["applied"] -= 1
+        report["results"] = [one for one in report["results"] if one["id"] != CHANGED]
+
+    assert rules(with_report(good, forget)) == {"report"}
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 130])
+def test_an_exit_code_that_the_table_has_not(good: Evidence, code: int) -> None:
+    assert "report" in rules(with_process(good, returncode=code))
+
+
+def test_sums_that_are_no_sums(good: Evidence) -> None:
+    assert rules(with_report(good, lambda report: report["summary"].update(applied=9))) == {"report"}
+
+
+def test_an_interrupt_that_nobody_sent(good: Evidence) -> None:
+    def interrupt(report: dict[str, Any]) -> None:
+        report.update(interrupted=True, errored=True)
+
+    claimed = with_report(disturbed(good), interrupt, returncode=130)
+    assert rules(claimed) == {"report"}
+    assert rules(with_process(claimed, signals=(signal.SIGINT,))) == set()
+
+
+def test_a_saved_result_that_is_another(good: Evidence) -> None:
+    assert rules(with_process(good, saved=b"{}")) == {"report"}
+
+
+@pytest.mark.parametrize("stdout", [b"", b"{", b"Applied.\n", b"{}", b"{}\n{}"])
+def test_a_stdout_that_is_no_report(good: Evidence, stdout: bytes) -> None:
+    assert "json" in rules(with_process(good, stdout=stdout, returncode=130, signals=(signal.SIGTERM,)))
+
+
+def test_a_traceback(good: Evidence) -> None:
+    assert rules(with_process(good, stderr=b"Traceback (most recent call last):\n")) == {"noise"}
+
+
+def test_a_process_that_never_ends(good: Evidence) -> None:
+    assert rules(with_process(good, is_hung=True)) == {"noise"}
+
+
+@pytest.mark.parametrize("place", ["stdout", "stderr", "journal", "saved"])
+@pytest.mark.parametrize(
+    "form", [KEY, quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode()], ids=["raw", "url", "base64"]
+)
+def test_the_key_anywhere(good: Evidence, place: str, form: str) -> None:
+    assert "key" in rules(with_process(good, **{place: f'{{"message": "{form}"}}'.encode()}))
+
+
+# What came of it.
+
+
+def in_calm(evidence: Evidence, **changes: Any) -> Evidence:
+    return replace(evidence, calm=replace(evidence.calm, **changes))
+
+
+def test_a_plan_that_is_not_what_is_defined(good: Evidence) -> None:
+    for change in good.changes.values():
+        wrong = deepcopy(good)
+        wrong.changes[change["id"]]["patch"]["name"] = "Wrong"
+        assert rules(wrong) == {"plan"}
+    assert good.plan is not None
+    assert rules(replace(good, plan={**good.plan, "changes": good.plan["changes"][1:]})) == {"plan"}
+
+
+def test_a_calm_that_does_not_converge(good: Evidence, automatic: Evidence) -> None:
+    final = {**good.calm.final, CHANGED: theirs(good.calm.final[CHANGED])}
+    assert rules(in_calm(good, final=final)) == {"convergence"}
+    undone = {**good.calm.initial, CHANGED: automatic.storm.initial[CHANGED]}
+    assert rules(in_calm(good, initial=undone)) == {"convergence"}
+
+
+def test_a_second_apply_that_sends_something(good: Evidence) -> None:
+    write = sent(good, "PATCH", CHANGED)
+    headers = tuple((name, value.replace("+apply0", "+second")) for name, value in write.headers)
+    assert "convergence" in rules(in_calm(good, log=(*good.calm.log, replace(write, headers=headers))))
+
+
+def test_an_apply_that_fails_although_nothing_is_wrong(good: Evidence) -> None:
+    calm = with_outcome(good, CHANGED, "unknown")
+    quiet = with_log(calm, lambda entry: replace(entry, faults=()))
+    assert rules(quiet) == {"calm"}
+
+
+def test_a_server_that_merges_keeps_what_it_keeps(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("merged")
+    merged = run(scenario(config_semantics="merge"), folder, zygote)
+    assert judge(merged) == ()
+    assert [process.returncode for process in merged.calm.processes] == [4, 4]
+    assert rules(in_calm(merged, merges=False)) == {"convergence"}
+
+
+def test_an_audience_that_somebody_deleted_is_refused_and_then_left_alone(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    gone = [entry for entry in AUDIENCES if entry["id"] != KEPT]
+    absent = scenario(
+        audiences=tuple(gone), definitions={one: DEFINITIONS[one] for one in (RELEASED, CHANGED)}
+    )
+    evidence = run(absent, tmp_path_factory.mktemp("gone"), zygote)
+    assert (judge(evidence), evidence.missing) == ((), None)
+    said = Process("missing", (), 0)
+    assert rules(replace(evidence, missing=said)) == {"missing"}
+    assert rules(replace(evidence, missing=replace(said, returncode=1))) == set()
+
+
+# How it is told.
+
+
+def test_a_violation_is_told_with_what_plays_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = Violation("overwrite", "apply0", "what shows it")
+    counted = Figures(runs=1)
+    counted.violations["overwrite"] += 1
+    assert tell(5, [(3, counted, [broken]), (4, Figures(runs=1), [])]) == 1
+    told = capsys.readouterr().out
+    assert "VIOLATION --seed 5 --only 3: overwrite: apply0: what shows it\n" in told
+    assert "runs: 2;" in told
+    assert "violations: 1\n    overwrite 1\n" in told
+    assert tell(5, [(4, Figures(runs=1), [])]) == 0
+
+
+def test_a_run_that_breaks_the_campaign_is_a_violation() -> None:
+    # Without a zygote there is nothing to run with.
+    counted, violations = worker.play(1, 1, None)
+    assert [violation.rule for violation in violations] == ["campaign"]
+    assert counted.violations.total() == 1
+
+
+# What a definition means.
+
+
+@pytest.mark.parametrize(
+    ("live_config", "wanted", "patch"),
+    [
+        ({"topicIds": [1, 2]}, {"topicIds": [2, 1]}, None),
+        ({"topicIds": [1], "minScore": 70}, {"topicIds": [1]}, None),
+        ({"topicIds": [1], "minScore": 50}, {"topicIds": [1]}, {"topicIds": [1], "minScore": 70}),
+        ({"topicIds": [1], "minScore": None, "filters": {}}, {"topicIds": [1], "minScore": 70}, None),
+        ({"topicIds": [1], "filters": {"state": "Ohio"}}, {"topicIds": [1]}, {"topicIds": [1]}),
+        ({"topicIds": [1], "sourceUrl": "https://a.example"}, {"topicIds": [1]}, None),
+        ({"topicIds": [1], "x_beta": 1}, {"topicIds": [2]}, {"topicIds": [2], "x_beta": 1}),
+    ],
+)
+def test_the_patch_that_an_audience_needs(
+    live_config: dict[str, Any], wanted: dict[str, Any], patch: dict[str, Any] | None
+) -> None:
+    audience = {"id": KEPT, "name": "a", "status": "draft", "config": live_config}
+    due = model.patch_for({"id": KEPT, "name": "a", "config": wanted}, audience)
+    assert due == (None if patch is None else {"config": patch})
+
+
+def test_an_act_tells_how_long_each_state_reigned(good: Evidence) -> None:
+    act: Act = good.storm
+    write = sent(good, "PATCH", CHANGED)
+    first, second = act.reigns(CHANGED)
+    assert (first[0], first[2]) == (write.before, write.number)
+    assert (second[0], second[1]) == (write.after, write.number)

@@ -1,0 +1,35 @@
+"""The routes of pull requests and of the commits that they brought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import paging
+from .answers import Refusal, accepted
+from .calls import missing
+
+if TYPE_CHECKING:
+    from tests.doubles.peer.wire import Response
+
+    from .calls import Call
+
+
+def get_pull(call: Call) -> Response:
+    issue = call.issue()
+    if issue.pull is None:
+        missing()
+    return accepted(call.documents.pull(call.repository, issue, issue.pull))
+
+
+def list_pulls_of_commit(call: Call) -> Response:
+    """List the pull requests that contain a commit, not whole."""
+    call.take()
+    sha = call.parts["sha"]
+    found = call.repository.pulls_of(sha)
+    if found is None:
+        raise Refusal(422, f"No commit found for SHA: {sha}")
+    pulls, headers = paging.numbered(found, call.query, f"{call.url}/commits/{sha}/pulls")
+    documents = [
+        call.documents.pull(call.repository, issue, issue.pull, whole=False) for issue in pulls if issue.pull
+    ]
+    return accepted(documents, headers=headers)

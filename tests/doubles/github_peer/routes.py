@@ -1,0 +1,98 @@
+"""Which function answers which path, which permission it needs, and which page of the docs describes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import comments, issues, pulls
+from .answers import DOCS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.doubles.peer.wire import Response
+
+    from .calls import Call
+
+_REPOSITORY = r"/repos/(?P<repository>[^/]+/[^/]+)"
+_BOTH = ("issues", "pull-requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one kind of path; of the permissions, one is enough."""
+
+    method: str
+    pattern: re.Pattern[str]
+    respond: Callable[[Call], Response]
+    permissions: tuple[str, ...]
+    guide: str
+
+
+def _route(
+    method: str, path: str, respond: Callable[[Call], Response], permissions: tuple[str, ...], guide: str
+) -> Route:
+    return Route(method, re.compile(_REPOSITORY + path), respond, permissions, f"{DOCS}/{guide}")
+
+
+ROUTES = (
+    _route("GET", r"/issues", issues.list_issues, ("issues",), "issues/issues#list-repository-issues"),
+    _route("POST", r"/issues", issues.create_issue, ("issues",), "issues/issues#create-an-issue"),
+    _route("GET", r"/issues/(?P<number>\d+)", issues.get_issue, ("issues",), "issues/issues#get-an-issue"),
+    _route("PATCH", r"/issues/(?P<number>\d+)", issues.update_issue, _BOTH, "issues/issues#update-an-issue"),
+    _route(
+        "GET",
+        r"/issues/(?P<number>\d+)/comments",
+        comments.list_comments,
+        _BOTH,
+        "issues/comments#list-issue-comments",
+    ),
+    _route(
+        "POST",
+        r"/issues/(?P<number>\d+)/comments",
+        comments.create_comment,
+        _BOTH,
+        "issues/comments#create-an-issue-comment",
+    ),
+    _route(
+        "GET",
+        r"/issues/comments/(?P<id>\d+)",
+        comments.get_comment,
+        _BOTH,
+        "issues/comments#get-an-issue-comment",
+    ),
+    _route(
+        "PATCH",
+        r"/issues/comments/(?P<id>\d+)",
+        comments.update_comment,
+        _BOTH,
+        "issues/comments#update-an-issue-comment",
+    ),
+    _route(
+        "DELETE",
+        r"/issues/comments/(?P<id>\d+)",
+        comments.delete_comment,
+        _BOTH,
+        "issues/comments#delete-an-issue-comment",
+    ),
+    _route(
+        "GET", r"/pulls/(?P<number>\d+)", pulls.get_pull, ("pull-requests",), "pulls/pulls#get-a-pull-request"
+    ),
+    _route(
+        "GET",
+        r"/commits/(?P<sha>[^/]+)/pulls",
+        pulls.list_pulls_of_commit,
+        ("pull-requests",),
+        "commits/commits#list-pull-requests-associated-with-a-commit",
+    ),
+)
+
+
+def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+    """Give the route of a request; what this fake does not know, it does not answer for GitHub."""
+    for route in ROUTES:
+        if route.method == method and (match := route.pattern.fullmatch(path)):
+            return route, match.groupdict()
+    raise NotImplementedError(f"{method} {path} is not known here")

@@ -1,0 +1,91 @@
+"""The documentation's commands, run as a reader would: page by page, against the embedded API."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.doubles.git import ENVIRONMENT as GIT
+from tests.doubles.git import commit, start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[dict[str, str]]:
+    serve = ["sandbox", "serve", "--port", "0", "--slots", "20"]
+    command = [sys.executable, "-m", "reconciler", *serve]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        yield dict(pair.split("=", 1) for pair in server.stdout.readline().split())
+        server.terminate()
+
+
+def repository(folder: Path, *, has_samples: bool) -> Path:
+    start(folder)
+    if has_samples:
+        shutil.copytree(ROOT / "audiences.d", folder / "audiences.d")
+        commit(folder, "Describe the audiences")
+        sample = folder / "audiences.d" / "cfo-fintech.yaml"
+        sample.write_text(sample.read_text("utf-8").replace("minScore: 80", "minScore: 85"), "utf-8")
+        commit(folder, "Ask for more")
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_of_a_page_works(page: Path, tmp_path: Path, served: dict[str, str]) -> None:
+    tool = tmp_path / "bin" / "reconciler"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n', "utf-8")
+    tool.chmod(0o755)
+    folder = repository(tmp_path / "repository", has_samples=page.stem != "quick-start")
+    environment = os.environ | GIT | served
+    environment |= {"PYTHONPATH": str(ROOT), "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks(page, "sh"))],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    if page.stem == "quick-start":
+        assert done.stdout.count("No changes. The live audiences match the definitions.") == 3
+        assert "~ config.filters.seniority: + c_suite" in done.stdout
+
+
+def test_there_are_pages_with_commands() -> None:
+    assert {page.stem for page in PAGES if blocks(page, "sh")} >= {
+        "quick-start",
+        "review",
+        "operating",
+        "editors",
+    }
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target

@@ -1,0 +1,201 @@
+"""The size of an audience: deterministic, and never smaller for a wider config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.sandbox import reach
+from tests.unit.sandbox.calls import MARKETING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.sandbox.calls import Api
+
+TOPICS = [102391, 117801, 117805, 117890, 130442, 999999]
+WORDS = ["director", "vp", "manager", "Somebody Else", "software development", "Texas"]
+TERMS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "seniority": TERMS,
+        "companyIndustry": TERMS,
+        "state": st.sampled_from(WORDS),
+        "isB2b": st.sampled_from(["y", "n"]),
+        "hasPhone": st.booleans(),
+        "role.seniority": st.fixed_dictionaries({"values": TERMS}),
+        "unheard.of": st.sampled_from([{"values": ["x"]}, {"min": 10}]),
+    },
+)
+CONFIGS = st.fixed_dictionaries(
+    {"topicIds": st.lists(st.sampled_from(TOPICS), min_size=1, max_size=6)},
+    optional={
+        "minScore": st.integers(1, 100),
+        "maxScore": st.integers(1, 100),
+        "minTopicOverlap": st.integers(1, 10),
+        "filters": FILTERS,
+    },
+)
+Config = dict[str, Any]
+# The fields of a person in a preview, as the vendor's client types them; it types the first ones as null.
+ALWAYS_NULL = {
+    "headline",
+    "incomeRange",
+    "netWorth",
+    "companyDomain",
+    "companyRevenue",
+    "companyLinkedinUrl",
+    "companyNaics",
+    "companySic",
+}
+NUMBERS = {"intentScore", "topicId", "topicOverlap"}
+TEXTS_OR_NULL = {
+    "topicName",
+    "email",
+    "firstName",
+    "lastName",
+    "ageRange",
+    "gender",
+    "linkedinUrl",
+    "isB2b",
+    "isB2c",
+    "city",
+    "state",
+    "jobTitle",
+    "seniority",
+    "department",
+    "company",
+    "companyIndustry",
+    "companySize",
+    "companyRevenueRange",
+    "directNumbers",
+    "businessEmail",
+}
+
+
+def _fewer_filters(config: Config) -> Config:
+    return {**config, "filters": dict(list(config.get("filters", {}).items())[1:])}
+
+
+def _more_values(config: Config) -> Config:
+    filters = config.get("filters", {})
+    if "seniority" not in filters:
+        return config
+    return {**config, "filters": {**filters, "seniority": [*filters["seniority"], "c_suite"]}}
+
+
+WIDER: dict[str, Callable[[Config], Config]] = {
+    "another topic": lambda config: {**config, "topicIds": [*config["topicIds"], 117918]},
+    "a lower score": lambda config: {**config, "minScore": max(1, config.get("minScore", 70) - 7)},
+    "a higher score": lambda config: {**config, "maxScore": min(100, config.get("maxScore", 100) + 7)},
+    "less overlap": lambda config: {
+        **config,
+        "minTopicOverlap": max(1, config.get("minTopicOverlap", 1) - 1),
+    },
+    "a filter fewer": _fewer_filters,
+    "a value more": _more_values,
+}
+
+
+@given(CONFIGS)
+def test_a_wider_config_never_reaches_fewer(config: Config) -> None:
+    size = reach.people(config)
+
+    assert size >= 0
+    for name, widen in WIDER.items():
+        assert reach.people(widen(config)) >= size, name
+
+
+@given(CONFIGS)
+def test_the_size_is_the_same_however_the_config_is_written(config: Config) -> None:
+    spelled = {**reach.DEFAULTS, **dict(reversed(config.items())), "topicIds": config["topicIds"][::-1] * 2}
+
+    assert reach.people(spelled) == reach.people(config)
+
+
+@pytest.mark.parametrize(
+    ("narrower", "wider"),
+    [
+        ({"minScore": 71}, {"minScore": 70}),
+        ({"minTopicOverlap": 2}, {}),
+        ({"filters": {"seniority": ["vp"]}}, {"filters": {"seniority": ["vp", "director"]}}),
+        ({"filters": {"seniority": ["vp"]}}, {"filters": {}}),
+        ({"filters": {"hasPhone": True}}, {"filters": {"hasPhone": False}}),
+        ({"filters": {"state": "Texas"}}, {"filters": {"state": "California"}}),
+        ({"filters": {"seniority": ["vp"]}}, {"filters": {"seniority": []}}),
+        (
+            {"filters": {"jobTitle.exclude": {"values": ["intern", "student"]}}},
+            {"filters": {"jobTitle.exclude": {"values": ["intern"]}}},
+        ),
+    ],
+)
+def test_what_narrows_a_config_is_seen_in_its_size(either: Api, narrower: Config, wider: Config) -> None:
+    sizes = [
+        either.post("/preview", {"topicIds": [117805, 117890], **config}).data["totalCount"]
+        for config in (narrower, wider)
+    ]
+
+    assert sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize("nobody", [{"minScore": 80, "maxScore": 79}, {"minTopicOverlap": 3}])
+def test_a_config_that_nobody_can_match_reaches_nobody(either: Api, nobody: Config) -> None:
+    data = either.post("/preview", {"topicIds": [117805, 117890], **nobody}).data
+
+    assert (data["totalCount"], data["sample"]) == (0, [])
+
+
+def test_a_preview_agrees_with_the_size_of_the_saved_audience(first: Api, second: Api) -> None:
+    saved = first.get(f"/{MARKETING}").data
+    for api in (first, second):
+        assert api.post("/preview", saved["config"]).data["totalCount"] == saved["audienceSize"] == 5049
+
+
+def test_a_preview_shows_masked_people(either: Api) -> None:
+    data = either.post("/preview", {"topicIds": [117805, 999999], "minScore": 90}).data
+
+    assert len(data["sample"]) == 5
+    for person in data["sample"]:
+        assert person["masked"] is True
+        assert person["email"].startswith("***@")
+        assert person["email"].endswith(".example")
+        assert person["lastName"] == "***"
+        assert 90 <= person["intentScore"] <= 100
+    assert [person["topicName"] for person in data["sample"][:2]] == ["Marketing ROI", None]
+
+
+def test_a_masked_person_has_every_field_that_the_vendors_client_types(either: Api) -> None:
+    sample = either.post("/preview", {"topicIds": [117805, 999999, 117805], "minTopicOverlap": 2}).data[
+        "sample"
+    ]
+
+    assert len(sample) == 5
+    for person in sample:
+        rest = {"matchedTopicIds", "emailHashes", "masked"}
+        assert set(person) == ALWAYS_NULL | NUMBERS | TEXTS_OR_NULL | rest
+        assert {person[key] for key in ALWAYS_NULL} == {None}
+        assert {type(person[key]) for key in NUMBERS} == {int}
+        assert {type(person[key]) for key in TEXTS_OR_NULL} == {str, type(None)}
+        assert person["emailHashes"] == {"sha256": None, "sha1": None, "md5": None}
+        assert (person["matchedTopicIds"], person["topicOverlap"]) == ([117805, 999999], 2)
+        assert person["topicId"] in person["matchedTopicIds"]
+
+
+def test_each_generation_answers_its_own_preview(first: Api, second: Api) -> None:
+    body = {"topicIds": [117805], "filters": {"hasPhone": True, "seniority": ["vp"]}}
+    plain, full = first.post("/preview", body), second.post("/preview", body)
+    shape = {"totalCount", "sample", "previewKey", "dataDate"}
+
+    assert set(plain.body) == {"data"}
+    assert set(plain.data) == shape
+    assert set(full.data) == shape | {"configHash", "strategy", "breakdowns", "appliedFilters"}
+    assert full.data["appliedFilters"] == ["hasPhone", "seniority"]
+    assert {"value": "c_suite", "label": "C suite"}.items() <= full.data["breakdowns"]["seniorities"][
+        4
+    ].items()
+    assert sum(each["count"] for each in full.data["breakdowns"]["industries"]) <= full.data["totalCount"]
+    assert first.post("/preview", body).raw == plain.raw

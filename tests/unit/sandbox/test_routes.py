@@ -1,0 +1,347 @@
+"""What each route answers when it is used as the contract says."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.sandbox.calls import ABSENT, AUDIENCES, MARKETING, TOPICS
+
+if TYPE_CHECKING:
+    from tests.unit.sandbox.calls import Api, Response
+
+ITEM = {
+    "id",
+    "name",
+    "status",
+    "config",
+    "topics",
+    "audienceSize",
+    "lastRefreshedAt",
+    "createdAt",
+    "updatedAt",
+}
+SECOND_ITEM = ITEM - {"config", "topics"} | {"organizationId", "accessType", "dailyRefreshEnabled"}
+NEW = {"id", "name", "status", "config", "audienceSize", "lastRefreshedAt", "createdAt"}
+CHANGED = {"id", "name", "status", "config", "audienceSize", "lastRefreshedAt", "updatedAt"}
+CATALOGUE = [
+    "company.domains",
+    "company.industries",
+    "company.industryGroups",
+    "company.names",
+    "company.revenueRanges",
+    "contact.hasBusinessEmail",
+    "jobTitle.exact",
+    "jobTitle.exclude",
+    "jobTitle.include",
+    "role.departments",
+    "role.isDecisionMaker",
+    "role.seniority",
+]
+
+
+def _topics(api: Api, path: str) -> Response:
+    return api.call("GET", TOPICS + path, headers={})
+
+
+def test_the_first_generation_lists_everything_with_configs_and_topic_names(first: Api) -> None:
+    answer = first.get("?limit=1&status=draft")
+
+    assert set(answer.body) == {"data"}
+    assert len(answer.data) == 16
+    assert all(set(item) == ITEM for item in answer.data)
+    assert answer.data[0]["id"] == MARKETING
+    assert answer.data[0]["topics"] == [
+        {"id": 117805, "name": "Marketing ROI"},
+        {"id": 117890, "name": "Marketing Attribution"},
+        {"id": 117918, "name": "Account-Based Marketing"},
+    ]
+
+
+def test_the_second_generation_lists_without_configs(second: Api) -> None:
+    answer = second.get()
+
+    assert len(answer.data) == 16
+    assert all(set(item) == SECOND_ITEM for item in answer.data)
+    assert {item["status"] == "active" for item in answer.data if item["dailyRefreshEnabled"]} == {True}
+    assert set(answer.body["meta"]) == {"timestamp", "request_id", "nextCursor", "hasMore"}
+    assert (answer.body["meta"]["nextCursor"], answer.body["meta"]["hasMore"]) == (None, False)
+
+
+def test_pages_follow_the_cursor_and_hold_everything_once(second: Api) -> None:
+    whole = [item["id"] for item in second.get().data]
+    answers = [second.get("?limit=6")]
+    while answers[-1].body["meta"]["hasMore"]:
+        answers.append(second.get(f"?limit=6&cursor={answers[-1].body['meta']['nextCursor']}"))
+
+    assert [item["id"] for answer in answers for item in answer.data] == whole
+    assert [len(answer.data) for answer in answers] == [6, 6, 4]
+    assert answers[-1].body["meta"]["nextCursor"] is None
+
+
+def test_a_page_that_ends_with_the_list_has_no_next_one(second: Api) -> None:
+    answer = second.get("?limit=16")
+
+    assert len(answer.data) == 16
+    assert answer.body["meta"]["hasMore"] is False
+
+
+def test_the_second_generation_filters_by_status_also_across_pages(second: Api) -> None:
+    first_page = second.get("?status=active&limit=9")
+    last_page = second.get(f"?status=active&limit=9&cursor={first_page.body['meta']['nextCursor']}")
+
+    assert [len(first_page.data), len(last_page.data)] == [9, 1]
+    assert {item["status"] for item in first_page.data + last_page.data} == {"active"}
+
+
+@pytest.mark.parametrize("spelling", [MARKETING, MARKETING.upper()])
+def test_one_audience_is_found_by_its_id_in_either_case(either: Api, spelling: str) -> None:
+    data = either.get(f"/{spelling}").data
+
+    assert data["id"] == MARKETING
+    assert data["name"] == "Marketing directors at software companies"
+    assert data["config"]["filters"]["seniority"] == ["director", "vp"]
+
+
+def test_one_audience_has_the_fields_of_its_generation(first: Api, second: Api) -> None:
+    assert set(first.get(f"/{MARKETING}").data) == ITEM
+    assert set(second.get(f"/{MARKETING}").data) == SECOND_ITEM | {"config"}
+
+
+def test_the_audience_of_a_topic_that_nobody_named_is_shown_without_its_name(fresh: Api) -> None:
+    fresh.patch(MARKETING, {"config": {"topicIds": [117805, 999999]}})
+
+    assert fresh.get(f"/{MARKETING}").data["topics"] == [{"id": 117805, "name": "Marketing ROI"}]
+
+
+def test_a_patch_answers_the_audience_as_it_is_now(fresh: Api, fresh_second: Api) -> None:
+    for api in (fresh, fresh_second):
+        answer = api.patch(MARKETING, {"name": "Renamed", "status": "paused"})
+
+        assert set(answer.data) == CHANGED
+        assert (answer.data["name"], answer.data["status"]) == ("Renamed", "paused")
+        assert ("meta" in answer.body) is (api is fresh_second)
+        assert api.get(f"/{MARKETING}").data["name"] == "Renamed"
+
+
+def test_a_new_audience_is_a_draft_that_can_be_read_back(fresh: Api) -> None:
+    config = {"topicIds": [117801], "filters": {"seniority": ["vp"]}}
+    answer = fresh.post("", {"name": "New one", "config": config})
+
+    assert answer.status == 201
+    assert set(answer.data) == NEW
+    assert (answer.data["status"], answer.data["config"]) == ("draft", config)
+    assert fresh.get(f"/{answer.data['id']}").data["name"] == "New one"
+    assert fresh.get().data[-1]["id"] == answer.data["id"]
+
+
+def test_a_deleted_audience_is_gone(fresh: Api) -> None:
+    answer = fresh.call("DELETE", f"{AUDIENCES}/{MARKETING}")
+
+    assert answer.body == {"data": {"id": MARKETING, "deleted": True}}
+    assert fresh.get(f"/{MARKETING}").error == (404, "NOT_FOUND")
+    assert fresh.call("DELETE", f"{AUDIENCES}/{MARKETING}").error == (404, "NOT_FOUND")
+
+
+def test_the_first_generation_lists_the_values_of_filters(first: Api) -> None:
+    answer = first.get("/filters")
+
+    assert set(answer.data) == {
+        "seniority",
+        "companyIndustry",
+        "companySize",
+        "department",
+        "state",
+        "companyRevenueRange",
+        "ageRange",
+        "gender",
+    }
+    assert {"director", "vp", "c_suite", "cxo", "manager"} <= set(answer.data["seniority"])
+    assert {"51 to 100", "101 to 250"} <= set(answer.data["companySize"])
+    assert "10 million to 25 million" in answer.data["companyRevenueRange"]
+    assert answer.headers["cache-control"] == "max-age=86400"
+
+
+def test_the_second_generation_has_a_catalogue_of_filters(second: Api) -> None:
+    data = second.get("/filters").data
+    by_key = {each["key"]: each for group in data["groups"] for each in group["filters"]}
+
+    assert {"version", "summary", "groups"} == set(data)
+    assert sorted(by_key) == CATALOGUE
+    assert data["summary"]["filterCount"] == 12
+    assert {each["type"] for each in by_key.values()} == {"multi_select", "boolean", "text_terms"}
+    assert by_key["company.industries"]["values"][0] == {
+        "value": "software development",
+        "label": "Software development",
+        "count": 140_000,
+    }
+    assert "values" not in by_key["contact.hasBusinessEmail"]
+    assert all(key.startswith(f"{group['key']}.") for group in data["groups"] for key in _keys(group))
+
+
+def _keys(group: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [each["key"] for each in group["filters"]]
+
+
+def test_topics_need_no_key_and_are_counted(either: Api) -> None:
+    answer = _topics(either, "?type=b2c&q=SOLAR")
+
+    assert answer.data == [
+        {
+            "topicId": 130442,
+            "topicName": "Solar Panels",
+            "type": "b2c",
+            "industry": "Home",
+            "category": "Product",
+        }
+    ]
+    assert {key: answer.body["meta"][key] for key in ("count", "total", "filters")} == {
+        "count": 1,
+        "total": 31,
+        "filters": {"type": "b2c", "industry": None, "category": None, "q": "SOLAR"},
+    }
+
+
+def test_every_topic_that_is_known_by_name_is_listed(first: Api) -> None:
+    listed = {topic["topicId"] for topic in _topics(first, "").data}
+
+    assert {117805, 117890, 117918, 117801, 102391} <= listed
+
+
+def test_topics_are_narrowed_by_industry_and_category(first: Api) -> None:
+    found = _topics(first, "?industry=security&category=SOFTWARE").data
+
+    assert [topic["topicName"] for topic in found] == [
+        "Ransomware Protection",
+        "Zero Trust",
+        "Password Managers",
+    ]
+
+
+def test_topics_are_searched(either: Api) -> None:
+    assert [topic["topicId"] for topic in _topics(either, "/search?q=crm").data] == [117801, 117822]
+    assert len(_topics(either, "/search?q=a&limit=3").data) == 3
+    assert _topics(either, "/search?q=crm&industry=Marketing").data == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        (f"{TOPICS}?type=b2x", "type"),
+        (f"{TOPICS}/search", "q"),
+        (f"{TOPICS}/search?q=", "q"),
+        (f"{TOPICS}/search?q=a&limit=51", "limit"),
+        (f"{TOPICS}/search?q=a&limit=0", "limit"),
+        (f"{AUDIENCES}?limit=101", "limit"),
+        (f"{AUDIENCES}?limit=-1", "limit"),
+        (f"{AUDIENCES}?limit=1.5", "limit"),
+        (f"{AUDIENCES}?status=on", "status"),
+        (f"{AUDIENCES}?cursor=!", "cursor"),
+        (f"{AUDIENCES}?cursor=%C3%A9", "cursor"),
+        (f"{AUDIENCES}?cursor=YWJj", "cursor"),
+        (f"{AUDIENCES}/not-an-id", "id"),
+        (f"{AUDIENCES}/{MARKETING}0", "id"),
+    ],
+)
+def test_a_bad_parameter_is_named(second: Api, path: str, parameter: str) -> None:
+    answer = second.call("GET", path)
+
+    assert answer.error == (400, "VALIDATION_ERROR")
+    assert answer.message.startswith(f"{parameter} ")
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_an_id_that_is_no_uuid_is_refused_by_writes_too(either: Api, method: str) -> None:
+    assert either.call(method, f"{AUDIENCES}/1", {}).error == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_an_absent_audience_is_not_found(either: Api, method: str) -> None:
+    answer = either.call(method, f"{AUDIENCES}/{ABSENT}", {})
+
+    assert answer.error == (404, "NOT_FOUND")
+    assert ABSENT in answer.message
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", ""),
+        ("POST", ""),
+        ("GET", f"/{MARKETING}"),
+        ("PATCH", f"/{MARKETING}"),
+        ("DELETE", f"/{MARKETING}"),
+        ("GET", "/filters"),
+        ("POST", "/preview"),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"X-API-Key": "sk_other"}, {"Authorization": "Bearer sk_sandbox"}],
+    ids=["none", "other", "bearer"],
+)
+def test_every_audience_route_needs_the_key(
+    either: Api, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = either.call(
+        method, AUDIENCES + path, {"name": "x"}, {**headers, "content-type": "application/json"}
+    )
+
+    assert answer.error == (401, "UNAUTHORIZED")
+    assert either.get(f"/{MARKETING}").data["name"] == "Marketing directors at software companies"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        f"{AUDIENCES}/",
+        f"{AUDIENCES}/{MARKETING}/",
+        f"{AUDIENCES}/{MARKETING}/status",
+        f"{TOPICS}/x",
+    ],
+)
+def test_an_unknown_path_is_no_absent_audience_and_never_a_redirect(either: Api, path: str) -> None:
+    answer = either.call("GET", path)
+
+    assert answer.error == (404, "NOT_FOUND")
+    assert answer.message == "This API has no such route."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", f"/{MARKETING}", {"GET", "HEAD", "PATCH", "DELETE"}),
+        ("DELETE", "", {"GET", "HEAD", "POST"}),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(first: Api, method: str, path: str, allowed: set[str]) -> None:
+    answer = first.call(method, AUDIENCES + path)
+
+    assert answer.error == (405, "METHOD_NOT_ALLOWED")
+    assert answer.message == "This route does not take that method."
+    assert set(answer.headers["allow"].split(", ")) == allowed
+
+
+def test_head_answers_as_get_without_a_body(first: Api) -> None:
+    answer = first.call("HEAD", AUDIENCES)
+
+    assert (answer.status, answer.raw) == (200, b"")
+
+
+def test_only_the_second_generation_validates(first: Api, second: Api) -> None:
+    body = {"filters": {"role.seniority": {"values": ["vp"]}, "company.growth": True}, "topicIds": [117805]}
+    data = second.post("/validate", body).data
+
+    assert first.post("/validate", body).error == (405, "METHOD_NOT_ALLOWED")
+    assert data["valid"] is True
+    assert data["appliedFilters"] == ["role.seniority"]
+    assert data["normalizedConfig"] == {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1, **body}
+    assert (
+        data["configHash"]
+        == second.post("/validate", json.loads(json.dumps(body, sort_keys=True))).data["configHash"]
+    )
+    assert second.post("/validate", {"minScore": 70}).error == (400, "VALIDATION_ERROR")

@@ -1,0 +1,539 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler import __version__
+from reconciler.api.client import ReadClient, WriteClient
+from reconciler.api.connection import Connection, Timing
+from reconciler.api.responses import Lost, Response
+from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
+from reconciler.sandbox import API_KEY
+from reconciler.sandbox.app import create_app
+from reconciler.secret import Secret
+from tests.doubles.peer import Fault, OtherOrigin
+from tests.unit.applying import KEY, ROUTE, A, B, C, calls, connection, ident, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from tests.doubles.peer import Peer
+
+RETRIED = (408, 429, 500, 502, 503, 504)
+BODY = b'{"name": "New"}'
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# A second is what Retry-After can say at least; a little less, since the peer notes when a request came in.
+A_SECOND = 0.98
+
+
+def with_writer(url: str, work: Callable[[WriteClient], Awaitable[Any]], **waits: float) -> Any:
+    async def run() -> Any:
+        async with WriteClient(connection(url, waits)) as writer:
+            return await work(writer)
+
+    return asyncio.run(run())
+
+
+def got(url: str, one: str = A, **waits: float) -> Any:
+    return with_writer(url, lambda writer: writer.get_one(one), **waits)
+
+
+def patched(url: str, one: str = A, **waits: float) -> Response | Lost:
+    answer: Response | Lost = with_writer(url, lambda writer: writer.patch(one, BODY), **waits)
+    return answer
+
+
+def gaps(peer: Peer) -> list[float]:
+    """Give the seconds between one request and the next."""
+    times = [entry.time_monotonic for entry in peer.log]
+    return [after - before for before, after in itertools.pairwise(times)]
+
+
+@pytest.fixture
+def longest_jitter(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """Let chance fall out at its longest, and give the ranges that it was asked for."""
+    asked: list[tuple[float, float]] = []
+
+    def uniform(_: random.Random, low: float, high: float) -> float:
+        asked.append((low, high))
+        return high
+
+    monkeypatch.setattr(random.Random, "uniform", uniform)
+    return asked
+
+
+def test_a_read_carries_the_key_in_one_header_and_asks_for_plain_json() -> None:
+    with serving() as (peer, url):
+        got(url)
+    (entry,) = peer.log
+    assert (entry.method, entry.target, entry.body) == ("GET", f"{ROUTE}/{A}", b"")
+    assert [name for name, value in entry.headers if KEY in value] == ["X-API-Key"]
+    assert entry.header("Accept") == "application/json"
+    assert entry.header("Accept-Encoding") == "identity"
+    assert entry.header("User-Agent") == f"audience-reconciler/{__version__}"
+    assert entry.header("Content-Type") is None
+    assert entry.header("Authorization") is None
+
+
+def test_a_write_is_one_patch_with_these_very_bytes() -> None:
+    with serving() as (peer, url):
+        answer = patched(url)
+    (entry,) = peer.log
+    assert (entry.method, entry.target, entry.body) == ("PATCH", f"{ROUTE}/{A}", BODY)
+    assert entry.header("Content-Type") == "application/json"
+    assert [name for name, value in entry.headers if KEY in value] == ["X-API-Key"]
+    assert isinstance(answer, Response)
+    assert answer.is_success
+    assert isinstance(answer.document, dict)
+
+
+def test_the_client_of_a_plan_has_nothing_to_write_with() -> None:
+    verbs = {name for name in dir(ReadClient) if not name.startswith("_")}
+    assert verbs == {"get_one", "get_page", "back_off", "is_paused", "pause"}
+    assert {name for name in dir(WriteClient) if not name.startswith("_")} - verbs == {"patch"}
+
+
+@pytest.mark.parametrize("name", ["", "../../../v1/keys", "x?y=1", f"{A}/..", f"{A}\n"])
+def test_what_is_no_uuid_never_meets_a_path(name: str) -> None:
+    with serving() as (peer, url):
+        for call in (got, patched):
+            with pytest.raises(ValueError, match="UUID"):
+                call(url, name)
+    assert peer.log == ()
+
+
+def test_a_cursor_is_quoted() -> None:
+    with serving(Fault("body", text='{"data": []}')) as (peer, url):
+        with_writer(url, lambda writer: writer.get_page("a/b?c&limit=9#é %2e"))
+    assert peer.log[0].target == f"{ROUTE}?cursor=a%2Fb%3Fc%26limit%3D9%23%C3%A9%20%252e&limit=100"
+
+
+def test_an_audience_that_is_absent_is_none_and_a_list_that_is_absent_is_an_error() -> None:
+    with serving(Fault("status", status=404, route="list")) as (peer, url):
+        assert got(url, ident(99)) is None
+        with pytest.raises(ApiRejected) as caught:
+            with_writer(url, lambda writer: writer.get_page())
+    assert caught.value.status == 404
+    assert len(peer.log) == 2
+
+
+@pytest.mark.parametrize("status", RETRIED)
+def test_a_read_is_tried_five_times_on_a_status_that_may_pass(status: int) -> None:
+    with (
+        serving(Fault("status", status=status, times=None)) as (peer, url),
+        pytest.raises(ApiRejected) as caught,
+    ):
+        got(url)
+    assert caught.value.status == status
+    assert calls(peer) == ["GET"] * 5
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 410, 418, 422, 451, 501, 505, 520, 599, 999])
+def test_a_read_is_not_tried_again_on_any_other(status: int) -> None:
+    with (
+        serving(Fault("status", status=status, times=None)) as (peer, url),
+        pytest.raises(ApiRejected) as caught,
+    ):
+        got(url)
+    assert caught.value.status == status
+    assert calls(peer) == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("drop"),
+        Fault("reset"),
+        Fault("half_close", part="headers"),
+        Fault("half_close", part="body"),
+        Fault("truncate"),
+        Fault("html"),
+        Fault("empty_body"),
+        Fault("cut_json"),
+        Fault("duplicate_keys"),
+        Fault("nan"),
+        Fault("surrogate"),
+        Fault("deep"),
+        *(Fault("status", status=status) for status in RETRIED),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status or fault.part}",
+)
+def test_a_read_that_goes_wrong_is_tried_again_and_then_right(fault: Fault) -> None:
+    with serving(fault) as (peer, url):
+        assert got(url)["data"]["id"] == A
+    assert calls(peer) == ["GET", "GET"]
+
+
+@pytest.mark.parametrize("kind", ["html", "empty_body", "cut_json", "duplicate_keys", "nan"])
+def test_a_read_that_stays_unreadable_is_said_to_be(kind: str) -> None:
+    with (
+        serving(Fault(kind, times=None)) as (peer, url),
+        pytest.raises(ApiContractError, match=f"GET {ROUTE}/{A}: the API's answer is not JSON"),
+    ):
+        got(url)
+    assert calls(peer) == ["GET"] * 5
+
+
+def test_a_connection_that_is_refused_is_tried_again() -> None:
+    with serving(Fault("refuse", seconds=0.1)) as (peer, url):
+
+        async def twice(writer: WriteClient) -> Any:
+            await writer.get_one(A)
+            return await writer.get_one(A)
+
+        assert with_writer(url, twice, first_backoff=0.5, max_backoff=0.5)["data"]["id"] == A
+    assert calls(peer) == ["GET", "GET"]
+
+
+def test_nobody_there_is_said_plainly() -> None:
+    with serving() as (peer, url), peer.refusing():
+        with pytest.raises(ApiUnreachable) as caught:
+            got(url)
+        answer = patched(url)
+    assert caught.value.summary.startswith(f"{url} cannot be reached: ")
+    assert isinstance(answer, Lost)
+    assert not answer.is_sent
+    assert peer.log == ()
+
+
+def test_waits_double_up_to_the_most_and_chance_may_make_each_shorter(
+    longest_jitter: list[tuple[float, float]],
+) -> None:
+    with (
+        serving(Fault("status", status=500, times=None)) as (peer, url),
+        pytest.raises(ApiRejected),
+    ):
+        got(url, first_backoff=0.05, max_backoff=0.15)
+    assert longest_jitter == [(0, 0.05), (0, 0.1), (0, 0.15), (0, 0.15)]
+    assert all(gap >= high for gap, (_, high) in zip(gaps(peer), longest_jitter, strict=True))
+
+
+def test_five_attempts_end_with_the_budget_if_that_is_sooner(
+    longest_jitter: list[tuple[float, float]],
+) -> None:
+    with (
+        serving(Fault("status", status=500, times=None)) as (peer, url),
+        pytest.raises(ApiRejected) as caught,
+    ):
+        got(url, first_backoff=0.15, max_backoff=1, budget=0.4)
+    assert caught.value.status == 500
+    # 0.15 s, and then 0.3 s would be too long.
+    assert len(longest_jitter) == len(calls(peer)) == 2
+
+
+@pytest.mark.parametrize("kind", ["delay", "drip"])
+def test_an_attempt_is_cut_where_the_budget_ends(kind: str) -> None:
+    slow = Fault("drip", size=1, seconds=0.05) if kind == "drip" else Fault("delay", seconds=5)
+    with serving(slow, Fault("status", status=500)) as (peer, url):
+        peer.inject(slow)
+        start = time.monotonic()
+        with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.4 seconds"):
+            got(url, request=30, budget=0.4)
+    assert time.monotonic() - start < 3
+    assert len(calls(peer)) == 1
+
+
+def test_the_last_attempt_has_what_is_left_of_the_budget() -> None:
+    with serving(Fault("status", status=500), Fault("delay", seconds=5, nth=2)) as (peer, url):
+        start = time.monotonic()
+        with pytest.raises(ApiUnreachable, match="no complete answer within"):
+            got(url, request=30, budget=0.5)
+    assert 0.4 < time.monotonic() - start < 3
+    assert len(calls(peer)) == 2
+
+
+def test_bytes_that_drip_do_not_outlast_the_deadline() -> None:
+    # Each byte comes well within any timeout for one read.
+    with serving(Fault("drip", size=2, seconds=0.05, times=None)) as (_, url):
+        start = time.monotonic()
+        answer = patched(url, request=0.4)
+    assert answer == Lost("no complete answer within 0.4 seconds", is_sent=True)
+    assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("drop", method="PATCH"),
+        Fault("drop", method="PATCH", when="after"),
+        Fault("reset", method="PATCH"),
+        Fault("half_close", method="PATCH", part="headers"),
+        Fault("half_close", method="PATCH", part="body"),
+        Fault("truncate", method="PATCH"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.when}-{fault.part}",
+)
+def test_a_write_is_sent_once_and_its_lost_answer_is_not_called_a_failure(fault: Fault) -> None:
+    with serving(fault) as (peer, url):
+        answer = patched(url)
+    assert isinstance(answer, Lost)
+    assert answer.is_sent
+    assert answer.reason
+    assert calls(peer) == ["PATCH"]
+
+
+@pytest.mark.parametrize("status", [400, 403, *RETRIED])
+def test_a_write_that_is_refused_is_sent_once_too(status: int) -> None:
+    with serving(Fault("status", status=status, code="SLOTS_FULL", times=None)) as (peer, url):
+        answer = patched(url)
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.error_code, answer.is_success) == (status, "SLOTS_FULL", False)
+    assert calls(peer) == ["PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"),
+    [(429, {"retry_after": "1"}), (503, {"retry_after": "0000000000001"}), (500, {"retry_date": 1.0})],
+)
+def test_retry_after_is_waited_for(status: int, asked: dict[str, Any]) -> None:
+    with serving(Fault("status", status=status, **asked)) as (peer, url):
+        got(url)
+    # A date has whole seconds: the peer rounds it up, and the client may meet it in mid-second.
+    assert A_SECOND <= gaps(peer)[0] < 2.5
+
+
+@pytest.mark.parametrize(
+    "value", ["soon", "-5", "1.5", "٣", "1e3", "Mon, 01 Jan 2040 00:00:00 +99999999999999999999", ""]
+)
+def test_a_retry_after_of_nonsense_is_as_good_as_none(value: str) -> None:
+    with serving(Fault("status", status=429, retry_after=value)) as (peer, url):
+        got(url)
+    assert gaps(peer)[0] < 0.9
+
+
+@pytest.mark.parametrize("asked", [{"retry_after": "121"}, {"retry_after": "9" * 50}, {"retry_date": 400.0}])
+def test_a_wait_that_nobody_sits_out_ends_it_at_once(asked: dict[str, Any]) -> None:
+    with serving(Fault("status", status=429, times=None, **asked)) as (peer, url):
+
+        async def work(writer: WriteClient) -> str:
+            with pytest.raises(ApiRejected, match=r"Try again in \d+ seconds"):
+                await writer.get_one(A)
+            return writer.stop_reason
+
+        start = time.monotonic()
+        stop_reason = with_writer(url, work)
+    assert time.monotonic() - start < 3
+    assert stop_reason.startswith("the API asks to wait ")
+    assert calls(peer) == ["GET"]
+
+
+def test_two_minutes_are_sat_out() -> None:
+    with serving(Fault("status", status=429, retry_after="120")) as (_, url):
+
+        async def work(writer: WriteClient) -> tuple[str, bool]:
+            await writer.patch(A, BODY)
+            return writer.stop_reason, writer.is_paused
+
+        assert with_writer(url, work) == ("", True)
+
+
+def test_a_wait_past_the_deadline_ends_the_read_and_still_holds_for_the_others() -> None:
+    with serving(Fault("status", status=429, id=A, retry_after="1")) as (peer, url):
+
+        async def work(writer: WriteClient) -> None:
+            start = time.monotonic()
+            with pytest.raises(ApiRejected):
+                await writer.get_one(A)
+            assert time.monotonic() - start < 0.9
+            await writer.get_one(B)
+
+        with_writer(url, work, budget=0.9)
+    assert [entry.id for entry in peer.log] == [A, B]
+    assert gaps(peer)[0] >= A_SECOND
+
+
+def test_all_workers_share_one_pause(longest_jitter: list[tuple[float, float]]) -> None:
+    failing = Fault("status", status=503, id=B)
+    with serving(Fault("status", status=429, id=A, retry_after="1"), failing) as (peer, url):
+
+        async def work(writer: WriteClient) -> None:
+            # B is in a wait of its own when A is told to wait longer, and C comes later.
+            waiting = asyncio.ensure_future(writer.get_one(B))
+            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 503)
+            await writer.patch(A, BODY)
+            await asyncio.gather(waiting, writer.get_one(C))
+
+        with_writer(url, work, first_backoff=0.5, max_backoff=0.5)
+    assert longest_jitter == [(0, 0.5)]
+    assert [entry.id for entry in peer.log[:2]] == [B, A]
+    assert sorted(entry.id or "" for entry in peer.log[2:]) == [B, C]
+    assert all(entry.time_monotonic - peer.log[1].time_monotonic >= A_SECOND for entry in peer.log[2:])
+
+
+def test_a_rate_limit_without_a_time_holds_every_worker_back_too(
+    longest_jitter: list[tuple[float, float]],
+) -> None:
+    with serving(Fault("status", status=429, id=A)) as (peer, url):
+
+        async def work(writer: WriteClient) -> None:
+            first = asyncio.ensure_future(writer.get_one(A))
+            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 429)
+            async with asyncio.timeout(5):
+                while not writer.is_paused:  # noqa: ASYNC110 - until the answer, just sent, is read
+                    await asyncio.sleep(0)
+            await asyncio.gather(first, writer.get_one(B))
+
+        with_writer(url, work, first_backoff=0.4, max_backoff=0.4)
+    assert longest_jitter == [(0, 0.4)]
+    assert all(entry.time_monotonic - peer.log[0].time_monotonic >= 0.4 for entry in peer.log[1:])
+
+
+def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
+    with serving(
+        *(Fault("status", status=429, id=one, retry_after=s) for one, s in ((A, "1"), (B, "2")))
+    ) as (
+        peer,
+        url,
+    ):
+
+        async def work(writer: WriteClient) -> None:
+            await writer.patch(A, BODY)
+            waiting = asyncio.ensure_future(writer.get_one(C))
+            await asyncio.sleep(0)
+            await writer.patch(B, BODY)
+            await waiting
+
+        with_writer(url, work)
+    assert [entry.id for entry in peer.log] == [A, B, C]
+    assert peer.log[2].time_monotonic - peer.log[1].time_monotonic >= 2 * A_SECOND
+
+
+def test_a_pause_that_grew_past_a_reads_deadline_ends_the_read(
+    longest_jitter: list[tuple[float, float]],
+) -> None:
+    with serving(
+        Fault("status", status=503, id=A), Fault("status", status=429, id=B, method="PATCH", retry_after="1")
+    ) as (peer, url):
+
+        async def work(writer: WriteClient) -> None:
+            reading = asyncio.ensure_future(writer.get_one(A))
+            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 503)
+            await writer.patch(B, BODY)
+            with pytest.raises(ApiRejected):
+                await reading
+
+        with_writer(url, work, first_backoff=0.3, max_backoff=0.3, budget=0.8)
+    assert longest_jitter == [(0, 0.3)]
+    assert [entry.id for entry in peer.log] == [A, B]
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        *((status, "{other}/v1/intent/audiences") for status in (300, 301, 302, 303, 304, 307, 308, 399)),
+        *((302, location) for location in ("//", "http://h:x/", "http://999.1.1.1/", "http://xn--a/")),
+    ],
+)
+def test_a_redirect_is_never_followed(status: int, location: str) -> None:
+    with OtherOrigin() as other, serving() as (peer, url):
+        tempting = location.format(other=other.url)
+        peer.inject(Fault("status", status=status, times=None, location=tempting))
+        with pytest.raises(ApiRejected) as caught:
+            got(url)
+        answer = patched(url)
+        assert other.received == ()
+    assert caught.value.status == status
+    assert caught.value.detail == "Redirects are never followed. Check LEADPIPE_BASE_URL"
+    assert isinstance(answer, Response)
+    assert answer.status == status
+    assert calls(peer) == ["GET", "PATCH"]
+
+
+def test_a_redirect_to_the_same_origin_is_not_followed_either() -> None:
+    with serving(Fault("status", status=307, method="PATCH", location=f"{ROUTE}/{B}")) as (peer, url):
+        patched(url)
+    assert [(entry.method, entry.id) for entry in peer.log] == [("PATCH", A)]
+
+
+def test_a_proxy_from_the_environment_receives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with OtherOrigin() as other, serving() as (peer, url):
+        for name in PROXIES:
+            monkeypatch.setenv(name, other.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        assert got(url)["data"]["id"] == A
+        assert isinstance(patched(url), Response)
+        assert other.received == ()
+    assert calls(peer) == ["GET", "PATCH"]
+
+
+@contextmanager
+def impostor(folder: Path) -> Iterator[tuple[str, Path, list[bytes]]]:
+    """Serve TLS under a certificate that nobody signed, and give what came through it."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as plain:
+                try:
+                    with context.wrap_socket(plain, server_side=True) as secure:
+                        received.append(secure.recv(65536))
+                except OSError:
+                    pass  # the handshake that ends early is what is hoped for
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", certificate, received
+        thread.join(timeout=10)
+
+
+def test_a_certificate_that_nobody_signed_gets_no_key_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with impostor(tmp_path) as (url, certificate, received):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with pytest.raises(ApiUnreachable, match="certificate verify failed"):
+            got(url, attempts=1)
+    assert received == []
+
+
+def test_the_sandbox_is_spoken_to_in_this_process(tmp_path: Path) -> None:
+    place = Connection("sandbox", Secret(API_KEY), Timing(), create_app(tmp_path / "sandbox.sqlite3"))
+
+    async def work() -> tuple[Any, Any, Any]:
+        async with WriteClient(place) as writer:
+            page: Any = await writer.get_page()
+            first = page["data"][0]["id"]
+            answer = await writer.patch(first, b'{"name": "Renamed"}')
+            assert isinstance(answer, Response)
+            assert answer.status == 200
+            return writer.origin, await writer.get_one(first), await writer.get_one(ident(9))
+
+    origin, one, none = asyncio.run(work())
+    assert origin == "sandbox"
+    assert one["data"]["name"] == "Renamed"
+    assert none is None
+
+
+def test_the_sandbox_refuses_another_key(tmp_path: Path) -> None:
+    place = Connection("sandbox", Secret("sk_other"), Timing(), create_app(tmp_path / "sandbox.sqlite3"))
+
+    async def work() -> None:
+        async with ReadClient(place) as reader:
+            await reader.get_page()
+
+    with pytest.raises(ApiRejected) as caught:
+        asyncio.run(work())
+    assert caught.value.status == 401
+    assert isinstance(caught.value, ApiError)

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.errors import FileError
+from tests.doubles.peer import Fault
+from tests.unit.applying import (
+    CONFIG,
+    A,
+    B,
+    C,
+    apply,
+    assert_each_write_was_compared,
+    audience,
+    calls,
+    live_audiences,
+    outcomes,
+    plan,
+    serving,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model import Json
+    from tests.doubles.peer import Peer
+
+RENAMED = {"name": "New"}
+# Drops the filter `gender`, and changes another.
+NARROWED = {"config": {"topicIds": [117805, 117890], "minScore": 60, "filters": {"seniority": ["vp", "cxo"]}}}
+DROPPED = {"config": {"topicIds": [117805, 117890], "minScore": 60, "filters": {"seniority": ["vp"]}}}
+READ: dict[str, Any] = {"method": "GET", "route": "one"}
+
+
+class Pages:
+    """A journal in memory, which can run full, and notes how many PATCHes the peer had by then."""
+
+    def __init__(self, peer: Peer, room: int = 100) -> None:
+        self.records: list[tuple[int, dict[str, Json]]] = []
+        self._peer = peer
+        self._room = room
+
+    def write(self, record: Mapping[str, Json]) -> None:
+        if len(self.records) == self._room:
+            raise FileError("the journal is full", "Make room")
+        self.records.append((len(self._peer.patches()), dict(record)))
+
+
+def test_a_change_is_read_again_sent_once_and_believed() -> None:
+    with serving() as (peer, url):
+        results = apply(url, plan(url, {A: RENAMED | {"status": "draft"}}))
+    assert [(entry.method, entry.id) for entry in peer.log] == [("GET", None), ("GET", A), ("PATCH", A)]
+    assert peer.patches()[0].body == b'{"name": "New", "status": "draft"}'
+    assert peer.state[A]["name"] == "New"
+    (result,) = results.values()
+    assert (result.outcome, result.detail, result.attempts, result.is_written) == ("applied", "", 1, True)
+
+
+def test_only_what_differs_is_sent_and_config_whole() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: {"name": "Audience 1", "status": "paused", **NARROWED}})
+        apply(url, the_plan)
+    (sent,) = peer.patches()
+    assert sent.document == the_plan.changes[0].patch
+    assert sent.document == {
+        "config": {
+            **NARROWED["config"],
+            "topicIds": [117805, 117890],
+            "filters": {"seniority": ["cxo", "vp"]},
+        }
+    }
+
+
+def test_what_is_already_as_defined_is_not_sent() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        peer.edit(A, RENAMED)
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("unchanged", 0, False)
+    assert peer.patches() == ()
+
+
+@pytest.mark.parametrize(
+    ("edit", "path"),
+    [
+        ({"name": "Theirs"}, "name"),
+        ({"status": "active"}, "status"),
+        ({"config": CONFIG | {"minScore": 61}}, "config.minScore"),
+        ({"config": CONFIG | {"filters": {"seniority": ["vp"]}}}, "config.filters.gender"),
+        (
+            {"config": CONFIG | {"filters": {"seniority": ["vp", "cxo"], "gender": "f"}}},
+            "config.filters.seniority",
+        ),
+        ({"config": CONFIG | {"x_new": {"a": 1}}}, "config.x_new"),
+        ({"config": CONFIG | {"x_old": 2}}, "config.x_old"),
+        ({"config": {key: value for key, value in CONFIG.items() if key != "x_old"}}, "config.x_old"),
+        ({"config": None}, "config.topicIds"),
+    ],
+)
+def test_what_somebody_else_changed_since_the_plan_is_left_alone(edit: dict[str, Any], path: str) -> None:
+    config = {**CONFIG, "x_old": 1}
+    held = [audience(1, config=config)]
+    if edit.get("config"):
+        edit = {"config": {"x_old": 1, **edit["config"]} if path != "config.x_old" else edit["config"]}
+    with serving(holds=held) as (peer, url):
+        the_plan = plan(url, {A: RENAMED | {"status": "draft"}})
+        peer.edit(A, edit)
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("conflict", 0, False)
+    assert result.detail.startswith("changed by somebody else since the plan: ")
+    assert path in result.detail.split(": ")[1].split(", ")
+    assert peer.patches() == ()
+
+
+def test_a_field_that_the_schema_does_not_know_makes_what_is_as_defined_a_conflict() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: NARROWED})
+        peer.edit(A, {"config": {**NARROWED["config"], "x_new": 1}})
+        (result,) = apply(url, the_plan).values()
+    assert result.outcome == "conflict"
+    assert peer.patches() == ()
+
+
+def test_what_moves_by_itself_is_nobodys_edit() -> None:
+    moved = {
+        "audienceSize": 777,
+        "updatedAt": "2026-06-01T00:00:00Z",
+        "lastRefreshedAt": "2026-06-01T00:00:00Z",
+    }
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        peer.edit(A, moved)
+        results = apply(url, the_plan)
+    assert outcomes(results) == ["applied"]
+    assert peer.state[A]["audienceSize"] == 777
+
+
+def test_a_size_is_sent_where_a_definition_sets_it() -> None:
+    with serving(holds=[audience(1, audienceSize=50), audience(2, audienceSize=100)]) as (peer, url):
+        wanted = {one: {"audienceSize": 100} for one in (A, B)}
+        the_plan = plan(url, wanted)
+        assert [change.id for change in the_plan.changes] == [A]
+        assert outcomes(apply(url, the_plan)) == ["applied"]
+        assert outcomes(apply(url, the_plan)) == ["unchanged"]
+    assert [entry.document for entry in peer.patches()] == [{"audienceSize": 100}]
+    assert peer.state[A]["audienceSize"] == 100
+
+
+@pytest.mark.parametrize("kind", ["reordered", "filled_defaults"])
+def test_another_spelling_of_the_same_is_no_conflict(kind: str) -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        peer.inject(Fault(kind, **READ))
+        assert outcomes(apply(url, the_plan)) == ["applied"]
+        assert peer.unfired == ()
+
+
+def test_an_audience_that_was_deleted_since_the_plan_is_a_conflict() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED, B: RENAMED})
+        peer.edit(A, None)
+        results = apply(url, the_plan)
+    assert outcomes(results) == ["conflict", "applied"]
+    assert (results[A].detail, results[A].is_written) == ("the audience does not exist any more", False)
+    assert [entry.id for entry in peer.patches()] == [B]
+
+
+def test_an_edit_beside_the_change_in_the_last_moment_is_told() -> None:
+    with serving(Fault("edit", changes={"status": "draft"}, **READ)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.detail) == ("applied", "somebody else changed what was not sent: status")
+    assert peer.state[A]["status"] == "draft"
+
+
+@pytest.mark.parametrize("kind", ["reordered", "filled_defaults", "unknown_fields"])
+def test_an_answer_that_says_the_same_in_its_own_way_is_believed_at_once(kind: str) -> None:
+    with serving(Fault(kind, method="PATCH")) as (peer, url):
+        (result,) = apply(url, plan(url, {A: NARROWED})).values()
+    assert (result.outcome, result.detail, result.attempts) == ("applied", "", 1)
+    assert calls(peer, A) == ["GET", "PATCH"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("short_body", method="PATCH"),
+        Fault("old_body", method="PATCH"),
+        Fault("value", method="PATCH", path="data", value={}),
+        Fault("value", method="PATCH", path="data.id", value=B),
+        Fault("value", method="PATCH", path="data.config.minScore", value="60"),
+        Fault("body", method="PATCH", when="after", text="[]"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.path}",
+)
+def test_an_answer_that_does_not_show_the_change_is_checked_by_reading(fault: Fault) -> None:
+    with serving(fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.detail, result.attempts) == ("applied", "", 1)
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+def test_stale_reads_are_waited_for() -> None:
+    with serving(Fault("short_body", method="PATCH"), Fault("stale", reads=2)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: NARROWED}), verification=10).values()
+    assert (result.outcome, result.attempts) == ("applied", 1)
+    assert calls(peer, A) == ["GET", "PATCH", "GET", "GET", "GET"]
+
+
+def test_stale_reads_are_not_waited_for_for_ever_nor_written_upon() -> None:
+    with serving(Fault("short_body", method="PATCH"), Fault("stale", reads=100)) as (peer, url):
+        start = time.monotonic()
+        (result,) = apply(url, plan(url, {A: NARROWED}), verification=0.5).values()
+    assert 0.5 < time.monotonic() - start < 4
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, True)
+    said, _, paths = result.detail.partition(": ")
+    assert said == "the API accepted the change and holds something else"
+    assert paths == "config.filters.seniority, config.filters.gender"
+    assert calls(peer, A).count("PATCH") == 1
+
+
+def test_a_200_with_nothing_behind_it_is_found_out() -> None:
+    with serving(Fault("lie", method="PATCH"), Fault("old_body", method="PATCH")) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
+    assert (result.outcome, result.attempts) == ("failed", 1)
+    assert result.detail == "the API accepted the change and holds something else: name"
+    assert peer.state[A]["name"] == "Audience 1"
+
+
+def test_a_filter_that_the_api_kept_is_reported_and_not_tried_in_a_loop() -> None:
+    with serving(config_semantics="merge") as (peer, url):
+        start = time.monotonic()
+        (result,) = apply(url, plan(url, {A: NARROWED}), verification=30).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, True)
+    assert result.detail == "not removed by the API: config.filters.gender"
+    # What the answer shows and a read confirms will stay so: there is nothing to wait for.
+    assert time.monotonic() - start < 8
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+def test_a_kept_filter_that_was_the_whole_change_is_reported_when_the_time_is_up() -> None:
+    with serving(config_semantics="merge") as (peer, url):
+        (result,) = apply(url, plan(url, {A: DROPPED}), verification=0.3).values()
+    assert result.detail == "not removed by the API: config.filters.gender"
+    assert (result.outcome, calls(peer).count("PATCH")) == ("failed", 1)
+
+
+def test_a_member_that_the_api_kept_is_reported_as_such() -> None:
+    kept = {**CONFIG, "filters": {"seniority": ["vp", "cxo"], "gender": "m"}}
+    wanted = {"config": {**CONFIG, "filters": {"seniority": ["vp"], "gender": "m"}}}
+    held = [audience(1, config={**CONFIG, "filters": {"seniority": ["vp", "cxo"], "gender": "f"}})]
+    with serving(
+        Fault("value", path="data.config", value=kept, times=None, skip=1, route="one"), holds=held
+    ) as (
+        _,
+        url,
+    ):
+        (result,) = apply(url, plan(url, {A: wanted})).values()
+    assert result.detail == "not removed by the API: config.filters.seniority"
+
+
+def test_something_else_that_is_stored_is_named() -> None:
+    edit = Fault("edit", method="PATCH", changes={"name": "Theirs"})
+    with serving(Fault("short_body", method="PATCH"), edit) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED | {"status": "draft"}}), verification=30).values()
+    assert (result.outcome, result.is_written) == ("failed", True)
+    assert result.detail == "the API accepted the change and holds something else: name"
+    # Seen twice, a moment apart.
+    assert calls(peer, A) == ["GET", "PATCH", "GET", "GET"]
+
+
+def test_a_verification_that_cannot_read_is_unknown() -> None:
+    unread = Fault("status", status=500, skip=1, times=None, **READ)
+    with serving(Fault("short_body", method="PATCH"), unread) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.is_written) == ("unknown", True)
+    assert result.detail.startswith("the API accepted the change; reading it again failed: GET ")
+    assert peer.state[A]["name"] == "New"
+
+
+def test_a_verification_ends_in_time_though_its_reads_do_not() -> None:
+    slow = Fault("delay", seconds=8, skip=1, times=None, **READ)
+    with serving(Fault("short_body", method="PATCH"), slow) as (_, url):
+        start = time.monotonic()
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.4, request=20, budget=20).values()
+    assert time.monotonic() - start < 4
+    assert (result.outcome, result.detail) == (
+        "unknown",
+        "accepted, and could not be read within 0.4 seconds",
+    )
+
+
+def test_a_verification_that_ends_amid_a_read_says_what_it_saw_last() -> None:
+    slow = Fault("delay", seconds=8, skip=2, times=None, **READ)
+    with serving(Fault("old_body", method="PATCH"), Fault("stale", reads=9), slow) as (_, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.6, request=20).values()
+    assert result.outcome == "failed"
+    assert result.detail == "the API accepted the change and holds something else: name"
+
+
+def test_an_audience_that_vanishes_after_it_was_written_is_a_conflict_that_was_written() -> None:
+    gone = Fault("status", status=404, skip=1, **READ)
+    with serving(Fault("short_body", method="PATCH"), gone) as (_, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.is_written) == ("conflict", True)
+    assert result.detail == "the API accepted the change; the audience does not exist any more"
+
+
+def test_both_generations_are_written_alike() -> None:
+    wanted = {"config": {"topicIds": [1], "filters": {"role.seniority": {"values": ["vp"], "mode": "any"}}}}
+    with serving(generation=2) as (peer, url):
+        results = apply(url, plan(url, {A: wanted, B: RENAMED}))
+    assert outcomes(results) == ["applied", "applied"]
+    assert peer.state[A]["config"]["filters"] == {"role.seniority": {"values": ["vp"], "mode": "any"}}
+    assert_each_write_was_compared(peer)
+
+
+def test_what_the_schema_does_not_know_is_carried_over() -> None:
+    held = [audience(1, config={**CONFIG, "x_new": {"list": [3, 1, 2], "half": 0.5}})]
+    with serving(holds=held) as (peer, url):
+        assert outcomes(apply(url, plan(url, {A: NARROWED}))) == ["applied"]
+    assert peer.state[A]["config"]["x_new"] == {"list": [3, 1, 2], "half": 0.5}
+
+
+def test_an_unknown_field_that_the_api_loses_is_no_success() -> None:
+    held = [audience(1, config={**CONFIG, "x_new": 1})]
+    lost = Fault("value", path="data.config", value=NARROWED["config"], times=None, skip=1, route="one")
+    with serving(lost, holds=held) as (_, url):
+        (result,) = apply(url, plan(url, {A: NARROWED})).values()
+    assert result.outcome == "failed"
+    assert result.detail == "the API accepted the change and holds something else: config.x_new"
+
+
+def test_an_intent_is_recorded_before_its_write_and_the_outcome_after() -> None:
+    with serving(Fault("status", status=500, id=A, method="PATCH")) as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        pages = Pages(peer)
+        apply(url, the_plan, journal=pages)
+    intent = {
+        "digest": the_plan.digest,
+        "event": "intent",
+        "id": A,
+        "name": "New",
+        "patch": {"name": "New"},
+    }
+    outcome = {"digest": the_plan.digest, "event": "outcome", "id": A, "outcome": "applied", "detail": ""}
+    assert pages.records == [(0, intent), (1, intent), (2, outcome)]
+    assert json.dumps([record for _, record in pages.records])
+
+
+def test_what_was_not_sent_is_not_recorded() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED, B: RENAMED})
+        peer.edit(A, {"name": "Theirs"})
+        peer.edit(B, RENAMED)
+        pages = Pages(peer)
+        assert outcomes(apply(url, the_plan, journal=pages)) == ["conflict", "unchanged"]
+    assert pages.records == []
+
+
+def test_without_a_durable_intent_nothing_is_sent() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, dict.fromkeys((A, B, C), RENAMED))
+        results = apply(url, the_plan, journal=Pages(peer, room=2), parallelism=1)
+    assert outcomes(results) == ["applied", "not_attempted", "not_attempted"]
+    assert results[B].detail == results[C].detail == "the journal is full"
+    assert [entry.id for entry in peer.patches()] == [A]
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("drop", "unknown"), ("status", "failed")])
+def test_a_journal_that_fills_up_between_attempts_ends_them(kind: str, outcome: str) -> None:
+    fault = Fault(kind, method="PATCH", status=500) if kind == "status" else Fault(kind, method="PATCH")
+    with serving(fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), journal=Pages(peer, room=1)).values()
+    assert (result.outcome, result.attempts) == (outcome, 1)
+    assert result.detail.startswith("the journal is full")
+    assert len(peer.patches()) == 1
+
+
+def test_a_second_apply_of_the_same_plan_sends_nothing() -> None:
+    with serving(holds=live_audiences(6)) as (peer, url):
+        the_plan = plan(url, {one["id"]: NARROWED for one in live_audiences(6)})
+        assert set(outcomes(apply(url, the_plan))) == {"applied"}
+        assert set(outcomes(apply(url, the_plan))) == {"unchanged"}
+    assert len(peer.patches()) == 6

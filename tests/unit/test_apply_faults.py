@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+
+from tests.doubles.peer import Fault
+from tests.unit.applying import (
+    CONFIG,
+    A,
+    B,
+    C,
+    apply,
+    assert_each_write_was_compared,
+    audience,
+    calls,
+    outcomes,
+    plan,
+    serving,
+)
+
+RENAMED = {"name": "New"}
+WRITE: dict[str, Any] = {"method": "PATCH"}
+# The first read of one audience is the comparison; these meet the reads after it.
+READ_AGAIN: dict[str, Any] = {"method": "GET", "route": "one", "skip": 1}
+A_SECOND = 0.98
+LOST = [
+    Fault("drop", **WRITE, when="after"),
+    Fault("reset", **WRITE, when="after"),
+    Fault("half_close", **WRITE, part="headers"),
+    Fault("half_close", **WRITE, part="body"),
+    Fault("truncate", **WRITE),
+    Fault("delay", **WRITE, when="after", seconds=0.6),
+    Fault("drip", **WRITE, size=4, seconds=0.05),
+    Fault("html", **WRITE, when="after"),
+    Fault("empty_body", **WRITE),
+    Fault("cut_json", **WRITE),
+    Fault("duplicate_keys", **WRITE),
+    Fault("nan", **WRITE),
+    Fault("surrogate", **WRITE),
+    Fault("deep", **WRITE),
+    Fault("gzip_bomb", **WRITE, size=1000),
+    Fault("huge", **WRITE),
+    *(
+        Fault("status", **WRITE, when="after", status=status)
+        for status in (408, 500, 501, 502, 503, 504, 507, 520, 600)
+    ),
+]
+NOT_STORED = [
+    Fault("drop", **WRITE),
+    Fault("reset", **WRITE),
+    Fault("half_close", **WRITE, when="before"),
+    Fault("html", **WRITE),
+    Fault("body", **WRITE, text='{"data":'),
+    *(Fault("status", **WRITE, status=status) for status in (408, 500, 502, 503, 504, 520)),
+]
+
+
+def name_of(fault: Fault) -> str:
+    return f"{fault.kind}-{fault.status or fault.part}"
+
+
+@pytest.mark.parametrize("fault", LOST, ids=name_of)
+def test_a_write_whose_answer_was_lost_is_found_applied_and_not_sent_twice(fault: Fault) -> None:
+    with serving(fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), request=0.4).values()
+        assert peer.unfired == ()
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert (result.attempts, result.is_written) == (1, True)
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+@pytest.mark.parametrize("fault", NOT_STORED, ids=name_of)
+def test_a_write_that_was_not_stored_is_sent_again_after_a_fresh_read(fault: Fault) -> None:
+    with serving(fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
+    assert calls(peer, A) == ["GET", "PATCH", "GET", "PATCH"]
+    assert_each_write_was_compared(peer)
+    assert peer.state[A]["name"] == "New"
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "is_written"),
+    [
+        (Fault("drop", **WRITE, times=None), "unknown", True),
+        (Fault("reset", **WRITE, times=None), "unknown", True),
+        (Fault("html", **WRITE, times=None), "unknown", True),
+        (Fault("status", **WRITE, times=None, status=408), "unknown", True),
+        (Fault("status", **WRITE, times=None, status=502), "unknown", True),
+        (Fault("status", **WRITE, times=None, status=504), "unknown", True),
+        (Fault("status", **WRITE, times=None, status=524), "unknown", True),
+        (Fault("status", **WRITE, times=None, status=500), "failed", False),
+        (Fault("status", **WRITE, times=None, status=503), "failed", False),
+    ],
+    ids=lambda value: name_of(value) if isinstance(value, Fault) else str(value),
+)
+def test_three_attempts_are_made_and_no_fourth(fault: Fault, outcome: str, *, is_written: bool) -> None:
+    with serving(fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == (outcome, 3, is_written)
+    assert "; given up after 3 attempts" in result.detail
+    assert result.detail.endswith("; what was sent may still arrive") == (outcome == "unknown")
+    assert calls(peer, A) == ["GET", "PATCH"] * 3 + ["GET"]
+    assert_each_write_was_compared(peer)
+
+
+def test_the_third_attempt_may_be_the_one_that_works() -> None:
+    with serving(Fault("status", **WRITE, status=500, times=2)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts) == ("applied", 3)
+    assert calls(peer, A) == ["GET", "PATCH"] * 3
+
+
+def test_an_attempt_waits_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random.Random, "uniform", lambda *arguments: arguments[-1])
+    with serving(Fault("status", **WRITE, status=500, times=2)) as (peer, url):
+        apply(url, plan(url, {A: RENAMED}), first_backoff=0.2, max_backoff=1)
+    times = [entry.time_monotonic for entry in peer.log if entry.id == A]
+    # A read, and then a write with its wait: twice, the second wait twice as long.
+    assert times[2] - times[1] >= 0.2
+    assert times[4] - times[3] >= 0.4
+
+
+def test_a_write_that_arrives_late_is_met_again() -> None:
+    late = Fault("delay", **WRITE, seconds=0.5)
+    with serving(late) as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        results = apply(url, the_plan, request=0.25)
+        peer.wait(lambda entry: entry.faults == ("delay",) and entry.stored)
+    assert outcomes(results) == ["applied"]
+    assert peer.state[A]["name"] == "New"
+    assert_each_write_was_compared(peer)
+
+
+def test_what_may_still_arrive_is_unknown() -> None:
+    late = Fault("delay", **WRITE, seconds=1.2, times=3)
+    with serving(late) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), request=0.15).values()
+        assert peer.state[A]["name"] == "Audience 1"
+        peer.wait(lambda entry: entry.stored)
+    assert (result.outcome, result.attempts, result.is_written) == ("unknown", 3, True)
+    assert result.detail.endswith("; what was sent may still arrive")
+    assert peer.state[A]["name"] == "New"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [(400, None, "failed"), (403, "SLOTS_FULL", "blocked"), (429, None, "failed")],
+)
+def test_a_refusal_after_a_lost_answer_does_not_call_off_what_may_still_arrive(
+    status: int, code: str | None, outcome: str
+) -> None:
+    for first, expected in (
+        (Fault("drop", **WRITE), "unknown"),
+        (Fault("status", **WRITE, status=500), outcome),
+    ):
+        refusal = Fault("status", **WRITE, status=status, code=code, skip=1, times=None)
+        with serving(first, refusal) as (peer, url):
+            (result,) = apply(url, plan(url, {A: RENAMED})).values()
+        assert result.outcome == expected
+        assert result.is_written == (expected == "unknown")
+        assert calls(peer, A)[:4] == ["GET", "PATCH"] * 2
+
+
+def test_slots_that_fill_up_after_a_lost_answer_do_not_call_it_off_either() -> None:
+    held = [audience(1), audience(2)]
+    with serving(Fault("drop", **WRITE, id=A), holds=held) as (peer, url):
+        peer.inject(Fault("status", **WRITE, id=B, status=403, code="SLOTS_FULL"))
+        peer.inject(Fault("delay", id=A, seconds=0.6, **READ_AGAIN))
+        results = apply(url, plan(url, {one: {"status": "active"} for one in (A, B)}))
+    assert outcomes(results) == ["unknown", "blocked"]
+    assert results[A].detail == "every active slot is taken; what was sent may still arrive"
+    assert len(peer.patches()) == 2
+
+
+@pytest.mark.parametrize("fault", [Fault("drop", **WRITE), Fault("status", **WRITE, status=500)], ids=name_of)
+def test_an_unclear_answer_and_then_something_else_is_a_conflict(fault: Fault) -> None:
+    edit = Fault("edit", **WRITE, changes={"config": CONFIG | {"minScore": 1}})
+    with serving(fault, edit) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts) == ("conflict", 1)
+    assert result.detail.endswith("; it is now neither as planned nor as asked: config.minScore")
+    # Whether it was stored before the edit is not known.
+    assert result.is_written
+    assert peer.state[A]["config"]["minScore"] == 1
+
+
+def test_an_unclear_answer_and_the_change_with_an_edit_beside_it_is_a_conflict() -> None:
+    edit = Fault("edit", **WRITE, changes={"status": "draft"})
+    with serving(Fault("drop", **WRITE, when="after"), edit) as (_, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.is_written) == ("conflict", True)
+    assert result.detail.endswith("neither as planned nor as asked: name, status")
+
+
+def test_a_field_that_the_api_added_does_not_hide_a_change_that_was_applied() -> None:
+    with serving(Fault("drop", **WRITE, when="after"), Fault("unknown_fields", **READ_AGAIN)) as (_, url):
+        assert outcomes(apply(url, plan(url, {A: RENAMED}))) == ["applied"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=500, times=None, **READ_AGAIN),
+        Fault("html", times=None, **READ_AGAIN),
+        Fault("drop", times=None, **READ_AGAIN),
+        Fault("value", path="data.name", value=5, times=None, **READ_AGAIN),
+        Fault("status", status=401, times=None, **READ_AGAIN),
+    ],
+    ids=name_of,
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_unclear_answer_that_cannot_be_read_again_is_unknown(fault: Fault, when: str) -> None:
+    with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
+    assert result.detail.startswith("the answer was lost: ")
+    assert "; reading it again failed: " in result.detail
+    assert len(peer.patches()) == 1
+
+
+def test_an_audience_that_vanishes_while_its_write_is_unclear_may_have_been_written() -> None:
+    gone = Fault("status", status=404, **READ_AGAIN)
+    with serving(Fault("drop", **WRITE, when="after"), gone) as (_, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.is_written) == ("conflict", True)
+    assert result.detail.endswith("; the audience does not exist any more")
+
+
+@pytest.mark.parametrize("status", [300, 302, 307])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_redirected_write_ends_the_run_and_is_looked_after(status: int, when: str) -> None:
+    with serving(Fault("status", **WRITE, id=A, status=status, when=when)) as (peer, url):
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
+    said = f"PATCH /v1/intent/audiences/{A} was answered {status}: refused by the script"
+    assert results[B].outcome == "not_attempted"
+    assert results[B].detail == said
+    if when == "after":
+        assert results[A].outcome == "applied"
+    else:
+        assert (results[A].outcome, results[A].detail) == ("failed", f"{said}; not tried again: {said}")
+    assert len(peer.patches()) == 1
+
+
+def test_a_write_that_never_left_is_tried_again() -> None:
+    with serving(Fault("refuse", method="GET", route="one", seconds=0.3)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), first_backoff=1, max_backoff=1).values()
+    assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
+    assert calls(peer, A) == ["GET", "GET", "PATCH"]
+
+
+def test_a_write_that_never_left_is_a_failure_and_nothing_was_written() -> None:
+    with serving(Fault("refuse", method="GET", route="one", seconds=30)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, False)
+    assert " cannot be reached: " in result.detail
+    assert peer.patches() == ()
+
+
+def test_a_write_that_never_left_three_times_is_given_up() -> None:
+    with serving(Fault("refuse", method="GET", route="one", seconds=0.25, times=3)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), first_backoff=0.8, max_backoff=0.8).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 3, False)
+    assert result.detail.startswith("not sent: ")
+    assert result.detail.endswith("; given up after 3 attempts")
+    assert calls(peer, A) == ["GET"] * 3
+
+
+def test_a_write_that_never_left_does_not_call_off_the_one_before() -> None:
+    refused = Fault("refuse", seconds=30, **READ_AGAIN)
+    with serving(Fault("drop", **WRITE), refused) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("unknown", 2, True)
+    assert len(peer.patches()) == 1
+
+
+def test_a_rate_limited_write_waits_as_long_as_it_is_asked_to_and_reads_again() -> None:
+    with serving(Fault("status", **WRITE, status=429, retry_after="1")) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
+    assert calls(peer, A) == ["GET", "PATCH", "GET", "PATCH"]
+    first = peer.patches()[0].time_monotonic
+    assert all(entry.time_monotonic - first >= A_SECOND for entry in peer.log[3:])
+
+
+def test_a_rate_limit_without_end_is_given_up_after_three_attempts() -> None:
+    with serving(Fault("status", **WRITE, status=429, times=None)) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 3, False)
+    assert calls(peer, A) == ["GET", "PATCH"] * 3
+
+
+@pytest.mark.parametrize("asked", [{"retry_after": "300"}, {"retry_date": 300.0}])
+def test_a_write_that_is_to_wait_too_long_ends_the_run_at_once(asked: dict[str, Any]) -> None:
+    with serving(Fault("status", **WRITE, id=A, status=429, **asked)) as (peer, url):
+        start = time.monotonic()
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
+    assert time.monotonic() - start < 5
+    assert outcomes(results) == ["failed", "not_attempted"]
+    assert "; not tried again: the API asks to wait " in results[A].detail
+    assert results[B].detail.startswith("the API asks to wait ")
+    assert not results[A].is_written
+    # It was turned away for certain: nothing more is asked.
+    assert calls(peer)[1:] == ["GET", "PATCH"]
+
+
+@pytest.mark.parametrize(("when", "outcome"), [("before", "failed"), ("after", "applied")])
+def test_an_unclear_write_that_is_to_wait_too_long_is_read_once(when: str, outcome: str) -> None:
+    wait = Fault("status", **WRITE, id=A, status=503, when=when, retry_after="3600")
+    with serving(wait) as (peer, url):
+        start = time.monotonic()
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
+    assert time.monotonic() - start < 5
+    assert outcomes(results) == [outcome, "not_attempted"]
+    assert calls(peer)[1:] == ["GET", "PATCH", "GET"]
+
+
+def test_a_read_that_is_to_wait_too_long_ends_the_run() -> None:
+    wait = Fault("status", method="GET", route="one", id=A, status=429, retry_after="121")
+    with serving(wait) as (peer, url):
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
+    assert outcomes(results) == ["failed", "not_attempted"]
+    assert results[B].detail == "the API asks to wait 121 seconds"
+    assert calls(peer)[1:] == ["GET"]
+
+
+def test_no_write_is_sent_on_a_read_from_before_a_pause() -> None:
+    # B has read when A is told to wait.
+    slow = Fault("delay", method="GET", route="one", id=B, when="after", seconds=0.6)
+    edit = Fault("edit", method="GET", route="one", id=B, changes={"status": "draft"})
+    with serving(Fault("status", **WRITE, id=A, status=429, retry_after="1"), slow, edit) as (peer, url):
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}))
+    assert calls(peer, B) == ["GET", "GET"]
+    asked = next(entry for entry in peer.log if entry.status == 429)
+    assert all(
+        entry.time_monotonic - asked.time_monotonic >= A_SECOND for entry in peer.log if entry.number > 5
+    )
+    # What came about meanwhile was seen.
+    assert results[B].outcome == "conflict"
+    assert results[A].outcome == "applied"
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
+def test_a_write_that_is_refused_is_not_repeated(status: int) -> None:
+    with serving(Fault("status", **WRITE, id=A, status=status, message="no")) as (peer, url):
+        results = apply(url, plan(url, {A: RENAMED, B: RENAMED, C: RENAMED}))
+    assert outcomes(results) == ["failed", "applied", "applied"]
+    assert results[A].detail == f"PATCH /v1/intent/audiences/{A} was answered {status}: no"
+    assert not results[A].is_written
+    assert calls(peer, A) == ["GET", "PATCH"]

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.api import audiences
+from tests.doubles.peer import Fault
+from tests.unit.applying import (
+    A,
+    B,
+    C,
+    D,
+    apply,
+    audience,
+    calls,
+    ident,
+    live_audiences,
+    outcomes,
+    plan,
+    serving,
+)
+
+if TYPE_CHECKING:
+    from tests.doubles.peer import Peer
+
+RENAMED = {"name": "New"}
+WRITE: dict[str, Any] = {"method": "PATCH"}
+READ: dict[str, Any] = {"method": "GET", "route": "one"}
+
+
+def span(peer: Peer, ids: set[str]) -> tuple[int, int]:
+    """Give the numbers of the first and the last request for these audiences."""
+    numbers = [entry.number for entry in peer.log if entry.id in ids]
+    return min(numbers), max(numbers)
+
+
+def at_once(peer: Peer, seconds: float, method: str = "PATCH") -> int:
+    """Give how many requests were open at one time, each for so many seconds at least."""
+    begun = [entry.time_monotonic for entry in peer.log if entry.method == method and entry.id]
+    return max(sum(start <= other < start + seconds for other in begun) for start in begun)
+
+
+def renamed(*numbers: int) -> dict[str, dict[str, Any]]:
+    return {ident(number): dict(RENAMED) for number in numbers}
+
+
+def test_what_frees_a_slot_goes_first_and_what_takes_one_last() -> None:
+    held = [audience(1), audience(2, "active"), audience(3), audience(4, "active"), audience(5), audience(6)]
+    wanted = {
+        A: {"status": "active"},
+        B: {"status": "paused"},
+        C: {"name": "New"},
+        D: {"status": "draft"},
+        ident(5): {"status": "active"},
+        ident(6): {"status": "draft"},
+    }
+    # Whatever comes first takes longest, and has to be tried again.
+    slow = [Fault("delay", seconds=0.15, id=one, times=None) for one in (B, D)]
+    with serving(*slow, Fault("status", **WRITE, id=D, status=500), holds=held, slots=2) as (peer, url):
+        results = apply(url, plan(url, wanted))
+    assert set(outcomes(results)) == {"applied"}
+    release, change, activate = (span(peer, ids) for ids in ({B, D}, {C, ident(6)}, {A, ident(5)}))
+    assert release[1] < change[0] < change[1] < activate[0]
+
+
+def test_a_phase_waits_for_the_verification_of_the_one_before() -> None:
+    held = [audience(1, "active"), audience(2)]
+    unseen = (Fault("short_body", **WRITE, id=A), Fault("stale", id=A, reads=2))
+    with serving(*unseen, holds=held) as (peer, url):
+        results = apply(url, plan(url, {A: {"status": "paused"}, B: RENAMED}))
+    assert outcomes(results) == ["applied", "applied"]
+    assert calls(peer, A) == ["GET", "PATCH", "GET", "GET", "GET"]
+    assert span(peer, {A})[1] < span(peer, {B})[0]
+
+
+def test_a_phase_that_failed_does_not_hold_up_the_next() -> None:
+    held = [audience(1, "active"), audience(2)]
+    with serving(Fault("status", **WRITE, id=A, status=400), holds=held) as (_, url):
+        results = apply(url, plan(url, {A: {"status": "paused"}, B: RENAMED}))
+    assert outcomes(results) == ["failed", "applied"]
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_so_many_writes_are_sent_at_once_and_no_more(parallelism: int) -> None:
+    count = parallelism * 2
+    slow = Fault("delay", **WRITE, seconds=0.4, when="after", times=None)
+    with serving(slow, holds=live_audiences(count)) as (peer, url):
+        results = apply(url, plan(url, renamed(*range(1, count + 1))), parallelism=parallelism)
+    assert set(outcomes(results)) == {"applied"}
+    assert at_once(peer, 0.39) == parallelism
+
+
+def test_full_slots_end_the_activations_and_nothing_else() -> None:
+    held = [audience(1), audience(2), audience(3), audience(4, "active"), audience(5)]
+    wanted = {one: {"status": "active"} for one in (A, B, C)} | renamed(5)
+    with serving(holds=held, slots=2) as (peer, url):
+        results = apply(url, plan(url, wanted), parallelism=1)
+    assert {one: result.outcome for one, result in results.items()} == {
+        ident(5): "applied",
+        A: "applied",
+        B: "blocked",
+        C: "blocked",
+    }
+    assert results[B].detail == f"PATCH /v1/intent/audiences/{B} was answered 403: every active slot is taken"
+    assert (results[B].attempts, results[B].is_written) == (1, False)
+    assert (results[C].detail, results[C].attempts) == ("every active slot is taken", 0)
+    assert calls(peer, B) == ["GET", "PATCH"]
+    assert "PATCH" not in calls(peer, C)
+
+
+def test_full_slots_met_by_another_change_end_no_other_change() -> None:
+    full = Fault("status", **WRITE, id=A, status=403, code="SLOTS_FULL")
+    with serving(full) as (_, url):
+        results = apply(url, plan(url, renamed(1, 2, 3)), parallelism=1)
+    assert outcomes(results) == ["blocked", "applied", "applied"]
+
+
+def test_an_activation_that_somebody_made_is_not_blocked() -> None:
+    full = Fault("status", **WRITE, id=A, status=403, code="SLOTS_FULL")
+    with serving(full) as (peer, url):
+        the_plan = plan(url, {one: {"status": "active"} for one in (A, B)})
+        peer.edit(B, {"status": "active"})
+        results = apply(url, the_plan, parallelism=1)
+    assert outcomes(results) == ["blocked", "unchanged"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 301])
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_what_says_that_we_may_not_ends_the_run(status: int, method: str) -> None:
+    held = [audience(1), audience(2), audience(3), audience(4)]
+    with serving(
+        Fault("status", method=method, route="one", id=B, status=status, times=None), holds=held
+    ) as (
+        peer,
+        url,
+    ):
+        wanted = renamed(1, 2, 3) | {D: {"status": "active"}}
+        results = apply(url, plan(url, wanted), parallelism=1)
+    assert outcomes(results) == ["applied", "failed", "not_attempted", "not_attempted"]
+    said = f"{method} /v1/intent/audiences/{B} was answered {status}: refused by the script"
+    assert results[C].detail == results[D].detail == said
+    assert not results[B].is_written
+    assert {entry.id for entry in peer.log} == {None, A, B}
+
+
+def test_a_run_that_one_worker_ended_sends_no_other_workers_next_write() -> None:
+    # B reads while A is told that the key is wrong; C has been refused once, and is about to try again.
+    slow = Fault("delay", **READ, id=B, when="after", seconds=0.7)
+    wrong_key = [Fault("delay", **WRITE, id=A, seconds=0.2), Fault("status", **WRITE, id=A, status=401)]
+    again = Fault("status", **WRITE, id=C, status=500)
+    waiting = Fault("delay", method="GET", id=C, skip=1, seconds=0.7)
+    with serving(slow, *wrong_key, again, waiting) as (peer, url):
+        results = apply(url, plan(url, renamed(1, 2, 3, 4)), parallelism=3)
+    assert outcomes(results) == ["failed", "not_attempted", "failed", "not_attempted"]
+    assert sorted(entry.id or "" for entry in peer.patches()) == [A, C]
+    said = f"PATCH /v1/intent/audiences/{A} was answered 401: refused by the script"
+    assert results[B].detail == results[D].detail == said
+    assert results[C].detail.endswith(f"; not tried again: {said}")
+    assert calls(peer, C) == ["GET", "PATCH", "GET"]
+
+
+def test_five_failures_in_a_row_end_the_run() -> None:
+    with serving(Fault("status", **WRITE, status=400, times=None), holds=live_audiences(8)) as (peer, url):
+        results = apply(url, plan(url, renamed(*range(1, 9))), parallelism=1)
+    assert outcomes(results) == ["failed"] * 5 + ["not_attempted"] * 3
+    assert results[ident(8)].detail == "5 failures in a row"
+    assert len(peer.patches()) == 5
+
+
+def test_an_unknown_outcome_counts_as_a_failure() -> None:
+    with serving(Fault("drop", **WRITE, times=None), holds=live_audiences(7)) as (peer, url):
+        the_plan = plan(url, renamed(*range(1, 8)))
+        peer.inject(*(Fault("status", **READ, status=500, times=None, skip=1, id=one) for one in peer.state))
+        results = apply(url, the_plan, parallelism=1, attempts=1)
+    assert outcomes(results) == ["unknown"] * 5 + ["not_attempted"] * 2
+
+
+@pytest.mark.parametrize("between", ["applied", "unchanged"])
+def test_a_success_in_between_starts_the_count_anew(between: str) -> None:
+    failing = [Fault("status", **WRITE, id=ident(number), status=400) for number in (1, 2, 3, 4, 6, 7, 8, 9)]
+    with serving(*failing, holds=live_audiences(9)) as (peer, url):
+        the_plan = plan(url, renamed(*range(1, 10)))
+        if between == "unchanged":
+            peer.edit(ident(5), RENAMED)
+        results = apply(url, the_plan, parallelism=1)
+    assert outcomes(results) == ["failed"] * 4 + [between] + ["failed"] * 4
+
+
+@pytest.mark.parametrize("between", ["conflict", "blocked"])
+def test_what_was_left_alone_counts_neither_way(between: str) -> None:
+    faults = [Fault("status", **WRITE, id=ident(number), status=400) for number in (1, 2, 3, 4, 6)]
+    if between == "blocked":
+        faults.append(Fault("status", **WRITE, id=ident(5), status=403, code="SLOTS_FULL"))
+    with serving(*faults, holds=live_audiences(7)) as (peer, url):
+        the_plan = plan(url, renamed(*range(1, 8)))
+        if between == "conflict":
+            peer.edit(ident(5), {"status": "draft"})
+        results = apply(url, the_plan, parallelism=1)
+    assert outcomes(results) == ["failed"] * 4 + [between, "failed", "not_attempted"]
+
+
+def test_the_first_reason_that_ended_a_run_is_the_one_that_is_told() -> None:
+    first = [Fault("status", **WRITE, id=A, status=401, message="first")]
+    second = [
+        Fault("delay", **WRITE, id=B, seconds=0.3),
+        Fault("status", **WRITE, id=B, status=401, message="second"),
+    ]
+    reading = Fault("delay", **READ, id=C, when="after", seconds=0.8)
+    with serving(*first, *second, reading) as (_, url):
+        results = apply(url, plan(url, renamed(1, 2, 3)))
+    assert outcomes(results) == ["failed", "failed", "not_attempted"]
+    assert results[C].detail.endswith("first")
+
+
+@pytest.mark.parametrize(
+    ("bug_at", "fault", "outcome", "attempts"),
+    [
+        (1, None, "not_attempted", 0),
+        (2, Fault("status", **WRITE, status=429), "failed", 1),
+        (2, Fault("drop", **WRITE), "unknown", 1),
+    ],
+)
+def test_a_bug_is_an_outcome_too_and_ends_the_run(
+    bug_at: int, fault: Fault | None, outcome: str, attempts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, count = audiences.fetch_one, 0
+
+    async def wrong(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == bug_at:
+            raise RuntimeError("sk_test")
+        return await right(*arguments)
+
+    with serving(*([fault] if fault else [])) as (peer, url):
+        the_plan = plan(url, renamed(1, 2))
+        monkeypatch.setattr(audiences, "fetch_one", wrong)
+        results = apply(url, the_plan, parallelism=1)
+    said = "a bug in the reconciler (RuntimeError); please report it"
+    assert (results[A].outcome, results[A].attempts, results[A].detail) == (outcome, attempts, said)
+    assert results[A].is_written == (outcome == "unknown")
+    assert (results[B].outcome, results[B].detail) == ("not_attempted", said)
+    assert len(peer.patches()) == attempts
+
+
+def test_an_empty_plan_asks_nothing() -> None:
+    with serving() as (peer, url):
+        assert apply(url, plan(url, {A: {"name": "Audience 1"}})) == {}
+    assert calls(peer) == ["GET"]
+
+
+def test_every_outcome_is_told_as_soon_as_it_is_known() -> None:
+    with serving(Fault("delay", **WRITE, id=B, seconds=0.3)) as (_, url):
+        results = apply(url, plan(url, renamed(1, 2, 3)), parallelism=2)
+    assert outcomes(results) == ["applied"] * 3
+    # The slow one holds one place; the other moves on.
+    assert list(results) == [A, C, B]

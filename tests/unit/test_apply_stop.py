@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler import schema
+from reconciler.api.client import WriteClient
+from reconciler.apply import Stop, execute
+from tests.cli.command import checked, environment
+from tests.doubles.peer import Fault
+from tests.unit.applying import (
+    A,
+    B,
+    C,
+    D,
+    apply,
+    audience,
+    calls,
+    connection,
+    ident,
+    live_audiences,
+    outcomes,
+    plan,
+    serving,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from reconciler.plan import AudienceResult, Plan
+    from tests.doubles.peer import Peer
+    from tests.doubles.peer.entries import Entry
+
+RENAMED = {"name": "New"}
+WRITE: dict[str, Any] = {"method": "PATCH"}
+READ: dict[str, Any] = {"method": "GET", "route": "one"}
+
+
+def renamed(*numbers: int) -> dict[str, dict[str, Any]]:
+    return {ident(number): dict(RENAMED) for number in numbers}
+
+
+def stopping(peer: Peer, when: Callable[[Entry], bool], times: int = 1) -> Callable[[Stop], Awaitable[None]]:
+    """Ask to stop, so many times, when the peer notes such a request."""
+
+    async def watch(stop: Stop) -> None:
+        await asyncio.to_thread(peer.wait, when)
+        for _ in range(times):
+            stop.request()
+
+    return watch
+
+
+def short(entry: Entry) -> tuple[str, str | None, int | None]:
+    return entry.method, entry.id, entry.status
+
+
+def written(one: str) -> Callable[[Entry], bool]:
+    return lambda entry: (entry.method, entry.id) == ("PATCH", one)
+
+
+def test_what_is_in_flight_is_settled_and_nothing_new_is_sent() -> None:
+    slow = Fault("delay", **WRITE, when="after", seconds=0.25, times=None)
+    with serving(slow, holds=live_audiences(6)) as (peer, url):
+        results = apply(
+            url,
+            plan(url, renamed(*range(1, 7))),
+            parallelism=2,
+            settling=5,
+            watch=stopping(peer, lambda _: len(peer.patches()) == 2),
+        )
+        sent = {entry.id for entry in peer.patches()}
+    assert sent == {one for one, result in results.items() if result.outcome == "applied"} == {A, B}
+    assert outcomes(results)[2:] == ["not_attempted"] * 4
+    assert {results[ident(number)].detail for number in (3, 4, 5, 6)} == {"interrupted"}
+
+
+@pytest.mark.parametrize(("when", "outcome"), [("after", "applied"), ("before", "failed")])
+def test_an_unclear_answer_is_still_read_again_and_not_tried_again(when: str, outcome: str) -> None:
+    faults = [Fault("delay", **WRITE, seconds=0.25), Fault("status", **WRITE, status=500, when=when)]
+    with serving(*faults) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED}), settling=5, watch=stopping(peer, written(A))).values()
+    assert result.outcome == outcome
+    assert result.detail.endswith("; not tried again: interrupted") == (outcome == "failed")
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+def test_what_does_not_settle_in_its_time_is_unknown() -> None:
+    with serving(Fault("delay", **WRITE, seconds=5, when="after")) as (peer, url):
+        start = time.monotonic()
+        (result,) = apply(
+            url, plan(url, {A: RENAMED}), request=20, settling=0.4, watch=stopping(peer, written(A))
+        ).values()
+    assert 0.4 < time.monotonic() - start < 4
+    assert (result.outcome, result.detail) == ("unknown", "interrupted before its effect could be read")
+    assert (result.attempts, result.is_written) == (1, True)
+
+
+def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
+    unseen = (Fault("short_body", **WRITE), Fault("stale", reads=100))
+    with serving(*unseen) as (peer, url):
+        (result,) = apply(
+            url, plan(url, {A: RENAMED}), verification=20, settling=0.3, watch=stopping(peer, written(A))
+        ).values()
+    assert (result.outcome, result.is_written) == ("unknown", True)
+
+
+def test_asked_twice_everything_is_left_at_once() -> None:
+    slow = Fault("delay", **WRITE, seconds=8, when="after", times=None)
+    with serving(slow, holds=live_audiences(4)) as (peer, url):
+        start = time.monotonic()
+        results = apply(
+            url,
+            plan(url, renamed(1, 2, 3, 4)),
+            request=20,
+            settling=20,
+            parallelism=2,
+            watch=stopping(peer, lambda _: len(peer.patches()) == 2, times=2),
+        )
+    assert time.monotonic() - start < 4
+    assert outcomes(results) == ["unknown"] * 2 + ["not_attempted"] * 2
+
+
+def test_a_read_before_a_write_is_not_waited_for() -> None:
+    with serving(Fault("delay", **READ, seconds=8, when="after")) as (peer, url):
+        start = time.monotonic()
+        (result,) = apply(
+            url,
+            plan(url, {A: RENAMED}),
+            request=20,
+            settling=20,
+            watch=stopping(peer, lambda entry: entry.id == A),
+        ).values()
+    assert time.monotonic() - start < 4
+    assert (result.outcome, result.detail, result.attempts) == ("not_attempted", "interrupted", 0)
+    assert peer.patches() == ()
+
+
+def test_a_pause_is_not_sat_out() -> None:
+    with serving(Fault("status", **READ, status=429, retry_after="100")) as (peer, url):
+        start = time.monotonic()
+        results = apply(
+            url,
+            plan(url, renamed(1, 2)),
+            budget=200,
+            settling=20,
+            watch=stopping(peer, lambda entry: entry.status == 429),
+        )
+    assert time.monotonic() - start < 4
+    assert outcomes(results) == ["not_attempted"] * 2
+    assert peer.patches() == ()
+
+
+def test_a_pause_after_a_refusal_is_not_sat_out_either() -> None:
+    with serving(Fault("status", **WRITE, status=429, retry_after="100")) as (peer, url):
+        start = time.monotonic()
+
+        async def watch(stop: Stop) -> None:
+            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 429)
+            await asyncio.sleep(0.2)  # what the client does with the answer, nobody else can see
+            stop.request()
+
+        (result,) = apply(url, plan(url, {A: RENAMED}), settling=20, watch=watch).values()
+    assert time.monotonic() - start < 4
+    assert (result.outcome, result.detail) == ("failed", "interrupted; what was sent had no effect")
+    assert (result.attempts, result.is_written) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "detail"),
+    [
+        (Fault("drop", **WRITE, id=A), "unknown", "interrupted before its effect could be read"),
+        (Fault("status", **WRITE, id=A, status=500), "failed", "interrupted; what was sent had no effect"),
+    ],
+    ids=["may-arrive-late", "is-over"],
+)
+def test_what_waits_to_be_tried_again_is_left_for_what_it_is(fault: Fault, outcome: str, detail: str) -> None:
+    # A reads again while B is told to wait, and so has a fresh read that it may not write upon.
+    reading = Fault("delay", **READ, id=A, skip=1, when="after", seconds=0.6)
+    asked = [
+        Fault("delay", **WRITE, id=B, seconds=0.2),
+        Fault("status", **WRITE, id=B, status=429, retry_after="100"),
+    ]
+    with serving(fault, reading, *asked) as (peer, url):
+        start = time.monotonic()
+
+        async def watch(stop: Stop) -> None:
+            answered = [("GET", A, 200)] * 2
+            await asyncio.to_thread(
+                peer.wait, lambda _: [one for one in map(short, peer.log) if one in answered] == answered
+            )
+            await asyncio.sleep(0.2)  # what the client does with the answer, nobody else can see
+            stop.request()
+
+        results = apply(url, plan(url, renamed(1, 2)), settling=0.5, watch=watch)
+    assert time.monotonic() - start < 4
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+    assert (results[A].outcome, results[A].detail) == (outcome, detail)
+    assert results[A].is_written == (outcome == "unknown")
+
+
+def test_a_refusal_that_comes_after_the_wish_to_stop_is_not_waited_upon() -> None:
+    slow = Fault("delay", **WRITE, seconds=0.25)
+    with serving(slow, Fault("status", **WRITE, status=429, retry_after="100")) as (peer, url):
+        start = time.monotonic()
+        (result,) = apply(
+            url, plan(url, {A: RENAMED}), settling=20, watch=stopping(peer, written(A))
+        ).values()
+    assert time.monotonic() - start < 4
+    assert result.outcome == "failed"
+    assert result.detail.endswith("; not tried again: interrupted")
+
+
+async def stopped_at_first(url: str, the_plan: Plan) -> list[AudienceResult]:
+    """Apply, and ask to stop as soon as there is one outcome."""
+    stop, results = Stop(), []
+    async with WriteClient(connection(url, {"settling": 20})) as writer:
+        async for result in execute(the_plan, writer, schema.rules(), stop=stop, parallelism=4):
+            stop.request()
+            results.append(result)
+    return results
+
+
+def test_a_wish_between_two_phases_begins_no_other() -> None:
+    held = [audience(1, "active"), audience(2), audience(3), audience(4)]
+    with serving(holds=held) as (peer, url):
+        the_plan = plan(url, {A: {"status": "paused"}, B: RENAMED, C: RENAMED, D: {"status": "active"}})
+        start = time.monotonic()
+        results = asyncio.run(stopped_at_first(url, the_plan))
+    assert time.monotonic() - start < 5
+    assert [result.outcome for result in results] == ["applied"] + ["not_attempted"] * 3
+    assert {entry.id for entry in peer.log} == {None, A}
+
+
+def test_a_wish_before_the_start_sends_nothing() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, renamed(1, 2))
+
+        async def run() -> list[AudienceResult]:
+            stop = Stop()
+            stop.request()
+            async with WriteClient(connection(url, {})) as writer:
+                return [result async for result in execute(the_plan, writer, schema.rules(), stop=stop)]
+
+        results = asyncio.run(run())
+    assert [result.outcome for result in results] == ["not_attempted"] * 2
+    assert calls(peer) == ["GET"]
+
+
+def test_whoever_stops_listening_leaves_nothing_running() -> None:
+    slow = Fault("delay", **WRITE, id=B, seconds=8, when="after")
+    with serving(slow) as (_, url):
+        the_plan = plan(url, renamed(1, 2))
+
+        async def run() -> set[str]:
+            async with WriteClient(connection(url, {"request": 20})) as writer:
+                changes = execute(the_plan, writer, schema.rules(), stop=Stop())
+                await anext(changes)
+                await changes.aclose()
+            return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+        assert asyncio.run(run()) == set()
+
+
+# The rest is about processes: real signals, exit codes, and what is on stdout.
+
+COUNT = 3
+SETTINGS = {"LEADPIPE_API_KEY": "sk_test"}
+
+
+def define(folder: Path) -> None:
+    definitions = folder / "audiences.d"
+    definitions.mkdir()
+    for number in range(1, COUNT + 1):
+        document = {"id": ident(number), "name": "New"}
+        (definitions / f"{number}.yaml").write_text(json.dumps(document), "utf-8")
+
+
+@contextmanager
+def applying(folder: Path, url: str, scale: str = "0.05") -> Iterator[subprocess.Popen[str]]:
+    define(folder)
+    settings = SETTINGS | {"LEADPIPE_BASE_URL": url, "RECONCILER_TEST_SCALE": scale}
+    arguments = ("apply", "--auto-approve", "--format", "json", "--parallelism", "2", "--journal", "journal")
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.fast", *arguments],
+        cwd=folder,
+        env=environment(**settings),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def told(process: subprocess.Popen[str]) -> tuple[dict[str, str], Any, str]:
+    """Wait for the end, and give the outcomes by id, the whole document, and stderr."""
+    out, err = process.communicate(timeout=20)
+    document = checked(out, "apply-result")
+    return {one["id"]: one["outcome"] for one in document["results"]}, document, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_settles_what_is_in_flight(tmp_path: Path, number: signal.Signals) -> None:
+    slow = Fault("delay", **WRITE, seconds=0.4, when="after", times=None)
+    with serving(slow) as (peer, url), applying(tmp_path, url, "1") as process:
+        peer.wait(lambda _: len(peer.patches()) == 2)
+        process.send_signal(number)
+        results, document, err = told(process)
+        assert len(peer.patches()) == 2
+    assert process.returncode == 130
+    assert results == {A: "applied", B: "applied", C: "not_attempted"}
+    assert (document["interrupted"], document["errored"]) == (True, True)
+    assert "Traceback" not in err
+    events = [json.loads(one)["event"] for one in (tmp_path / "journal").read_text("utf-8").splitlines()]
+    assert sorted(events) == ["intent", "intent", "outcome", "outcome"]
+
+
+def test_the_first_signal_gives_what_is_in_flight_its_time_and_no_more(tmp_path: Path) -> None:
+    slow = Fault("delay", **WRITE, seconds=9, when="after", times=None)
+    with serving(slow) as (peer, url), applying(tmp_path, url, "0.1") as process:
+        peer.wait(lambda _: len(peer.patches()) == 2)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        results, _, _ = told(process)
+    assert 0.5 <= time.monotonic() - start < 6
+    assert process.returncode == 130
+    assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
+
+
+def test_the_second_signal_is_out_at_once(tmp_path: Path) -> None:
+    slow = Fault("delay", **WRITE, seconds=9, when="after", times=None)
+    with serving(slow) as (peer, url), applying(tmp_path, url, "1") as process:
+        peer.wait(lambda _: len(peer.patches()) == 2)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        # Two signals of one kind that are pending together arrive as one.
+        process.send_signal(signal.SIGTERM)
+        results, _, err = told(process)
+    assert time.monotonic() - start < 6
+    assert process.returncode == 130
+    assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
+    assert "Traceback" not in err
+
+
+def test_a_signal_during_a_pause_before_anything_was_sent_ends_it(tmp_path: Path) -> None:
+    wait = Fault("status", **READ, status=429, retry_after="50")
+    with serving(wait) as (peer, url), applying(tmp_path, url, "1") as process:
+        peer.wait(lambda entry: entry.status == 429)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        results, document, _ = told(process)
+        assert peer.patches() == ()
+    assert time.monotonic() - start < 6
+    assert process.returncode == 130
+    assert set(results.values()) == {"not_attempted"}
+    assert document["interrupted"]

@@ -1,0 +1,176 @@
+"""Which definition files there are below some paths, and what is no file to read."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from reconciler.definitions import files
+from reconciler.errors import Diagnostic
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
+def touch(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("x", "utf-8")
+
+
+def found(*paths: str) -> list[str]:
+    """Return the files, and of what is no file what is wrong with it."""
+    return [
+        f"{entry.file}: {entry.summary}" if isinstance(entry, Diagnostic) else str(entry)
+        for entry in files.find(paths)
+    ]
+
+
+def problem(name: str) -> str:
+    read = files.read(Path(name))
+    assert isinstance(read, Diagnostic)
+    assert (read.file, read.is_error) == (name, True)
+    return f"{read.code}: {read.summary}"
+
+
+# --- Which there are
+
+
+def test_definitions_are_found_in_all_folders_in_sorted_order() -> None:
+    touch("d/b.yaml", "d/a.yml", "d/a/c.yaml", "d/a/deep/er/d.yaml", "d/.hidden/e.yaml", "d/Z.yaml")
+    touch("d/README.md", "d/a.yaml.orig", "d/yaml", "d/a.json", "other.yaml")
+    assert found("d") == [
+        "d/.hidden/e.yaml",
+        "d/Z.yaml",
+        "d/a.yml",
+        "d/a/c.yaml",
+        "d/a/deep/er/d.yaml",
+        "d/b.yaml",
+    ]
+
+
+def test_a_file_that_is_named_needs_no_suffix() -> None:
+    touch("a.txt")
+    assert found("a.txt") == ["a.txt"]
+
+
+def test_a_file_is_found_once_however_it_is_spelled() -> None:
+    touch("d/a.yaml", "d/e/b.yaml")
+    Path("link").symlink_to("d")
+    here = str(Path.cwd())
+    spellings = [
+        "d",
+        "./d",
+        "d/",
+        "d//e",
+        "d/a.yaml",
+        "d/e/../a.yaml",
+        "link/a.yaml",
+        f"{here}/d",
+        "../here/d",
+    ]
+    assert found(*spellings) == found(*spellings[::-1]) == ["d/a.yaml", "d/e/b.yaml"]
+
+
+def test_a_problem_is_found_once_too() -> None:
+    Path("empty").mkdir()
+    Path("d").mkdir()
+    Path("d/link").symlink_to("../empty")
+    here = str(Path.cwd())
+    assert found("empty", "./empty", f"{here}/empty") == ["empty: no definition in this folder"]
+    assert found("d", f"{here}/d") == ["d/link"]
+
+
+def test_a_link_hides_no_file_that_it_leads_to() -> None:
+    touch("d/b.yaml")
+    Path("d/a.yaml").symlink_to("b.yaml")
+    assert found("d") == ["d/a.yaml", "d/b.yaml"]
+
+
+def test_two_names_that_are_shown_alike_are_two_files() -> None:
+    Path("d").mkdir()
+    for name in (b"d/\xff.yaml", b"d/\\xff.yaml"):
+        Path(os.fsdecode(name)).write_text("x", "utf-8")
+    entries = files.find(["d"])
+    assert [files.shown(entry) for entry in entries if isinstance(entry, Path)] == [
+        "d/\\xff.yaml",
+        "d/\\xff.yaml",
+    ]
+    assert len(set(entries)) == 2
+
+
+@pytest.mark.parametrize("name", ["empty", "empty/inner", "."])
+def test_a_folder_without_definitions(name: str) -> None:
+    Path("empty/inner").mkdir(parents=True)
+    touch("empty/inner/README.md")
+    assert found(name) == [f"{name}: no definition in this folder"]
+
+
+def test_no_path_is_a_problem_and_not_this_folder() -> None:
+    touch("a.yaml")
+    (entry,) = files.find([""])
+    assert isinstance(entry, Diagnostic)
+    assert (entry.code, entry.file) == ("no-path", None)
+    assert found("", "a.yaml") == ["None: a path is empty", "a.yaml"]
+
+
+def test_what_looks_like_a_definition_and_is_none_is_not_passed_over() -> None:
+    Path("d/folder.yaml").mkdir(parents=True)
+    Path("d/link").symlink_to("/")
+    Path("d/broken.yaml").symlink_to("nowhere")
+    os.mkfifo("d/pipe.yml")
+    touch("d/folder.yaml/a.yaml")
+    assert found("d") == ["d/broken.yaml", "d/folder.yaml", "d/folder.yaml/a.yaml", "d/link", "d/pipe.yml"]
+
+
+def test_a_link_in_place_of_the_folder_is_not_followed() -> None:
+    touch("real/a.yaml")
+    Path("audiences.d").symlink_to("real")
+    assert found("audiences.d", "audiences.d/") == ["audiences.d"]
+    assert problem("audiences.d") == "not-a-file: is a symbolic link, which is not followed"
+
+
+# --- What is in them
+
+
+def test_the_bytes_of_a_file() -> None:
+    Path("a").write_bytes(b"\0\xff" * 10)
+    assert files.read(Path("a")) == b"\0\xff" * 10
+    Path("large").write_bytes(b"x" * 3_000_000)
+    assert files.read(Path("large")) == b"x" * (1024 * 1024 + 1)
+
+
+def test_what_is_no_regular_file() -> None:
+    touch("a.yaml")
+    Path("folder.yaml").mkdir()
+    for name, target in (("link.yaml", "a.yaml"), ("broken.yaml", "nowhere"), ("loop.yaml", "loop.yaml")):
+        Path(name).symlink_to(target)
+    os.mkfifo("pipe.yaml")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.yaml")
+        assert problem("socket.yaml") == "not-a-file: is a socket, not a regular file"
+    for name in ("link.yaml", "broken.yaml", "loop.yaml"):
+        assert problem(name) == "not-a-file: is a symbolic link, which is not followed"
+    assert problem("folder.yaml") == "not-a-file: is a folder, not a regular file"
+    assert problem("pipe.yaml") == "not-a-file: is a named pipe, not a regular file"
+    for name in ("/dev/zero", "/dev/null"):
+        assert problem(name) == "not-a-file: is a device, not a regular file"
+
+
+def test_what_cannot_be_read() -> None:
+    touch("a.yaml")
+    assert problem("none.yaml") == "unreadable: there is no such file or folder"
+    assert problem("a.yaml/b.yaml") == "unreadable: cannot be read: Not a directory"
+    assert problem("n" * 300) == "unreadable: cannot be read: File name too long"
+    assert found("n" * 300, "a.yaml/b") == ["a.yaml/b", "n" * 300]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has a file that fails to be read")
+def test_a_file_that_opens_and_fails_to_be_read() -> None:
+    assert problem("/proc/self/mem") == "unreadable: cannot be read: Input/output error"

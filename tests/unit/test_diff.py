@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler import diff, schema
+from reconciler.diff import Difference
+from reconciler.model import Audience, Definition, canonical, to_json
+from tests.unit.strategies import (
+    RULES,
+    UUIDS,
+    audiences,
+    definitions,
+    documents,
+    normal,
+    pairs,
+    patient,
+    scalars,
+)
+
+TOPICS: dict[str, Any] = {"topicIds": [1, 2]}
+
+
+def defined(document: dict[str, Any], *ignore: str) -> Definition:
+    return Definition(UUIDS[0], "A", "a.yaml", 1, 1, normal(document), frozenset(ignore))
+
+
+def wanted(file: dict[str, Any], live: dict[str, Any], *ignore: str) -> Any:
+    """Return what a file wants of a live audience, both as JSON."""
+    return to_json(diff.desired(defined(file, *ignore), Audience(UUIDS[0], normal(live)), RULES))
+
+
+def found(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [
+        (".".join(one.path), to_json(one.before), to_json(one.after))
+        for one in diff.compare(normal(before), normal(after), RULES)
+    ]
+
+
+def changed(file: dict[str, Any], live: dict[str, Any], *ignore: str) -> list[tuple[str, Any, Any]]:
+    """Return the differences between what is live and what a file wants of it, in the managed fields."""
+    managed = {key: value for key, value in live.items() if key in file}
+    return found(managed, wanted(file, live, *ignore))
+
+
+class TestUnmanagedFields:
+    """A top-level field that the file leaves out is not managed: never compared, never sent."""
+
+    @pytest.mark.parametrize("key", ["status", "config", "audienceSize"])
+    def test_is_not_desired_whatever_is_live(self, key: str) -> None:
+        live = {"name": "A", "status": "active", "config": TOPICS, "audienceSize": 5}
+        file = {**live}
+        del file[key]
+        assert wanted(file, live) == file
+        assert changed(file, {**live, key: {"status": "draft", "config": {}, "audienceSize": 9}[key]}) == []
+
+    def test_is_compared_once_the_file_sets_it(self) -> None:
+        assert changed({"audienceSize": 5}, {"audienceSize": 6}) == [("audienceSize", 6, 5)]
+        assert changed({"status": "draft"}, {}) == [("status", None, "draft")]
+
+
+class TestWholeConfig:
+    """A `config` that is there is the whole config."""
+
+    @pytest.mark.parametrize(
+        ("gone", "paths"),
+        [
+            ({"seniority": ["vp"]}, ["seniority"]),
+            ({"state": "Ohio"}, ["state"]),
+            ({"hasPhone": False}, ["hasPhone"]),
+            (
+                {"jobTitle.include": {"values": ["cfo"], "mode": "any"}},
+                ["jobTitle.include.values", "jobTitle.include.mode"],
+            ),
+        ],
+    )
+    def test_a_live_filter_that_is_not_in_the_file_goes(self, gone: dict[str, Any], paths: list[str]) -> None:
+        live = {"config": {**TOPICS, "filters": {"gender": "f", **gone}}}
+        kept = {**TOPICS, "filters": {"gender": "f"}}
+        assert wanted({"config": kept}, live) == {"config": kept}
+        assert wanted({"config": TOPICS}, live) == {"config": TOPICS}
+        differences = changed({"config": kept}, live)
+        assert [(path, after) for path, _, after in differences] == [
+            (f"config.filters.{path}", None) for path in paths
+        ]
+
+    def test_a_part_of_a_filter_that_is_not_in_the_file_goes(self) -> None:
+        live = {"config": {**TOPICS, "filters": {"role.seniority": {"values": ["vp"], "mode": "any"}}}}
+        file = {"config": {**TOPICS, "filters": {"role.seniority": {"values": ["vp"]}}}}
+        assert changed(file, live) == [("config.filters.role.seniority.mode", "any", None)]
+
+    def test_a_config_where_none_is_live_is_all_new(self) -> None:
+        file = {"config": {**TOPICS, "minScore": 80}}
+        assert changed(file, {}) == [("config.topicIds", None, [1, 2]), ("config.minScore", None, 80)]
+
+
+class TestDefaults:
+    """An optional scalar that is left out stands for the default that the schema names."""
+
+    cases = pytest.mark.parametrize(
+        ("key", "default"), [("minScore", 70), ("maxScore", 100), ("minTopicOverlap", 1)]
+    )
+
+    def test_the_schema_names_three(self) -> None:
+        assert {path[-1]: rule.default for path, rule in RULES.items() if rule.default is not None} == {
+            "minScore": 70,
+            "maxScore": 100,
+            "minTopicOverlap": 1,
+        }
+
+    @cases
+    def test_no_difference_when_live_has_that_value_or_none(self, key: str, default: int) -> None:
+        file: dict[str, Any] = {"config": TOPICS}
+        for live in ({"config": TOPICS}, {"config": {**TOPICS, key: default}}):
+            assert changed(file, live) == []
+            assert changed({"config": {**TOPICS, key: default}}, live) == []
+            assert wanted(file, live) == live
+
+    @cases
+    def test_any_other_live_value_is_changed_back_explicitly(self, key: str, default: int) -> None:
+        live = {"config": {**TOPICS, key: 50}}
+        assert wanted({"config": TOPICS}, live) == {"config": {**TOPICS, key: default}}
+        assert changed({"config": TOPICS}, live) == [(f"config.{key}", 50, default)]
+
+    @pytest.mark.parametrize("odd", [True, 1.0, "1"])
+    def test_a_live_value_that_only_looks_like_the_default_is_another(self, odd: Any) -> None:
+        assert changed({"config": TOPICS}, {"config": {**TOPICS, "minTopicOverlap": odd}}) == [
+            ("config.minTopicOverlap", odd, 1)
+        ]
+
+
+class TestSets:
+    """Arrays with `uniqueItems` are sets."""
+
+    def test_order_and_repeats_are_no_difference(self) -> None:
+        assert found({"config": {"topicIds": [2, 1, 2]}}, {"config": TOPICS}) == []
+
+    def test_a_change_reads_as_added_and_removed(self) -> None:
+        before, after = (normal({"config": {"topicIds": [one, 2]}}) for one in (1, 3))
+        (difference,) = diff.compare(before, after, RULES)
+        assert (set(difference.added), set(difference.removed)) == ({3}, {1})
+
+    def test_a_set_that_appears_is_all_added_and_one_that_goes_all_removed(self) -> None:
+        some = frozenset({"vp"})
+        assert Difference((), None, some).added == some
+        assert Difference((), some, None).removed == some
+        assert Difference((), None, some).removed == Difference((), some, None).added == frozenset()
+
+    def test_what_is_no_set_neither_gains_nor_loses(self) -> None:
+        assert Difference((), (1, 2), (2, 3)).added == Difference((), 1, 2).removed == frozenset()
+
+    def test_one_and_true_are_two_members(self) -> None:
+        difference = Difference((), frozenset({1, 2}), frozenset({True, 2}))
+        assert list(map(canonical, difference.added)) == ["true"]
+        assert list(map(canonical, difference.removed)) == ["1"]
+
+
+class TestKeptFields:
+    """`sourceUrl` left out is kept as it is live."""
+
+    live: dict[str, Any] = {"config": {**TOPICS, "sourceUrl": "https://example.com/a"}}  # noqa: RUF012 - never changed
+
+    def test_is_sent_as_it_is_live(self) -> None:
+        assert wanted({"config": TOPICS}, self.live) == self.live
+        assert wanted({"config": TOPICS}, {"config": TOPICS}) == {"config": TOPICS}
+
+    def test_is_changed_where_the_file_sets_it(self) -> None:
+        file = {"config": {**TOPICS, "sourceUrl": "https://example.com/b"}}
+        assert changed(file, self.live) == [
+            ("config.sourceUrl", "https://example.com/a", "https://example.com/b")
+        ]
+
+
+class TestUnknownKeys:
+    """What live has inside `config` and the schema does not know is carried over untouched."""
+
+    live: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "config": {
+            **TOPICS,
+            "xNew": {"b": [2, 1, None], "a": {}},
+            "filters": {"x.new": {"max": None, "min": 1}, "role.seniority": {"values": ["vp"], "xDepth": 2}},
+        }
+    }
+
+    def test_at_every_depth(self) -> None:
+        file = {"config": {"topicIds": [3], "filters": {"role.seniority": {"values": ["director"]}}}}
+        assert wanted(file, self.live)["config"] == {
+            "topicIds": [3],
+            "xNew": {"b": [2, 1, None], "a": {}},
+            "filters": {
+                "x.new": {"max": None, "min": 1},
+                "role.seniority": {"values": ["director"], "xDepth": 2},
+            },
+        }
+
+    def test_a_part_of_a_filter_goes_with_its_filter_and_the_rest_stays(self) -> None:
+        assert wanted({"config": TOPICS}, self.live)["config"] == {
+            **TOPICS,
+            "xNew": {"b": [2, 1, None], "a": {}},
+            "filters": {"x.new": {"max": None, "min": 1}},
+        }
+
+    def test_are_named_by_their_paths(self) -> None:
+        assert diff.unknown(normal(self.live), RULES) == (
+            ("config", "xNew"),
+            ("config", "filters", "x.new"),
+            ("config", "filters", "role.seniority", "xDepth"),
+        )
+
+    def test_count_when_two_reads_are_compared(self) -> None:
+        other = {"config": {**self.live["config"], "xNew": {"b": [2, 1], "a": {}}}}
+        assert found(self.live, self.live) == []
+        assert [path for path, _, _ in found(self.live, other)] == ["config.xNew"]
+
+
+class TestIgnoredPaths:
+    """A path in `lifecycle.ignore` keeps its live value."""
+
+    @pytest.mark.parametrize(
+        ("path", "live"),
+        [
+            ("config.filters.state", {"filters": {"state": "Ohio"}}),
+            ("config.filters.role.seniority", {"filters": {"role.seniority": {"values": ["vp"]}}}),
+            ("config.filters", {"filters": {"state": "Ohio", "seniority": ["vp"]}}),
+            ("config.minScore", {"minScore": 55}),
+            ("config.filters.state", {}),
+        ],
+    )
+    def test_stays_as_it_is_live(self, path: str, live: dict[str, Any]) -> None:
+        before = {"config": {"topicIds": [9], **live}}
+        assert wanted({"config": TOPICS}, before, path) == {"config": {**TOPICS, **live}}
+
+    def test_of_a_name_that_begins_another_is_itself_alone(self) -> None:
+        filters = {"jobTitle": "cfo", "jobTitle.include": {"values": ["cfo"]}}
+        live = {"config": {**TOPICS, "filters": filters}}
+        assert wanted({"config": TOPICS}, live, "config.filters.jobTitle") == {
+            "config": {**TOPICS, "filters": {"jobTitle": "cfo"}}
+        }
+
+    def test_of_a_top_level_field_that_is_not_live_leaves_it_out(self) -> None:
+        assert wanted({"status": "active"}, {}, "status") == {}
+
+
+class TestCompare:
+    def test_differences_come_in_the_schemas_order_and_unknown_ones_last(self) -> None:
+        before = {"name": "A", "config": {"topicIds": [1], "xNew": 1, "minScore": 1}}
+        after = {"name": "B", "config": {"topicIds": [2], "xNew": 2, "minScore": 2}}
+        assert [path for path, _, _ in found(before, after)] == [
+            "name",
+            "config.topicIds",
+            "config.minScore",
+            "config.xNew",
+        ]
+
+    def test_two_sides_with_almost_nothing_in_common_differ_in_every_field(self) -> None:
+        first = {"companySize": ["51 to 100"], "seniority": ["vp"], "state": "Ohio", "hasPhone": True}
+        second = {
+            f"{key}s": {"values": ["x"]} for key in ("company.name", "company.domain", "role.department")
+        }
+        differences = found({"config": {"filters": first}}, {"config": {**TOPICS, "filters": second}})
+        assert len(differences) == len(first) + 1 + len(second)
+
+    @pytest.mark.parametrize("key", ["x']['y", '"', "__private", "", "\n", "root"])
+    def test_a_strange_key_is_compared_like_any_other(self, key: str) -> None:
+        assert found({"config": {key: 1}}, {"config": {key: 2}}) == [(f"config.{key}", 1, 2)]
+
+    @patient
+    @given(documents(live=True))
+    def test_nothing_differs_from_itself(self, document: dict[str, Any]) -> None:
+        assert found(document, document) == []
+
+    @settings(patient, max_examples=200)
+    @given(st.data())
+    def test_finds_what_an_independent_comparison_finds(self, data: st.DataObject) -> None:
+        before = data.draw(documents(live=True))
+        after = data.draw(st.one_of(documents(live=True), mutations(before)))
+        left, right = (dict(_effective(side)) for side in (before, after))
+        stated = {path for side in (before, after) for path, _ in _leaves(_present(side))}
+        expected = {path for path in {*left, *right} if left.get(path) != right.get(path)} & stated
+        differences = diff.compare(normal(before), normal(after), RULES)
+        assert {one.path for one in differences} == expected
+        assert diff.is_same(normal(before), normal(after), RULES) == (not expected)
+        mirrored = diff.compare(normal(after), normal(before), RULES)
+        assert [(one.path, one.after, one.before) for one in mirrored] == [
+            (one.path, one.before, one.after) for one in differences
+        ]
+
+
+class TestDesired:
+    @patient
+    @given(pairs())
+    def test_is_a_fixed_point(self, pair: tuple[Definition, Audience]) -> None:
+        definition, live = pair
+        once = diff.desired(definition, live, RULES)
+        again = diff.desired(definition, Audience(live.id, {**live.fields, **once}), RULES)
+        assert canonical(again) == canonical(once)
+
+    @patient
+    @given(definitions(), audiences())
+    def test_holds_only_managed_fields_and_all_that_the_file_sets(
+        self, definition: Definition, live: Audience
+    ) -> None:
+        result = diff.desired(definition, live, RULES)
+        assert set(result) == set(definition.fields)
+        mine, theirs = (dict(_leaves(to_json(side))) for side in (definition.fields, result))
+        assert {path: theirs.get(path) for path in mine} == mine
+
+    @patient
+    @given(definitions(), audiences())
+    def test_takes_nothing_from_live_but_what_the_rules_of_ownership_allow(
+        self, definition: Definition, live: Audience
+    ) -> None:
+        mine = {path for path, _ in _leaves(to_json(definition.fields))}
+        for path, _ in _leaves(to_json(diff.desired(definition, live, RULES))):
+            known = path in RULES
+            is_ignored = any(".".join(path[:depth]) in definition.ignore for depth in range(len(path) + 1))
+            rule = RULES.get(path)
+            is_standing_in = rule is not None and (rule.kept or rule.default is not None)
+            assert path in mine or not known or is_ignored or is_standing_in, path
+
+
+def test_leaves_are_counted_each_filter_one() -> None:
+    filters = {"state": "x", "role.seniority": {"values": []}}
+    fields: dict[str, Any] = {"name": "A", "config": {**TOPICS, "filters": filters}}
+    assert diff.leaf_count(normal(fields), RULES) == 4
+    assert diff.leaf_count({}, RULES) == 0
+
+
+@st.composite
+def mutations(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+    """Change one leaf of a document, to another type at times."""
+    leaves = [path for path, _ in _leaves(document)]
+    path = draw(st.sampled_from(leaves))
+    other = draw(scalars) if path[-1] not in _sets() else [draw(st.sampled_from([1, 2, 3]))]
+    mutated: dict[str, Any] = _replaced(document, path, other)
+    return mutated
+
+
+def _sets() -> set[str]:
+    return {path[-1] for path, rule in RULES.items() if rule.kind == "set"}
+
+
+def _replaced(document: Any, path: tuple[str, ...], value: Any) -> Any:
+    if not path:
+        return value
+    return {**document, path[0]: _replaced(document[path[0]], path[1:], value)}
+
+
+# The independent comparison: over JSON and the schema itself, sharing nothing with what it judges.
+
+
+def _node(path: tuple[str, ...]) -> dict[str, Any] | None:
+    node: dict[str, Any] | None = schema.load("audience")
+    for key in path:
+        node = (node or {}).get("properties", {}).get(key)
+    return node
+
+
+def _present(value: Any, path: tuple[str, ...] = ()) -> Any:
+    """Drop what says the same as absent: nulls, and objects of optional fields with none of them."""
+    node = _node(path)
+    if not isinstance(value, dict) or node is None:
+        return value
+    parts = {key: _present(part, (*path, key)) for key, part in value.items()}
+    return {
+        key: part
+        for key, part in parts.items()
+        if part is not None
+        and not (part == {} and "required" not in (_node((*path, key)) or {"required": 1}))
+    }
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, dict) and _node(path) is not None and (value or not path):
+        for key, part in value.items():
+            yield from _leaves(part, (*path, key))
+    else:
+        yield path, str(value)
+
+
+def _effective(document: dict[str, Any]) -> Any:
+    present = _present(document)
+    if "config" in present:
+        for key, node in schema.load("audience")["properties"]["config"]["properties"].items():
+            if "default" in node:
+                yield ("config", key), _typed(node["default"])
+    yield from ((path, _typed(_at(present, path), path)) for path, _ in _leaves(present))
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _typed(value: Any, path: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, list):
+        items = [_typed(item) for item in value]
+        return sorted(set(items)) if (_node(path) or {}).get("uniqueItems") and path else ("list", *items)
+    if isinstance(value, dict):
+        return ("dict", *sorted((key, _typed(part)) for key, part in value.items()))
+    return type(value).__name__, repr(value)

@@ -1,0 +1,126 @@
+"""Definitions as git had them, read from real repositories."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler import git_history
+from reconciler.errors import FileError
+from tests.doubles.git import commit, git, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    start(tmp_path)
+    (tmp_path / "audiences.d" / "emea").mkdir(parents=True)
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 1\n")
+    (tmp_path / "audiences.d" / "emea" / "ü b.yaml").write_text("b: 1\n")
+    (tmp_path / "audiences.d" / "link.yaml").symlink_to("a.yaml")
+    (tmp_path / "elsewhere.yaml").write_text("c: 1\n")
+    commit(tmp_path, "base")
+    git(tmp_path, "checkout", "--quiet", "-b", "work")
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 2\n")
+    commit(tmp_path, "work")
+    git(tmp_path, "checkout", "--quiet", "main")
+    (tmp_path / "audiences.d" / "a.yaml").write_text("a: 3\n")
+    commit(tmp_path, "main moves on")
+    git(tmp_path, "checkout", "--quiet", "work")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_files_are_those_of_the_merge_base_and_links_are_none(repository: Path) -> None:
+    assert git_history.files("main", ["audiences.d"]) == {
+        "audiences.d/a.yaml": b"a: 1\n",
+        "audiences.d/emea/ü b.yaml": b"b: 1\n",
+    }
+    assert (repository / "audiences.d" / "link.yaml").is_symlink()
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_path_may_be_one_file() -> None:
+    assert git_history.files("main", ["audiences.d/a.yaml"]) == {"audiences.d/a.yaml": b"a: 1\n"}
+
+
+def test_a_folder_that_the_branch_removed_is_still_read(repository: Path) -> None:
+    git(repository, "rm", "-r", "--quiet", "audiences.d/emea")
+
+    assert git_history.files("main", ["audiences.d/emea"]) == {"audiences.d/emea/ü b.yaml": b"b: 1\n"}
+
+
+def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None:
+    before = git_history.files("main", ["audiences.d"])
+
+    assert git_history.unchanged(before) == {"audiences.d/emea/ü b.yaml"}
+
+    (repository / "audiences.d" / "emea" / "ü b.yaml").unlink()
+    assert git_history.unchanged(before) == frozenset()
+
+
+@pytest.mark.parametrize("ref", ["no-such-branch", "--output=stolen", "-h", "0" * 40])
+def test_a_ref_that_is_none_is_said_so_and_is_never_an_option(repository: Path, ref: str) -> None:
+    with pytest.raises(FileError, match="no common commit") as raised:
+        git_history.files(ref, ["audiences.d"])
+
+    assert "fetch-depth: 0" in raised.value.detail
+    assert not (repository / "stolen").exists()
+
+
+def test_a_repository_planted_among_the_definitions_runs_nothing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADPIPE_API_KEY", "sk_canary")
+    planted, canary = repository / "audiences.d", tmp_path / "canary"
+    for folder in ("objects", "refs/heads"):
+        (planted / folder).mkdir(parents=True)
+    (planted / "HEAD").write_text("0" * 39 + "1\n")
+    (planted / "config").write_text(
+        "[core]\n\tbare = true\n\trepositoryformatversion = 1\n"
+        "[extensions]\n\tpartialClone = evil\n"
+        f'[remote "evil"]\n\tpromisor = true\n\turl = {tmp_path}\n\tuploadpack = "env > {canary}; false"\n'
+    )
+
+    with pytest.raises(FileError):
+        git_history.files("0" * 39 + "1", ["audiences.d"])
+
+    assert not canary.exists()
+
+
+def test_git_never_sees_the_keys(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, tool = tmp_path / "seen", tmp_path / "bin" / "git"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nenv >> "{seen}"\nexit 1\n')
+    tool.chmod(0o755)
+    for name in ("LEADPIPE_API_KEY", "GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        monkeypatch.setenv(name, "sk_canary")
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+
+    with pytest.raises(FileError):
+        git_history.files("main", [str(repository / "audiences.d")])
+
+    assert "sk_canary" not in seen.read_text()
+
+
+@pytest.mark.usefixtures("repository")
+def test_without_git_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(FileError, match="git is not installed"):
+        git_history.files("main", ["audiences.d"])
+
+
+def test_a_bare_repository_is_no_checkout(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = repository / "bare.git"
+    git(repository, "clone", "--quiet", "--bare", ".", str(bare))
+    monkeypatch.setattr(
+        git_history, "_SETTINGS", ()
+    )  # as a git before 2.38 is, which knows no safe.bareRepository
+
+    with pytest.raises(FileError, match="lie in a bare repository"):
+        git_history.files("main", [str(bare)])

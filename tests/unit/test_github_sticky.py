@@ -1,0 +1,120 @@
+"""Which comment or issue is ours, and what is written over it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.errors import ApiRejected
+from reconciler.github import environment, sticky
+from reconciler.github.rest import GitHub
+from tests.doubles.github_peer import ACTIONS, Fault, Peer, account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.doubles.github_peer import Repository
+
+OURS = sticky.marked("plan", {"digest": "d"}, "Ours.")
+
+
+@contextmanager
+def hosted() -> Iterator[tuple[GitHub, Repository, Peer]]:
+    peer = Peer()
+    repository = peer.repository("acme/audiences")
+    repository.seed_pull()
+    token = peer.actions_token(repository, {"pull-requests": "write", "issues": "write"})
+    with peer.running():
+        given = {"GITHUB_REPOSITORY": "acme/audiences", "GITHUB_TOKEN": token, **peer.urls}
+        with GitHub(environment.read(given)) as github:
+            yield github, repository, peer
+
+
+def test_a_comment_is_ours_by_its_marker_and_its_author_alike() -> None:
+    with hosted() as (github, repository, _):
+        repository.add_comment(1, OURS, account("mallory"))
+        repository.add_comment(1, OURS, account("dependabot[bot]"))
+        repository.add_comment(1, sticky.marked("drift", {}, "Another kind."), ACTIONS)
+        repository.add_comment(1, sticky.marked("plan-0badcafe", {}, "Another project."), ACTIONS)
+        for body in (f" {OURS}", f"> {OURS}", f"Quoted:\n{OURS}", OURS.replace("-->\n", "--> "), "Ours."):
+            repository.add_comment(1, body, ACTIONS)
+        repository.seed_comments(1, 200, body=OURS)
+        assert sticky.find_comment(github, 1, "plan") is None
+
+        own = repository.add_comment(1, OURS.replace("\n", "\r\n"), ACTIONS)
+        repository.add_comment(1, OURS, ACTIONS)
+
+        assert sticky.find_comment(github, 1, "plan") == sticky.Sticky(own.id, {"digest": "d"})
+
+
+def test_somebody_who_left_is_nobody() -> None:
+    items: list[dict[str, Any]] = [
+        {"id": 1, "user": None, "body": OURS},
+        {"id": 2, "user": {"login": "x"}, "body": None},
+    ]
+
+    assert sticky._first(items, "plan", "x", "id") is None
+
+
+@pytest.mark.parametrize("memory", ["{", "{]}", '{"a": 01}', "{" * 100_000 + "}"])
+def test_a_memory_that_somebody_broke_is_none(memory: str) -> None:
+    text = f"<!-- reconciler:plan {{{memory}}} -->\n"
+
+    assert sticky._first(
+        [{"id": 1, "user": {"login": "x"}, "body": text}], "plan", "x", "id"
+    ) == sticky.Sticky(1, {})
+
+
+def test_an_issue_is_never_a_pull_request_and_never_somebody_elses() -> None:
+    with hosted() as (github, repository, _):
+        body = sticky.marked("drift", {}, "Drift.")
+        repository.change_issue(1, body=body, author=ACTIONS)
+        repository.seed_issue("Drift", body, author="mallory")
+        closed = repository.add_issue("Drift", body, author=ACTIONS)
+        repository.change_issue(closed.number, state="closed")
+        for _ in range(120):
+            repository.seed_issue("Another thing")
+        assert sticky.find_issue(github, "drift") is None
+
+        own = repository.add_issue("Drift", body, author=ACTIONS)
+        assert sticky.find_issue(github, "drift") == sticky.Sticky(own.number, {})
+
+
+def test_a_comment_is_written_over_or_anew() -> None:
+    with hosted() as (github, repository, _):
+        sticky.write_comment(github, 1, None, OURS)
+        found = sticky.find_comment(github, 1, "plan")
+        sticky.write_comment(github, 1, found, "Over.")
+        assert [one.body for one in repository.comments(1)] == ["Over."]
+
+        assert found is not None
+        repository.delete_comment(found.number)
+        sticky.write_comment(github, 1, found, "Anew.")
+        assert [one.body for one in repository.comments(1)] == ["Anew."]
+
+
+def test_a_comment_that_cannot_be_written_over_is_not_written_twice() -> None:
+    with hosted() as (github, repository, peer):
+        own = repository.add_comment(1, OURS, ACTIONS)
+        peer.inject(Fault("status", method="PATCH", status=403))
+
+        with pytest.raises(ApiRejected):
+            sticky.write_comment(github, 1, sticky.Sticky(own.id, {}), "Over.")
+        assert [one.body for one in repository.comments(1)] == [OURS]
+
+
+def test_each_project_of_a_repository_has_texts_of_its_own() -> None:
+    assert {
+        sticky.kind("plan", paths) for paths in (["audiences.d"], ["audiences.d/"], ["./audiences.d"])
+    } == {"plan"}
+    assert sticky.kind("drift", ["audiences.d"]) == "drift"
+
+    kinds = {sticky.kind("plan", paths) for paths in (["a"], ["b"], ["a", "b"], ["a/b"], ["--> \n"])}
+    assert len(kinds) == 5
+    assert sticky.kind("plan", ["b", "a"]) == sticky.kind("plan", ["a/", "b"])
+    for kind in kinds:
+        body = sticky.marked(kind, {}, "")
+        found = [{"id": 1, "user": {"login": "x"}, "body": body}]
+        assert sticky._first(found, kind, "x", "id") == sticky.Sticky(1, {})

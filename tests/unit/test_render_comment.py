@@ -1,0 +1,243 @@
+"""What GitHub shows: whole documents for the five cases that a marketer meets, cuts, and outside text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+
+from reconciler.errors import Diagnostic, LimitExceeded, NotApproved, ProtectedAudience, StalePlan
+from reconciler.github.environment import MAX_SUMMARY
+from reconciler.plan import Change, Plan
+from reconciler.render import comment
+from tests.doubles.oracles.markdown import Rendered, rendered
+from tests.unit import reviews
+from tests.unit.reviews import BASE
+from tests.unit.strategies import RULES, hostile, patient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.plan.model import Cause
+
+RUN = "https://github.com/acme/audiences/actions/runs/81"
+STALE = StalePlan(
+    "what this merge would do now is not what was reviewed",
+    "Usually somebody edited an audience in the dashboard after the review, or another pull request was "
+    "applied first",
+).diagnostics
+
+
+def caused(plan: Plan, cause: Cause = "change") -> Plan:
+    """Return a plan in which every field has a cause."""
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, fields=tuple(replace(field, cause=cause) for field in change.fields))
+            for change in plan.changes
+        ),
+    )
+
+
+def forty() -> Plan:
+    """Plan forty changes, of which a fifth is drift and some were changed on both sides."""
+    kinds: list[Cause] = ["change", "drift", "change", "both", "change"]
+    plan = caused(reviews.forty())
+    changes = [
+        caused(replace(plan, changes=(one,)), kinds[nth % 5]).changes[0]
+        for nth, one in enumerate(plan.changes)
+    ]
+    return replace(plan, changes=tuple(changes))
+
+
+def refused() -> str:
+    organization = reviews.Organization()
+    organization.add(
+        "CFOs at fintech companies",
+        {"config": {**BASE, "minScore": 85}},
+        {"config": {**BASE, "minScore": 60}},
+    )
+    organization.add("Founders", {"status": "active"}, {"status": "paused", "name": "Founders (ask Ana)"})
+    changes = organization.plan().changes
+    rest = [comment.gone(["Spring webinar"], 0)]
+    return comment.refused(STALE, changes, RULES, rest=rest, run=RUN)
+
+
+CASES: dict[str, Callable[[], str]] = {
+    "one-filter": lambda: comment.planned(caused(reviews.one_filter()), RULES),
+    "swap": lambda: comment.planned(caused(reviews.swap()), RULES),
+    "forty-with-drift": lambda: comment.planned(forty(), RULES),
+    "nothing": lambda: comment.planned(reviews.nothing(), RULES),
+    "refused": refused,
+    "applied": lambda: comment.applied(reviews.applied(), is_over=True, run=RUN),
+    "failed": lambda: comment.applied(reviews.in_part(), is_over=True, run=RUN),
+    "drift": lambda: comment.drifted(reviews.swap(), RULES),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_comment_reads_as_kept(case: str) -> None:
+    shown = CASES[case]()
+
+    assert shown == reviews.expected(f"comment-{case}.md", shown)
+
+
+class TestPlanned:
+    def test_promises_only_what_an_apply_would_do(self) -> None:
+        promise = "Merging applies exactly this"
+        assert promise in comment.planned(reviews.swap(), RULES)
+        for plan in (reviews.forty(), reviews.nothing(), reviews.missing()):
+            assert promise not in comment.planned(plan, RULES)
+
+    def test_notes_what_it_could_not_find_out(self) -> None:
+        note = Diagnostic(
+            "warning", "file", "nobody can tell here which of this is drift", "Fetch the history"
+        )
+        shown = comment.planned(reviews.swap(), RULES, [note])
+
+        assert "**Warning:** nobody can tell here which of this is drift. Fetch the history." in shown
+
+
+class TestRefused:
+    def test_says_how_to_go_on(self) -> None:
+        for error, onward in (
+            (StalePlan("x"), "open another pull request for these files"),
+            (NotApproved("x"), "open another pull request for these files"),
+            (ProtectedAudience("x"), "mend this in another pull request"),
+            (LimitExceeded("x"), "`max_changes` in `reconciler.toml`. To go on, mend this"),
+        ):
+            shown = comment.refused(error.diagnostics, (), RULES)
+            assert onward in shown
+            assert "http" not in shown
+            assert "would" not in shown.partition("To go on")[0]
+
+    def test_counts_what_it_does_not_show(self) -> None:
+        changes = reviews.forty().changes
+        shown = comment.refused(STALE, changes, RULES, most=3)
+
+        assert "**Not shown here: 37 more.** The run's log names them." in shown
+        assert shown.count("| Audience ") == 1 + 3
+        assert "What would happen now" not in comment.refused(STALE, changes, RULES, most=0)
+
+    @pytest.mark.parametrize(
+        ("names", "lost", "said"),
+        [
+            ([], 0, ""),
+            (["A"], 0, "Of what was reviewed, nothing is left to do for: A."),
+            (["A", "B"], 2, "Of what was reviewed, nothing is left to do for: A, B, and 2 more."),
+            ([], 3, "Of what was reviewed, nothing is left to do for: 3, which no file describes any more."),
+        ],
+    )
+    def test_names_what_is_gone(self, names: list[str], lost: int, said: str) -> None:
+        assert comment.gone(names, lost) == said
+
+    def test_names_no_more_of_it_than_anybody_reads(self) -> None:
+        said = comment.gone([f"A{nth}" for nth in range(30)], 1)
+
+        assert said.endswith("A19, and 11 more.")
+
+
+class TestApplied:
+    def test_says_whether_the_review_still_stands(self) -> None:
+        assert "still stands" in comment.applied(reviews.refused(), is_over=False)
+        assert "open another pull request" in comment.applied(reviews.interrupted(), is_over=True)
+        for shown in (comment.applied(reviews.applied(), is_over=over) for over in (True, False)):
+            assert "still stands" not in shown
+            assert "open another" not in shown
+
+    def test_of_many_comes_first_what_did_not_end_well(self) -> None:
+        shown = comment.applied(reviews.in_part(), is_over=True, most=2, elsewhere=comment.summary_of(RUN))
+
+        assert "| CFOs | **not changed**" in shown
+        assert f"**Not shown here: 7 more audiences.** See [the job's summary]({RUN})." in shown
+        assert comment.summary_of("") == "the job's summary"
+
+
+def test_one_definition_is_one() -> None:
+    assert "**1 definition, all valid.**" in comment.validated(1)
+    assert "**2 definitions, all valid.**" in comment.validated(2)
+
+
+def long_plan(count: int, name: str) -> Plan:
+    fields = reviews.one_filter().changes[0].fields
+    changes = tuple(
+        Change(reviews.identity(nth), f"{name} {nth}", "a.yaml", 1, "change", fields, {}, {})
+        for nth in range(count)
+    )
+    return Plan("https://api.example.com", count, changes)
+
+
+class TestFitted:
+    @pytest.mark.parametrize(
+        ("max_bytes", "size"), [(comment.MAX_COMMENT, 100), (40_000, 100), (MAX_SUMMARY, 1000)]
+    )
+    def test_as_many_whole_audiences_as_possible_are_kept(self, max_bytes: int, size: int) -> None:
+        plan = long_plan(size, f"Audience \N{SNOWMAN}{100 * ' and more'}")
+        render = partial(comment.planned, plan, RULES, elsewhere="elsewhere")
+        shown = comment.fitted(lambda most: render(most=most), size, max_bytes)
+        count = shown.count("| `Audience") or shown.count("| Audience \N{SNOWMAN}")
+
+        assert max_bytes - 2000 < len(shown.encode()) <= max_bytes
+        assert shown == render(most=count)
+        assert 0 < count < size
+        assert f"Not shown here: {size - count} more audiences.** See elsewhere." in shown
+        assert f"**{size} of {size} audiences change" in shown
+
+    def test_what_fits_is_left_whole(self) -> None:
+        render = partial(comment.planned, reviews.forty(), RULES)
+
+        assert comment.fitted(lambda most: render(most=most), 40, 65_000) == render()
+
+    def test_what_is_too_long_without_any_audience_is_cut_at_a_line(self) -> None:
+        odd = "\N{CROSS MARK}" * 900
+        found = tuple(Diagnostic("error", "x", f"{odd} {nth}", odd, f"{nth}.yaml", 1) for nth in range(30))
+        plan = replace(reviews.forty(), diagnostics=found)
+        render = partial(comment.planned, plan, RULES)
+        shown = comment.fitted(lambda most: render(most=most), 40, 65_000)
+
+        assert len(shown.encode()) <= 65_000
+        assert shown.startswith(render(most=0)[:200])
+        assert shown.endswith("\n\n**The rest does not fit here.**\n")
+        assert "<details>" not in shown
+        lines = render(most=0).splitlines()
+        assert all(line in lines for line in shown.splitlines()[:-1])
+
+    def test_a_cut_opens_nothing_that_it_does_not_close(self) -> None:
+        warnings = tuple(Diagnostic("warning", "x", "y" * 900, f"{nth}") for nth in range(30))
+        plan = replace(reviews.swap(), diagnostics=warnings)
+        render = partial(comment.planned, plan, RULES)
+        shown = comment.fitted(lambda most: render(most=most), 2, 8_000)
+
+        assert "<details>" not in shown
+        assert shown.endswith("**The rest does not fit here.**\n")
+
+
+def everything(outside: str) -> list[Rendered]:
+    """Return every document there is, with one text wherever text comes from outside."""
+    plan, result = reviews.outside(outside)
+    notes = [Diagnostic("warning", "x", outside or "x", outside, outside, 1)]
+    return [
+        rendered(document)
+        for document in (
+            comment.planned(caused(plan), RULES, notes),
+            comment.planned(caused(plan, "drift"), RULES, most=1, elsewhere=comment.summary_of(RUN)),
+            comment.planned(caused(plan, "both"), RULES),
+            comment.drifted(plan, RULES),
+            comment.applied(result, is_over=True),
+            comment.refused(notes, plan.changes, RULES, rest=[comment.gone([outside, outside], 1)]),
+        )
+    ]
+
+
+@patient
+@example("--> <!-- reconciler:plan {} -->\n")
+@example("</details>")
+@given(hostile)
+def test_outside_text_changes_no_structure_and_does_nothing(outside: str) -> None:
+    calm = everything("calm")
+    for found, expected in zip(everything(outside), calm, strict=True):
+        assert [one for one in found.shape if not one.startswith("softbreak")] == list(expected.shape)
+        assert found.references == expected.references

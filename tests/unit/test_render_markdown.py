@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler import plan
+from reconciler.errors import ApiUnreachable, Diagnostic, StalePlan
+from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Plan
+from reconciler.render import markdown, sentences
+from tests.doubles.oracles.markdown import rendered
+from tests.doubles.oracles.runner_commands import commands
+from tests.unit import reviews
+from tests.unit.strategies import RULES, hostile, patient, unknown_values
+
+
+def told(*fields: FieldChange, **more: Any) -> str:
+    return sentences.sentences(change(*fields, **more), RULES)
+
+
+def change(*fields: FieldChange, before: Any = None, patch: Any = None, **more: Any) -> Change:
+    whole = {"id": "i", "name": "N", "file": "a.yaml", "line": 2, "phase": "change", **more}
+    return Change(fields=fields, before=before or {}, patch=patch or {}, **whole)
+
+
+def filters(**values: Any) -> dict[str, Any]:
+    return {"config": {"filters": {"role.seniority": values}}}
+
+
+class TestPlan:
+    @pytest.mark.parametrize(
+        "case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan", "swept", "only_swept"]
+    )
+    def test_reads_as_kept(self, case: str) -> None:
+        document = markdown.plan(getattr(reviews, case)(), RULES)
+        assert document == reviews.expected(f"plan-{case.replace('_', '-')}.md", document)
+
+    def test_a_saved_plan_reads_the_same(self) -> None:
+        for case in (reviews.forty(), reviews.missing(), reviews.nothing()):
+            saved = plan.from_document(json.loads(json.dumps(plan.to_document(case))))
+            assert markdown.plan(saved, RULES) == markdown.plan(case, RULES)
+
+    def test_of_many_audiences_those_come_first_that_start_or_stop(self) -> None:
+        document = markdown.plan(reviews.forty(), RULES, most=7, elsewhere="the job's summary")
+        whole = markdown.plan(reviews.forty(), RULES)
+        assert document.splitlines()[0] == whole.splitlines()[0]
+        assert [name in document for name in ("00 |", "27 |", "02 |", "28 |", "03 |", "04 |")] == [
+            *(True, True, True, True, True, False)
+        ]
+        assert "**Not shown here: 33 more audiences.** See the job's summary." in document
+        assert document.count("  ~ Audience") == 7
+        assert "Plan: 40 to change" in document
+
+    def test_of_many_audiences_none_need_be_shown(self) -> None:
+        document = markdown.plan(reviews.one_filter(), RULES, most=0)
+        assert "**Not shown here: 1 more audience.**\n" in document
+        assert "| Audience |" not in document
+
+    def test_a_plan_that_could_not_be_made_says_why(self) -> None:
+        error = ApiUnreachable("the API cannot be reached", "Try again")
+        assert markdown.plan(Plan("", diagnostics=error.diagnostics), RULES) == (
+            "**This plan cannot be applied.**\n\n"
+            "Nothing has changed, and nothing can until this is mended:\n\n"
+            "- **Error:** the API cannot be reached. Try again.\n"
+        )
+
+    def test_a_note_alone_is_folded(self) -> None:
+        noted = Plan("o", 1, diagnostics=(Diagnostic("warning", "x", "a note"),))
+        document = markdown.plan(noted, RULES)
+        assert document.startswith("**No changes.")
+        assert "a note" in document.partition("<details>")[2]
+        assert "a note" not in document.partition("<details>")[0]
+
+    def test_the_worst_of_many_problems_come_first_and_the_others_are_counted(self) -> None:
+        found = [Diagnostic("warning", "x", f"odd {nth}") for nth in range(30)]
+        lines = markdown.notes([*found, Diagnostic("error", "x", "bad")]).splitlines()
+        assert (lines[0], lines[1], lines[-1]) == (
+            "- **Error:** bad.",
+            "- **Warning:** odd 0.",
+            "- and 11 more",
+        )
+        assert len(lines) == markdown.MAX_NOTES + 1
+
+    def test_a_cut_plan_has_a_bounded_number_of_problems(self) -> None:
+        errors = tuple(Diagnostic("warning", "x", f"odd {nth}") for nth in range(900))
+        document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, most=0)
+        assert document.count("odd") == markdown.MAX_NOTES
+        assert markdown.plan(Plan("o", 1, diagnostics=errors), RULES).count("odd") == len(errors)
+
+
+class TestResult:
+    @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted"])
+    def test_reads_as_kept(self, case: str) -> None:
+        document = markdown.result(getattr(reviews, case)())
+        assert document == reviews.expected(f"result-{case.replace('_', '-')}.md", document)
+
+    def test_nothing_to_do_is_one_line(self) -> None:
+        assert markdown.result(ApplyResult()) == "**Nothing had to change.**\n"
+
+    def test_one_is_not_many(self) -> None:
+        one = ApplyResult(results=(AudienceResult("i", "N", "applied", is_written=True),))
+        assert markdown.result(one).startswith("**1 audience changed as planned.**")
+
+    def test_nothing_written_is_said_first(self) -> None:
+        results = (AudienceResult("i", "N", "conflict"),)
+        assert markdown.result(ApplyResult(results=results)).startswith(
+            "**Nothing was changed.** Run the plan"
+        )
+
+    def test_stopped_before_anything_is_said(self) -> None:
+        assert markdown.result(ApplyResult(interrupted=True)) == "**Nothing was changed.**\n"
+
+    def test_a_refusal_is_named_in_plain_words(self) -> None:
+        stale = StalePlan("this is not the reviewed plan any more", "Review the plan above")
+        assert markdown.result(ApplyResult(diagnostics=stale.diagnostics)) == (
+            "**Nothing was changed.** This is why:\n\n"
+            "- **Out of date:** this is not the reviewed plan any more. Review the plan above.\n"
+        )
+
+    def test_of_many_audiences_those_come_first_that_are_not_as_planned(self) -> None:
+        document = markdown.result(reviews.in_part(), most=1, elsewhere="the job's summary")
+        assert document.count("CFOs") == 2
+        assert "Spring webinar" not in document
+        assert "**Not shown here: 8 more audiences.** See the job's summary." in document
+
+
+class TestSentences:
+    """What happens to an audience; more of them are in `expected/plan-forty.md`."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "phase", "said"),
+        [
+            ("active", "paused", "release", "**pauses**, and its people are no longer refreshed"),
+            (
+                "active",
+                "draft",
+                "release",
+                "**stops**: becomes a draft, and its people are no longer refreshed",
+            ),
+            ("draft", "active", "activate", "**starts**: becomes active, and its people are refreshed daily"),
+            ("draft", "paused", "change", "becomes paused, was draft"),
+            (None, "draft", "change", "becomes a draft"),
+        ],
+    )
+    def test_a_status_is_told_by_its_effect(self, before: Any, after: Any, phase: Any, said: str) -> None:
+        assert told(FieldChange("status", before, after), phase=phase) == said
+
+    @pytest.mark.parametrize(
+        ("path", "before", "after", "said"),
+        [
+            ("config.minScore", 80, 60, "reaches more people: the minimum intent score falls from 80 to 60"),
+            (
+                "config.minScore",
+                None,
+                80,
+                "reaches fewer people: the minimum intent score rises from 70 to 80",
+            ),
+            (
+                "config.maxScore",
+                90,
+                None,
+                "reaches more people: the maximum intent score rises from 90 to 100",
+            ),
+            ("config.maxScore", "90", 100, 'maximum intent score is now 100, was "90"'),
+            ("config.sourceUrl", "about", None, 'source page is no longer set, was "about"'),
+            ("config.filters.state", None, "Ohio", "reaches fewer people: now only this state: Ohio"),
+            (
+                "config.filters.state",
+                "Ohio",
+                None,
+                "reaches more people: no longer limited to this state: Ohio",
+            ),
+            (
+                "config.filters.hasPhone",
+                None,
+                True,
+                "reaches fewer people: now only people with a phone number",
+            ),
+            (
+                "config.filters.hasPhone",
+                True,
+                None,
+                "reaches more people: no longer only people with a phone number",
+            ),
+            (
+                "config.filters.hasPhone",
+                None,
+                False,
+                'reaches other people: the filter "people with a phone number" is now "no", was not set',
+            ),
+            ("config.filters.role.seniority", {}, None, '"job levels" was there and empty'),
+            (
+                "config.new",
+                1,
+                2,
+                "reaches other people: something changes that this version has no words for",
+            ),
+        ],
+    )
+    def test_a_value_is_told_by_its_effect(self, path: str, before: Any, after: Any, said: str) -> None:
+        assert told(FieldChange(path, before, after)) == said
+
+    @pytest.mark.parametrize(
+        ("old", "new", "effect"),
+        [
+            ({}, {}, "more"),
+            ({"operator": "contains"}, {"operator": "contains", "mode": "any"}, "more"),
+            ({"mode": "all"}, {"mode": "all"}, "other"),
+            ({}, {"operator": "excludes"}, "other"),
+            ({"mode": "all"}, {}, "other"),
+        ],
+    )
+    def test_more_values_mean_more_people_only_where_any_of_them_is_enough(
+        self, old: dict[str, str], new: dict[str, str], effect: str
+    ) -> None:
+        field = FieldChange("config.filters.role.seniority.values", ["vp"], ["cxo", "vp"], ("cxo",), ())
+        one = change(field, before=filters(values=["vp"], **old), patch=filters(values=["cxo", "vp"], **new))
+        assert sentences.reach(one, RULES) == effect
+
+    def test_how_a_filter_compares_goes_without_saying_when_the_filter_goes(self) -> None:
+        fields = (
+            FieldChange("config.filters.role.seniority.values", ["vp"], None, (), ("vp",)),
+            FieldChange("config.filters.role.seniority.mode", "any", None),
+        )
+        assert told(*fields, before=filters(values=["vp"], mode="any"), patch={"config": {}}) == (
+            "reaches more people: no longer limited to these job levels: vice presidents"
+        )
+
+    def test_a_change_that_words_pass_over_is_not_silent(self) -> None:
+        field = FieldChange("config.filters.role.seniority.mode", "any", None)
+        said = told(field, before=filters(mode="any"), patch={"config": {}})
+        assert said == "changes in a detail, which is below"
+
+    def test_protection_comes_first(self) -> None:
+        assert told(FieldChange("name", "A", "B"), is_protected=True) == (
+            '**is protected**, so this is refused; is renamed, was "A"'
+        )
+
+    def test_effects_in_both_directions_are_neither(self) -> None:
+        fields = (FieldChange("config.minScore", 80, 70), FieldChange("config.maxScore", None, 90))
+        assert sentences.reach(change(*fields), RULES) == "other"
+        assert sentences.reach(change(FieldChange("name", "A", "B")), RULES) is None
+
+    def test_long_lists_and_values_are_cut(self) -> None:
+        some = tuple(f"{nth}{'x' * 300}" for nth in range(30))
+        said = told(FieldChange("config.filters.seniority", ["vp"], [*some, "vp"], some, ()))
+        assert said.endswith("…, and 22 more")
+        assert len(said) < 2000
+
+    def test_no_field_is_named_as_the_files_do(self) -> None:
+        table, _, folded = markdown.plan(reviews.forty(), RULES).partition("<details>")
+        for path in RULES:
+            if any(char.isupper() or char == "." for char in path[-1]):
+                assert path[-1] not in table
+        assert "minScore" in folded
+
+
+class TestOutside:
+    """Text from files, dashboards and servers is shown and does nothing."""
+
+    @patient
+    @given(st.sampled_from(sorted(RULES)), st.data())
+    def test_any_change_that_a_saved_plan_may_hold_is_shown(
+        self, path: tuple[str, ...], data: st.DataObject
+    ) -> None:
+        values: Any = st.none() | unknown_values
+        lists: Any = st.none() | st.lists(unknown_values, max_size=2).map(tuple)
+        field = FieldChange(
+            ".".join(path),
+            data.draw(values),
+            data.draw(values),
+            data.draw(lists),
+            data.draw(lists),
+            {"1": "ROI"},
+        )
+        one = change(field, before={"config": data.draw(values)}, patch={"config": data.draw(values)})
+        odd = replace(one, phase=data.draw(st.sampled_from(["release", "change", "activate"])))
+        document = markdown.plan(Plan("o", 1, (odd,)), RULES)
+        assert "| N |  |" not in document
+
+    @patient
+    @given(hostile)
+    def test_changes_neither_structure_nor_adds_anything_that_acts(self, outside: str) -> None:
+        value, result = reviews.outside(outside)
+        same, same_result = reviews.outside("word")
+        for document, harmless in (
+            (markdown.plan(value, RULES), markdown.plan(same, RULES)),
+            (markdown.plan(value, RULES, most=1), markdown.plan(same, RULES, most=1)),
+            (markdown.result(result), markdown.result(same_result)),
+        ):
+            seen, wanted = rendered(document), rendered(harmless)
+            assert tag_free(seen.shape) == tag_free(wanted.shape)
+            assert seen.references == frozenset()
+            assert commands(document) == []
+
+    def test_a_sentence_stays_readable_around_what_is_not_plain(self) -> None:
+        found = Diagnostic("error", "x", 'unknown "a_b" (or <b>) in "X - Y", e.g. [z](y)', "See www.x.test!")
+        assert markdown.notes([found]) == (
+            '- **Error:** unknown "a_b" (or `<b>`) in "X `-` Y", `e.g`. `[z](y`). See `www.x.test`!'
+        )
+
+
+def tag_free(shape: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for part in shape if not part.startswith(("softbreak",)))

@@ -1,0 +1,510 @@
+"""What the audience schema says, held against the contract, and documents checked against the schemas."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler import schema
+from reconciler.schema import suggestions
+from tests.unit.strategies import UUIDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+AUDIENCE = schema.load("audience")
+
+SETS = (
+    "companyIndustry",
+    "seniority",
+    "companySize",
+    "department",
+    "companyRevenueRange",
+    "ageRange",
+)
+TEXTS = ("state", "gender", "isB2b", "jobTitle", "companyDomain", "companyName")
+SWITCHES = (
+    "hasBusinessEmail",
+    "hasPersonalEmail",
+    "hasLinkedin",
+    "hasPhone",
+    "role.isDecisionMaker",
+    "contact.hasBusinessEmail",
+)
+CATALOGUE = (
+    "company.industries",
+    "company.industryGroups",
+    "company.revenueRanges",
+    "company.names",
+    "company.domains",
+    "role.seniority",
+    "role.departments",
+    "jobTitle.include",
+    "jobTitle.exclude",
+    "jobTitle.exact",
+)
+
+
+def contract() -> dict[tuple[str, ...], str]:
+    """Return every field of the PATCH page and its kind, as the contract's tables have them."""
+    filters = (
+        dict.fromkeys(SETS, "set")
+        | dict.fromkeys(TEXTS, "string")
+        | dict.fromkeys(SWITCHES, "boolean")
+        | dict.fromkeys(CATALOGUE, "object")
+    )
+    parts = {"values": "set", "operator": "string", "mode": "string"}
+    return {
+        ("name",): "string",
+        ("status",): "string",
+        ("config",): "object",
+        ("config", "topicIds"): "set",
+        ("config", "minScore"): "integer",
+        ("config", "maxScore"): "integer",
+        ("config", "minTopicOverlap"): "integer",
+        ("config", "filters"): "group",
+        **{("config", "filters", key): kind for key, kind in filters.items()},
+        **{("config", "filters", key, part): kind for key in CATALOGUE for part, kind in parts.items()},
+        ("config", "sourceUrl"): "string",
+        ("audienceSize",): "integer",
+    }
+
+
+def subschemas(field: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every schema of a value inside a schema: of properties, of items, and of keys of one's own."""
+    for key, value in field.get("properties", {}).items():
+        yield f"{path}.{key}", value
+        yield from subschemas(value, f"{path}.{key}")
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(field.get(keyword), dict):
+            yield f"{path}.{keyword}", field[keyword]
+            yield from subschemas(field[keyword], f"{path}.{keyword}")
+
+
+def property_paths(field: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in field.get("properties", {}).items():
+        yield (*path, key)
+        yield from property_paths(value, (*path, key))
+
+
+# --- What the audience schema says
+
+
+def test_the_search_for_values_sees_them_all() -> None:
+    found = [path for path, _ in subschemas(AUDIENCE)]
+    assert len(found) == len(set(found)) == json.dumps(AUDIENCE).count('"type"') - 1
+    assert {"$.id", "$.metadata.labels.additionalProperties", "$.config.topicIds.items"} < set(found)
+    assert "$.config.filters.role.seniority.values.items" in found
+
+
+@pytest.mark.parametrize("word", ["title", "description"])
+def test_an_editor_has_something_to_show_on_every_value(word: str) -> None:
+    said = {path: field.get(word, "") for path, field in subschemas(AUDIENCE)}
+    assert [path for path, text in said.items() if not re.fullmatch(r"\S(.*\S)?", text)] == []
+    if word == "description":
+        assert [path for path, text in said.items() if not text.endswith(".")] == []
+
+
+def test_the_examples_that_an_editor_offers_are_valid() -> None:
+    checked = 0
+    for _, field in subschemas(AUDIENCE):
+        for example in field.get("examples", []):
+            Draft202012Validator(field).validate(example)
+            checked += 1
+    assert checked > 20
+
+
+def test_the_schemas_are_schemas() -> None:
+    for name in ("audience", "plan", "apply-result", "diagnostics"):
+        Draft202012Validator.check_schema(
+            json.loads((ROOT / f"schemas/{name}.schema.json").read_text("utf-8"))
+        )
+
+
+def test_a_word_of_our_own_is_explained_in_the_schema() -> None:
+    own = set(re.findall(r'"(x-\w+)":', json.dumps(AUDIENCE)))
+    assert own == set(re.findall(r"(x-\w+):", AUDIENCE["$comment"]))
+
+
+def test_every_object_refuses_what_it_does_not_know() -> None:
+    objects = {path: field for path, field in subschemas(AUDIENCE) if field["type"] == "object"}
+    assert AUDIENCE["additionalProperties"] is False
+    assert [path for path, field in objects.items() if field["additionalProperties"] is not False] == [
+        "$.metadata.labels"
+    ]
+
+
+# --- What the code reads from it
+
+
+def test_the_writable_fields_are_those_of_the_contract() -> None:
+    assert {path: rule.kind for path, rule in schema.rules().items()} == contract()
+
+
+def test_the_first_generation_has_sixteen_filters() -> None:
+    filters = {path[2] for path in schema.rules() if len(path) == 3}
+    assert len({key for key in filters if "." not in key}) == 16
+    assert {key for key in filters if "." in key} == {key for key in CATALOGUE + SWITCHES if "." in key}
+
+
+def test_sets_hold_whole_numbers_or_text() -> None:
+    items = {path: rule.items for path, rule in schema.rules().items() if rule.kind == "set"}
+    assert {path for path, kind in items.items() if kind == "integer"} == {("config", "topicIds")}
+    assert set(items.values()) == {"integer", "string"}
+
+
+def test_three_scalars_have_the_defaults_that_the_query_endpoints_assume() -> None:
+    defaults = {path: rule.default for path, rule in schema.rules().items() if rule.default is not None}
+    assert defaults == {
+        ("config", "minScore"): 70,
+        ("config", "maxScore"): 100,
+        ("config", "minTopicOverlap"): 1,
+    }
+
+
+def test_what_is_kept_and_what_moves_by_itself() -> None:
+    rules = schema.rules()
+    assert [path for path, rule in rules.items() if rule.kept] == [("config", "sourceUrl")]
+    assert [path for path, rule in rules.items() if rule.volatile] == [("audienceSize",)]
+
+
+def test_what_more_of_a_field_means_for_its_reach() -> None:
+    raising = {path: rule.raising for path, rule in schema.rules().items() if rule.raising is not None}
+    assert raising == {
+        ("config", "minScore"): "narrower",
+        ("config", "maxScore"): "wider",
+        ("config", "minTopicOverlap"): "narrower",
+        ("config", "filters", "jobTitle.exclude", "values"): "narrower",
+    }
+
+
+def test_fields_and_values_have_words_for_people() -> None:
+    rules = schema.rules()
+    assert all(rule.label for rule in rules.values())
+    for path in (("config", "filters", "seniority"), ("config", "filters", "role.seniority", "values")):
+        assert rules[path].label == "job levels"
+        assert rules[path].words["vp"] == "vice presidents"
+
+
+def test_what_is_for_people_or_for_the_reconciler_is_never_sent() -> None:
+    assert {path[0] for path in schema.rules()} == set(AUDIENCE["properties"]) - {
+        "id",
+        "metadata",
+        "lifecycle",
+    }
+
+
+# --- The code knows no field by name
+
+# Each with the reason why it is no knowledge of the API's fields.
+ALLOWED = {
+    "id": "what a definition and its live audience are matched by",
+    "name": "what people call an audience in every output",
+    "description": "a keyword of JSON Schema, which a field of the metadata is called too",
+    "lifecycle": "for the reconciler itself",
+    "ignore": "for the reconciler itself",
+    "protect": "for the reconciler itself",
+    "lifecycle.ignore": "for the reconciler itself",
+}
+FIELDS = {word for path in property_paths(AUDIENCE) for word in (*path, ".".join(path))}
+MODULES = [*(ROOT / "reconciler" / "schema").glob("*.py"), ROOT / "reconciler/definitions/load.py"]
+MODULES += [ROOT / "reconciler/definitions/files.py", ROOT / "reconciler/diff.py"]
+
+
+def field_names(source: str) -> set[str]:
+    """Return the fields that a module's literals name, but for those in docstrings.
+
+    In a sentence only what is no English word counts: `minScore` and `config.filters`, not `name`.
+    """
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+    ]
+    named = {text for text in texts if text in FIELDS}
+    words = {word for text in texts for word in re.findall(r"\w+(?:\.\w+)*", text)}
+    return named | {word for word in words & FIELDS if "." in word or not word.islower()}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('value["minScore"]', {"minScore"}),
+        ('"config" in value', {"config"}),
+        ('("config", "filters", "state")', {"config", "filters", "state"}),
+        ('f"a sentence on topicIds, {x} and config.filters.state"', {"topicIds", "config.filters.state"}),
+        ('"a mapping of keys to values, in this state"', set()),
+        ('def f():\n    """Mend config.minScore."""', set()),
+        ('value["role.seniority"]', {"role.seniority"}),
+        ("document.values", set()),
+    ],
+)
+def test_the_search_for_fields_sees_them(source: str, found: set[str]) -> None:
+    assert field_names(source) == found
+
+
+def test_the_code_knows_no_field_by_name() -> None:
+    found = {module.name: field_names(module.read_text("utf-8")) for module in MODULES}
+    assert {"load.py", "diff.py", "messages.py", "validator.py"} < set(found)
+    assert {name: names - set(ALLOWED) for name, names in found.items() if names - set(ALLOWED)} == {}
+    assert set().union(*found.values()) == set(ALLOWED)
+
+
+# --- Documents against the schemas
+
+
+def said(value: Any, name: schema.SchemaName = "audience") -> list[tuple[str, str]]:
+    return [(problem.code, problem.path) for problem in schema.check(value, name)]
+
+
+def audience(**fields: Any) -> dict[str, Any]:
+    return {"id": UUIDS[0], "name": "x", **fields}
+
+
+def test_a_problem_has_its_place() -> None:
+    (found,) = schema.check(audience(config={"topicIds": [1, "2"]}), "audience")
+    assert (found.place, found.path, found.at_key) == (("config", "topicIds", 1), "config.topicIds.1", False)
+    (found,) = schema.check(audience(config={"topicIds": [1], "minscore": 70}), "audience")
+    assert (found.place, found.path, found.at_key) == (("config", "minscore"), "config", True)
+    (found,) = schema.check({"id": UUIDS[0]}, "audience")
+    assert (found.place, found.path, found.at_key) == ((), "", False)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "path", "summary", "detail"),
+    [
+        (
+            {"digest": 5},
+            "wrong-type",
+            "digest",
+            "expected text or null, found the number 5",
+            "Write text or null",
+        ),
+        ({"complete": None}, "no-value", "complete", "a value is missing", "Write one"),
+        ({"format_version": "2.0"}, "invalid", "format_version", "'2.0' does not match", "See the schema"),
+        (
+            {"changes": [{"fields": []}]},
+            "too-few-items",
+            "changes.0.fields",
+            "the list is empty",
+            "List at least",
+        ),
+        ({"summary": {"managed": -1}}, "out-of-range", "summary.managed", "-1 is under", "Write 0 or more"),
+        (
+            {"diagnostics": [{"severity": "eror"}]},
+            "unknown-value",
+            "diagnostics.0.severity",
+            '"eror"',
+            '"error"?',
+        ),
+        ({"summary": []}, "wrong-type", "summary", "expected a mapping", "Write {managed: …, "),
+    ],
+)
+def test_a_saved_plan_is_checked_with_the_same_words(
+    document: dict[str, Any], code: str, path: str, summary: str, detail: str
+) -> None:
+    (found,) = [problem for problem in schema.check(document, "plan") if problem.path == path]
+    assert found.code == code
+    assert found.summary.startswith(summary)
+    assert detail in found.detail
+
+
+def test_a_key_that_its_schema_does_not_describe_is_just_missing() -> None:
+    found = {problem.summary: problem.detail for problem in schema.check({}, "diagnostics")}
+    assert found['"valid" is missing'] == 'Add "valid"'
+
+
+@pytest.mark.parametrize(
+    ("value", "mend"),
+    [
+        (117805, "Write a list: [117805]"),
+        ("117805, 117890", "Write a list: [117805, 117890]"),
+        *((value, "Write a list: [one, two]") for value in (True, "", 1.5, "9" * 61)),
+        ({}, "Write a list: [one, two]"),
+    ],
+)
+def test_the_mend_for_what_should_be_a_list(value: Any, mend: str) -> None:
+    (found,) = schema.check(audience(config={"topicIds": value}), "audience")
+    assert (found.code, found.detail) == ("wrong-type", mend)
+
+
+def test_numbers_of_other_kinds_are_no_whole_numbers() -> None:
+    values: list[Any] = [True, False, 70.0, "70", [], {}]
+    for value in values:
+        assert said(audience(audienceSize=value)) == [("wrong-type", "audienceSize")]
+
+
+@pytest.mark.parametrize("value", [None, True, 5, [], {}, "a text"])
+def test_any_value_may_be_the_document(value: Any) -> None:
+    assert [problem.place for problem in schema.check(value, "audience")][:1] == [()]
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({"minScore": 200, "maxScore": 50}, [("out-of-range", "config.minScore")]),
+        ({"minScore": True, "maxScore": 50}, [("wrong-type", "config.minScore")]),
+        ({"minScore": 50, "maxScore": "40"}, [("wrong-type", "config.maxScore")]),
+        ({"topicIds": [], "minTopicOverlap": 5}, [("too-few-items", "config.topicIds")]),
+        ({"topicIds": "5", "minTopicOverlap": 5}, [("wrong-type", "config.topicIds")]),
+        (
+            {"topicIds": ["1"], "minTopicOverlap": 2},
+            [("out-of-order", "config.minTopicOverlap"), ("wrong-type", "config.topicIds.0")],
+        ),
+    ],
+)
+def test_a_value_that_is_wrong_in_itself_is_not_compared(
+    config: dict[str, Any], found: list[tuple[str, str]]
+) -> None:
+    assert sorted(said(audience(config={"topicIds": [1], **config}))) == sorted(found)
+
+
+def test_a_default_that_is_out_of_order_is_named() -> None:
+    (found,) = schema.check(audience(config={"topicIds": [1], "maxScore": 69}), "audience")
+    assert (found.place, found.assumed) == (("config", "maxScore"), "config.minScore")
+    (found,) = schema.check(audience(config={"topicIds": [1], "minScore": 71, "maxScore": 70}), "audience")
+    assert (found.place, found.assumed) == (("config", "minScore"), None)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://example.com",
+        "HTTP://EXAMPLE.COM:80/a/b?c=d&e=%C3%A9#f",
+        "https://user:word@example.com/",
+        "https://[2001:db8::1]:8443/",
+        "ftp://example.com/~a,b;c='d'(e)!*",
+    ],
+)
+def test_web_addresses(uri: str) -> None:
+    assert said(audience(config={"topicIds": [1], "sourceUrl": uri})) == []
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *(
+            "",
+            " ",
+            "example.com",
+            "www.example.com/a",
+            "/a",
+            "//example.com",
+            "https:",
+            "https://",
+            "https:///a",
+        ),
+        *(
+            "https://exa mple.com",
+            "https://example.com/a b",
+            "https://example.com/größe",
+            "https://example.com\n",
+        ),
+        *("https://example.com/%zz", "https://example.com/<a>", "https://example.com/{a}", "https://[::1"),
+        *("https://:80/", "https://example.com:port", "https://example.com:99999", "1https://example.com"),
+        *("mailto:a@example.com", "urn:uuid:x", "javascript:alert(1)"),
+    ],
+)
+def test_what_is_no_web_address(uri: str) -> None:
+    found = said(audience(config={"topicIds": [1], "sourceUrl": uri}))
+    assert found == [("not-a-uri", "config.sourceUrl")]
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        *(
+            "",
+            "x",
+            UUIDS[0][:-1],
+            UUIDS[0] + "0",
+            UUIDS[0].replace("-", ""),
+            f"{{{UUIDS[0]}}}",
+            UUIDS[0] + "\n",
+        ),
+        *(
+            f"urn:uuid:{UUIDS[0]}",
+            f" {UUIDS[0]}",
+            UUIDS[0].replace("0", "g", 1),
+            UUIDS[0].replace("0", "\u0660", 1),
+        ),
+    ],
+)
+def test_what_is_no_uuid(identity: str) -> None:
+    assert said(audience(id=identity)) == [("not-a-uuid", "id")]
+
+
+@pytest.mark.parametrize(
+    "identity", [UUIDS[0], "6FB81599-f601-4AFE-b3ff-e8a211cae27d", "f" * 8 + UUIDS[0][8:]]
+)
+def test_uuids(identity: str) -> None:
+    assert said(audience(id=identity)) == []
+
+
+# --- Suggestions
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("active", "active"),
+        ("ACTVE", "active"),
+        ("state", "config.filters.state"),
+        ("filters.state", "config.filters.state"),
+        ("seniority", "role.seniority"),
+        ("a.b.c", None),
+        ("", None),
+        ("z" * 60, "z" * 65),
+        ("z" * 61, None),
+    ],
+)
+def test_the_nearest_known_word(word: str, expected: str | None) -> None:
+    known = [
+        "active",
+        "paused",
+        "config.filters.state",
+        "config.filters.seniority",
+        "role.seniority",
+        "z" * 65,
+    ]
+    assert suggestions.Suggestions().nearest(word, known) == expected
+
+
+def test_a_word_with_a_dot_prefers_one_with_a_dot() -> None:
+    known = ["companyIndustry", "company.industries"]
+    assert suggestions.Suggestions().nearest("company.industry", known) == "company.industries"
+    assert suggestions.Suggestions().nearest("companyIndustries", known) == "companyIndustry"
+
+
+@pytest.mark.parametrize(
+    ("status", "suggested"),
+    [
+        *((word, "active") for word in ("actve", "Active", "activ", "ACTIVE", "actived")),
+        *((word, "paused") for word in ("pause", "pasued", "Paused.")),
+        *((word, "draft") for word in ("drafts", "drfat")),
+        *((word, None) for word in ("inactive", "archived", "live", "deactivated", "stopped", "")),
+    ],
+)
+def test_a_status_is_suggested_only_where_it_is_meant(status: str, suggested: str | None) -> None:
+    (found,) = schema.check(audience(status=status), "audience")
+    listed = 'Write one of "active", "paused", "draft"'
+    assert found.detail == (f'Did you mean "{suggested}"?' if suggested else listed)
+
+
+def test_the_first_fifty_unknown_keys_of_a_document_get_a_suggestion() -> None:
+    keys = {f"senority{number}": 1 for number in range(60)}
+    wrong = {"topicIds": ["a"] * 100, "filters": keys}
+    found = [problem for problem in schema.check(audience(config=wrong), "audience") if problem.at_key]
+    assert [problem.detail for problem in found[:50]] == ['Did you mean "seniority"?'] * 50
+    assert {problem.detail for problem in found[50:]} == {
+        "Remove it, or see the schema for the filters that there are"
+    }
