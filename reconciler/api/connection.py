@@ -32,7 +32,7 @@ def parse_key(text: str) -> Secret:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long to wait, in seconds; the numbers are those of `safety.md`."""
+    """How long to wait, in seconds; docs/contract.md promises these numbers."""
 
     request: float = 30.0
     attempts: int = 5

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.app import saved_files
-from reconciler.cli import output
-from reconciler.errors import NotApproved, SettingsError, StalePlan
+from reconciler.errors import SettingsError, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.plan import Plan
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NONE = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approval given beforehand, or a person at a terminal who can be asked."""
+    """An approval given beforehand, by a flag, a digest or a saved plan; or none yet."""
 
     is_automatic: bool
     digest: str | None
     reviewed: Plan | None
 
-    def hold(self, plan: Plan) -> None:
+    @property
+    def is_given(self) -> bool:
+        """Whether nobody has to be asked."""
+        return self.is_automatic or self.digest is not None or self.reviewed is not None
+
+    def require_covers(self, plan: Plan) -> None:
         """Raise StalePlan unless the fresh plan is the reviewed one."""
         if self.reviewed is not None and self.reviewed.digest != plan.digest:
             raise StalePlan(
@@ -38,38 +42,20 @@ class Approval:
                 "Nothing was sent. Review the plan above, and apply it by its own digest",
             )
 
-    def ask(self, plan: Plan) -> None:
-        """Ask where nobody approved beforehand; raises NotApproved for anything but `yes`."""
-        if self.is_automatic or self.digest is not None or self.reviewed is not None:
-            return
-        count = len(plan.changes)
-        noun = "audience" if count == 1 else "audiences"
-        answer = ""
-        try:
-            output.write(f"\nChange {count} {noun}? Only `yes` is a yes: ", sys.stderr)
-            answer = sys.stdin.readline()
-        finally:
-            if not answer.endswith("\n"):  # what comes next begins a line of its own
-                output.write("\n", sys.stderr)
-        if answer != "yes\n":
-            raise NotApproved("not approved", "Nothing was sent")
-
 
 def read(plan_file: str | None, digest: str | None, *, is_automatic: bool) -> Approval:
-    """Return the approval; raises NotApproved where there is none and nobody to ask."""
+    """Return the approval that the flags give.
+
+    Raises SettingsError for a digest that is not one, FileError for a file that is not a saved plan, and
+    StalePlan for a saved plan that cannot be applied.
+    """
     if digest is not None and _DIGEST.fullmatch(digest) is None:
         raise SettingsError(
-            "--digest is no digest", "Copy all of it from the plan: sha256: and 64 more characters"
-        )
-    can_ask = sys.stdin.isatty() and sys.stderr.isatty()
-    if not is_automatic and digest is None and plan_file is None and not can_ask:
-        raise NotApproved(
-            "nobody can be asked: this is not a terminal",
-            "Give --plan FILE or --digest DIGEST of a reviewed plan, or --auto-approve",
+            "--digest is not a digest", "Copy all of it from the plan: sha256: and 64 more characters"
         )
     reviewed = None if plan_file is None else saved_files.read_plan(plan_file)
     if reviewed is not None and reviewed.digest is None:
-        raise StalePlan("the saved plan has errors and cannot be applied", "Mend them and plan again")
+        raise StalePlan("the saved plan has errors and cannot be applied", "Fix them and plan again")
     return Approval(is_automatic, digest, reviewed)
 
 
@@ -92,6 +78,3 @@ def _moved(reviewed: Plan, fresh: Plan) -> str:
 
 def _scope(plan: Plan) -> str:
     return f"for --target {', '.join(plan.targets)}" if plan.targets else "for every definition"
-
-
-_NONE = (None, None)

@@ -13,7 +13,6 @@ from reconciler.plan import build
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.api.client import ReadClient
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
     from reconciler.model import Definition
@@ -31,53 +30,48 @@ def load(paths: Sequence[str]) -> tuple[Definition, ...]:
 
 
 async def plan(
-    defined: Sequence[Definition],
+    definitions: Sequence[Definition],
     connection: Connection,
     limits: Limits,
     targets: Sequence[str] = (),
-    base: MergeBase | None = None,
+    merge_base: MergeBase | None = None,
 ) -> Plan:
-    """Read the live state and plan: with targets for these alone, with a base saying whose change it is."""
+    """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
+
+    Raises SettingsError for a target that matches no definition, and ApiError.
+    """
     from reconciler.api.client import ReadClient
 
-    async with ReadClient(connection) as reader:
-        return await _plan(defined, reader, limits, targets, base)
-
-
-async def _plan(
-    defined: Sequence[Definition],
-    reader: ReadClient,
-    limits: Limits,
-    targets: Sequence[str],
-    base: MergeBase | None,
-) -> Plan:
     rules = schema.rules()
     targets = tuple(dict.fromkeys(targets))
-    chosen = _chosen(defined, targets)
-    state = await audiences.fetch(reader, [definition.id for definition in chosen], rules)
-    owned = {definition.id for definition in defined}
+    targeted = _targeted(definitions, targets)
+    async with ReadClient(connection) as client:
+        live = await audiences.fetch(client, [definition.id for definition in targeted], rules)
+    owned = {definition.id for definition in definitions}
     return build(
-        origin=reader.origin,
-        definitions=chosen,
-        live=state.audiences,
-        unmanaged=[other for other in state.others if other.id not in owned],
+        origin=connection.origin,
+        definitions=targeted,
+        live=live.audiences,
+        unmanaged=[other for other in live.others if other.id not in owned],
         rules=rules,
         limits=limits,
-        active=state.active,
+        active=live.active,
         targets=targets,
-        base=None if base is None else base.definitions,
+        base=None if merge_base is None else merge_base.definitions,
     )
 
 
-def _chosen(defined: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
+def _targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
     for target in targets:
-        if not any(_is_target(definition, target) for definition in defined):
+        if not any(_is_target(definition, target) for definition in definitions):
             raise SettingsError(
-                f'--target "{target}" names no definition', "Give an id, or a glob over names: 'CFO*'"
+                f'--target "{target}" matches no definition', "Give an id, or a glob over names: 'CFO*'"
             )
     if not targets:
-        return defined
-    return [definition for definition in defined if any(_is_target(definition, target) for target in targets)]
+        return definitions
+    return [
+        definition for definition in definitions if any(_is_target(definition, target) for target in targets)
+    ]
 
 
 def _is_target(definition: Definition, target: str) -> bool:

@@ -51,8 +51,8 @@ def _beside(file: str) -> Iterator[tuple[Path, int]]:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        mend = "Name a file that can be written"
-        raise FileError(f"{file} cannot be written: {error.strerror}", mend) from error
+        hint = "Name a file that can be written"
+        raise FileError(f"{file} cannot be written: {error.strerror}", hint) from error
 
 
 def read(file: str) -> Plan | ApplyResult:
@@ -68,7 +68,7 @@ def read(file: str) -> Plan | ApplyResult:
     if problems:
         first = problems[0]
         raise FileError(
-            f"{file} is no saved plan or result: {first.path or 'the file'}: {first.summary}", _SAVE
+            f"{file} is not a saved plan or result: {first.path or 'the file'}: {first.summary}", _SAVE
         )
     try:
         return from_document(document) if name == "plan" else result_from_document(document)
@@ -95,7 +95,7 @@ def _document(file: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FileError(f"{file} is not JSON", _SAVE) from error
     if not isinstance(document, dict):
-        raise FileError(f"{file} is no saved plan or result", _SAVE)
+        raise FileError(f"{file} is not a saved plan or result", _SAVE)
     return document
 
 

@@ -9,9 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.options import parse_max_changes
 from reconciler.errors import SettingsError
-from reconciler.plan import Limits
+from reconciler.plan import Limits, MaxChanges
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class _File:
         except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SettingsError(
-                f"{self._name} cannot be read: {reason}", "Mend it, or remove it for the defaults"
+                f"{self._name} cannot be read: {reason}", "Fix it, or remove it for the defaults"
             ) from error
 
     def limits(self) -> Limits:
@@ -78,7 +77,7 @@ class _File:
         if not isinstance(table, dict):
             raise self._wrong("limits", "limits is not a table", "Write [limits] on a line of its own")
         self._require_known(table, _LIMITS, "setting")
-        share = parse_max_changes(table.get("max_changes", "30%"))
+        share = MaxChanges.parse(table.get("max_changes", "30%"))
         if share is None:
             summary = "max_changes is neither a number nor a percentage"
             raise self._wrong("max_changes", summary, 'Write 5 or "30%"')
@@ -90,8 +89,8 @@ class _File:
         for key in table:
             if key not in known:
                 near = get_close_matches(key, known, n=1)
-                mend = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(known)}"
-                raise self._wrong(key, f'unknown {noun} "{key}"', mend)
+                hint = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(known)}"
+                raise self._wrong(key, f'unknown {noun} "{key}"', hint)
 
     def _number(self, table: Mapping[str, Any], key: str, default: int | None) -> int | None:
         value = table.get(key, default)
@@ -99,8 +98,8 @@ class _File:
             raise self._wrong(key, f"{key} is not a whole number of 0 or more", f"Write it as {key} = 10")
         return value
 
-    def _wrong(self, key: str, summary: str, mend: str) -> SettingsError:
+    def _wrong(self, key: str, summary: str, hint: str) -> SettingsError:
         """Return the error that names the line of a key, where the key begins one."""
         begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(key)}\b")
         lines = [str(n) for n, line in enumerate(self._text.split("\n"), start=1) if begins.match(line)]
-        return SettingsError(":".join([self._name, *lines[:1], f" {summary}"]), mend)
+        return SettingsError(":".join([self._name, *lines[:1], f" {summary}"]), hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import signal
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.cli import exit_codes, output
-from reconciler.render.escape import log_line
+from reconciler.cli import boundary
 
 if TYPE_CHECKING:
     from types import FrameType
 
-_AGAIN = 0.01  # seconds
+_RETRY_AFTER = 0.01  # seconds
 _COMMANDS = {
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
@@ -60,14 +58,14 @@ def reconciler() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with a code of `interface.md`'s table."""
+    """Run the command line and exit with a code of the table in docs/contract.md."""
     _open_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _show_dropped
     warnings.simplefilter("ignore")  # Python's warnings, and what libraries log, are for developers
     logging.disable()
-    code = _run()
+    code = boundary.run_group(reconciler)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the report is out, and the exit code must say the same
     sys.exit(code)
@@ -101,28 +99,5 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
     A stop that is lost would let an apply go on that somebody wanted stopped.
     """
     if isinstance(dropped.exc_value, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN)  # not at once: that would still be inside the same place
-
-
-def _run() -> int:
-    try:
-        code = reconciler(prog_name="reconciler", standalone_mode=False)
-    except click.ClickException as error:
-        _show(error)
-        return exit_codes.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        output.write("Interrupted.\n", sys.stderr)
-        return exit_codes.INTERRUPTED
-    except OSError as error:  # click itself prints --help and --version
-        output.discard(sys.stdout)
-        output.write(f"Error: {output.lost(error)}.\n", sys.stderr)
-        return exit_codes.ERROR
-    return code if isinstance(code, int) else exit_codes.DONE
-
-
-def _show(error: click.ClickException) -> None:
-    """Print click's own message, which quotes arguments that may come from anywhere."""
-    shown = io.StringIO()
-    error.show(shown)
-    lines = shown.getvalue().removesuffix("\n").split("\n")
-    output.write("".join(f"{log_line(line)}\n" for line in lines), sys.stderr)
+        # Not at once: that would still be inside the same place.
+        signal.setitimer(signal.ITIMER_REAL, _RETRY_AFTER)

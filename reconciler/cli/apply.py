@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.app.apply_session import Applying, Request, ending
-from reconciler.cli import options
-from reconciler.cli.boundary import attempted, deliver
+from reconciler.app import saved_files
+from reconciler.app.apply_session import ApplyRequest, ApplySession, require_writable
+from reconciler.cli import exit_codes, options, output
+from reconciler.cli.boundary import Ending, attempt, finish
+from reconciler.errors import NotApproved, ReconcilerError
+from reconciler.render import json_output, text
 
 if TYPE_CHECKING:
-    from reconciler.plan import MaxChanges
+    from reconciler.journal import Journal
+    from reconciler.plan import MaxChanges, Plan
 
 
 @click.command("apply")
@@ -42,19 +50,85 @@ def apply_command(
     journal: str | None,
 ) -> int:
     """Bring the live audiences to what the definitions say, after a yes."""
-    request = Request(
+    request = ApplyRequest(
         paths=paths or options.DEFAULT_PATHS,
         is_sandbox=sandbox,
         targets=targets,
-        is_json=format_ == "json",
-        out=out,
         is_approved=auto_approve,
         plan_file=plan_file,
         digest=digest,
         parallelism=parallelism,
         max_changes=max_changes,
+        out=out,
         journal=journal,
     )
-    applying = Applying(request)
-    error = attempted(applying.run)
-    return deliver(ending(applying, request, error))
+    session, is_json = ApplySession(request), format_ == "json"
+    error = attempt(partial(run, session, is_json=is_json), is_written=lambda: session.has_begun)
+    return finish(ending(session, error, is_json=is_json))
+
+
+def run(session: ApplySession, *, is_json: bool = False) -> None:
+    """Plan, have the plan approved, and write; raises what kept the session from its end."""
+    require_writable(session.request)
+    if not session.approval.is_given:
+        _require_terminal()
+    plan, stream = session.make_plan(), sys.stderr if is_json else sys.stdout
+    output.write(text.plan(plan, output.ink(stream)), stream)
+    session.require_allowed(plan)
+    if not plan.changes:
+        return
+    with session.open_journal() as journal:
+        if not session.approval.is_given:
+            _ask(plan)
+        asyncio.run(_write(session, plan, journal))
+
+
+async def _write(session: ApplySession, plan: Plan, journal: Journal | None) -> None:
+    async with aclosing(session.write(plan, journal)) as outcomes:
+        with output.Progress(len(plan.changes)) as progress:
+            async for outcome in outcomes:
+                progress.add(outcome)
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise NotApproved(
+            "nobody can be asked: this is not a terminal",
+            "Give --plan FILE or --digest DIGEST of a reviewed plan, or --auto-approve",
+        )
+
+
+def _ask(plan: Plan) -> None:
+    """Ask whether to go on; raises NotApproved for anything but `yes`."""
+    count = len(plan.changes)
+    noun = "audience" if count == 1 else "audiences"
+    answer = ""
+    try:
+        output.write(f"\nChange {count} {noun}? Only `yes` is a yes: ", sys.stderr)
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):  # what comes next begins a line of its own
+            output.write("\n", sys.stderr)
+    if answer != "yes\n":
+        raise NotApproved("not approved", "Nothing was sent")
+
+
+def ending(session: ApplySession, error: ReconcilerError | None, *, is_json: bool = False) -> Ending:
+    """Report what became of every audience, wherever that was asked for."""
+    result, out = session.result(error), session.request.out
+    if error is None or session.has_begun:
+        code, shown = exit_codes.of_result(result), partial(text.result, result, output.ink(sys.stdout))
+    else:
+        code, shown = exit_codes.of_error(error), partial(str)
+
+    def save() -> None:
+        if out is not None:
+            saved_files.save(json_output.result(result), out)
+
+    return Ending(
+        code,
+        partial(json_output.result, result) if is_json else shown,
+        result.diagnostics,
+        save,
+        is_written=result.is_written,
+    )

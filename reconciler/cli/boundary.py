@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import click
+
 from reconciler import __version__
 from reconciler.cli import exit_codes, output
-from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.errors import Diagnostic, Interrupted, ReconcilerError
 from reconciler.render import text
+from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconciler.errors import Diagnostic
+    from reconciler.github.environment import Environment
 
 Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a command ends: its exit code, what stdout gets, what stderr says after it, and what is saved.
+    """How a command ends: its exit code, what stdout gets, what stderr gets after it, and what is saved.
 
     After something `is_written`, neither a message nor the code may say that nothing was, whatever else
     goes wrong.
@@ -36,7 +41,32 @@ class Ending:
     is_written: bool = False
 
 
-def guarded(
+def run_group(group: click.Group) -> int:
+    """Run the command that the process was asked for, and return its exit code."""
+    try:
+        code = group(prog_name="reconciler", standalone_mode=False)
+    except click.ClickException as error:
+        _show_usage(error)
+        return exit_codes.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        output.write("Interrupted.\n", sys.stderr)
+        return exit_codes.INTERRUPTED
+    except OSError as error:  # click itself prints --help and --version
+        output.discard(sys.stdout)
+        output.write(f"Error: {output.undelivered(error)}.\n", sys.stderr)
+        return exit_codes.ERROR
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _show_usage(error: click.ClickException) -> None:
+    """Print click's own message, which quotes arguments that may come from anywhere."""
+    shown = io.StringIO()
+    error.show(shown)
+    lines = shown.getvalue().removesuffix("\n").split("\n")
+    output.write("".join(f"{log_line(line)}\n" for line in lines), sys.stderr)
+
+
+def run(
     body: Callable[[], Ending | int],
     failed: Callable[[Sequence[Diagnostic]], str] | None = None,
     save: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
@@ -45,7 +75,7 @@ def guarded(
 
     `failed` renders what stdout gets when it fails, `save` leaves a document that says why.
     """
-    ended = attempted(body)
+    ended = attempt(body)
     if isinstance(ended, int):
         return ended
     if isinstance(ended, ReconcilerError):
@@ -53,36 +83,25 @@ def guarded(
         ended = Ending(
             exit_codes.of_error(ended), lambda: failed(found) if failed else "", found, lambda: save(found)
         )
-    return deliver(ended)
+    return finish(ended)
 
 
-def attempted(body: Callable[[], Returned], *, is_written: bool = False) -> Returned | ReconcilerError:
-    """Run a body, and return what it returns or the error that it ended with."""
+def attempt(
+    body: Callable[[], Returned], *, is_written: Callable[[], bool] = lambda: False
+) -> Returned | ReconcilerError:
+    """Run a body, and return what it returns or the error that it ended with.
+
+    `is_written` is asked after an interrupt: whether something may have been sent by then.
+    """
     try:
         return body()
     except KeyboardInterrupt:
-        return interrupted(is_written=is_written)
+        standing = "Run `reconciler plan` to see what is left" if is_written() else "Nothing was written"
+        return Interrupted("interrupted", standing)
     except ReconcilerError as known:
         return known
     except Exception as bug:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _reported(bug)
-
-
-def interrupted(*, is_written: bool) -> Interrupted:
-    standing = "Run `reconciler plan` to see what is left" if is_written else "Nothing was written"
-    return Interrupted("interrupted", standing)
-
-
-def deliver(ending: Ending) -> int:
-    """Save and print what a command ends with, and return its exit code."""
-    code, found = ending.code, [*ending.diagnostics]
-    for step in (ending.save, lambda: output.write(ending.text())):
-        lost = attempted(step, is_written=ending.is_written)
-        if lost is not None:
-            found += [diagnostic for diagnostic in lost.diagnostics if diagnostic not in found]
-            code = exit_codes.of_undelivered(code, lost, is_written=ending.is_written)
-    output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
-    return code
 
 
 def _reported(bug: Exception) -> ReconcilerError:
@@ -92,3 +111,35 @@ def _reported(bug: Exception) -> ReconcilerError:
     return ReconcilerError(
         f"this is a bug in reconciler {__version__} ({place})", "Please report it with this line"
     )
+
+
+def finish(ending: Ending) -> int:
+    """Save and print what a command ends with, and return its exit code."""
+    code, found = ending.code, [*ending.diagnostics]
+    for step in (ending.save, lambda: output.write(ending.text())):
+        error = attempt(step, is_written=lambda: ending.is_written)
+        if error is not None:
+            found += [diagnostic for diagnostic in error.diagnostics if diagnostic not in found]
+            code = exit_codes.of_undelivered(code, error, is_written=ending.is_written)
+    output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
+    return code
+
+
+def publish(code: int, environment: Environment, *steps: Callable[[], None]) -> int:
+    """Take each step on GitHub, and return the command's exit code, which only an interrupt changes.
+
+    What keeps a step from its end goes to the log and to the job's summary instead.
+    """
+    from reconciler.render import markdown
+    from reconciler.render.annotations import annotate
+
+    for step in steps:
+        error = attempt(step)
+        if isinstance(error, Interrupted):
+            return exit_codes.INTERRUPTED
+        if error is not None:
+            summary = f"this could not be posted: {error.summary}"
+            reason = Diagnostic("warning", "not-posted", summary, error.detail)
+            output.write(annotate([reason]), sys.stderr)
+            attempt(partial(environment.summarize, markdown.notes([reason])))
+    return code

@@ -1,4 +1,4 @@
-"""The exit codes of `interface.md`'s table, and which outcome has which."""
+"""The exit codes of docs/contract.md, and which outcome has which."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,18 +41,10 @@ class _MaxChanges(click.ParamType[MaxChanges]):
     name = "N|N%"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> MaxChanges:
-        parsed = parse_max_changes(value)
+        parsed = MaxChanges.parse(value)
         if parsed is None:
             self.fail(f"{value!r} is neither a number nor a percentage. Write 5 or 30%.", param, ctx)
         return parsed
 
 
 max_changes = click.option("--max-changes", type=_MaxChanges(), help="Allow this many changes, this once.")
-
-
-def parse_max_changes(value: object) -> MaxChanges | None:
-    """Return the limit that a text such as `5` or `30%` means, None for any other."""
-    found = re.fullmatch(r"([0-9]{1,6})(%?)", str(value), re.ASCII)
-    if found is None or isinstance(value, bool):
-        return None
-    return MaxChanges(int(found[1]), is_percent=bool(found[2]))

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.errors import FileError
+from reconciler.render.escape import log_line
 from reconciler.render.text import Ink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reconciler.plan import AudienceResult
+
+_ERASE_LINE = "\r\x1b[K"
 
 
 def ink(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Ink:
@@ -43,17 +48,46 @@ def write(text: str, stream: TextIO | None = None) -> None:
     except OSError as error:
         discard(stream)
         if stream is sys.stdout and not isinstance(error, BrokenPipeError):
-            raise lost(error) from error
+            raise undelivered(error) from error
 
 
 def _takes_more(stream: TextIO) -> bool:
     return bool(select.select([], [stream], [], 0)[1])
 
 
-def lost(error: OSError) -> FileError:
+def undelivered(error: OSError) -> FileError:
     return FileError(f"stdout cannot be written: {error.strerror}", "Make room, or send it elsewhere")
 
 
 def discard(stream: TextIO) -> None:
     """Let a stream lead nowhere: what it could not take must not be tried again when the process ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class Progress:
+    """How far an apply is, on stderr: a live count on a terminal, a line for each result elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._is_live = obeys_escapes(sys.stderr)
+
+    def __enter__(self) -> Self:
+        if self._is_live:
+            self._show()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_live:
+            write(_ERASE_LINE, sys.stderr)
+
+    def add(self, result: AudienceResult) -> None:
+        self._done += 1
+        if self._is_live:
+            self._show()
+        else:
+            name = log_line(f"{self._done}/{self._total} {result.outcome.replace('_', ' ')}: {result.name}")
+            write(f"{name}\n", sys.stderr)
+
+    def _show(self) -> None:
+        write(f"{_ERASE_LINE}Applying: {self._done} of {self._total} done", sys.stderr)

@@ -11,7 +11,7 @@ import click
 from reconciler import schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.cli import exit_codes, options, output
-from reconciler.cli.boundary import Ending, guarded
+from reconciler.cli.boundary import Ending, run
 from reconciler.plan import Plan
 from reconciler.render import json_output, markdown, text
 
@@ -45,8 +45,8 @@ def plan_command(
         chosen = paths or options.DEFAULT_PATHS
         defined, limits = planning.load(chosen), settings.limits(chosen)
         connection = settings.connection(is_sandbox=sandbox)
-        began = None if base is None else _began(base, chosen)
-        plan = asyncio.run(planning.plan(defined, connection, limits, targets, began))
+        merge_base = None if base is None else _read_merge_base(base, chosen)
+        plan = asyncio.run(planning.plan(defined, connection, limits, targets, merge_base))
         save(plan)
         return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))
 
@@ -57,7 +57,7 @@ def plan_command(
     def failed(diagnostics: Sequence[Diagnostic]) -> str:
         return _render(_unmade(diagnostics), format_)
 
-    return guarded(body, failed, lambda diagnostics: save(_unmade(diagnostics)))
+    return run(body, failed, lambda diagnostics: save(_unmade(diagnostics)))
 
 
 def _code(plan: Plan, *, is_detailed: bool) -> int:
@@ -66,7 +66,7 @@ def _code(plan: Plan, *, is_detailed: bool) -> int:
     return exit_codes.CHANGES if is_detailed and plan.changes else exit_codes.DONE
 
 
-def _began(ref: str, paths: Sequence[str]) -> MergeBase:
+def _read_merge_base(ref: str, paths: Sequence[str]) -> MergeBase:
     from reconciler.app.merge_base import read_merge_base
 
     return read_merge_base(ref, paths)

@@ -9,7 +9,7 @@ import click
 
 from reconciler.app.settings import SANDBOX
 from reconciler.cli import exit_codes, output
-from reconciler.cli.boundary import guarded
+from reconciler.cli.boundary import run
 
 
 @click.group("sandbox")
@@ -59,4 +59,4 @@ def serve_command(
         serve(app, port=port, ready=ready)
         return exit_codes.DONE
 
-    return guarded(body)
+    return run(body)

@@ -8,7 +8,7 @@ import click
 
 from reconciler.app import saved_files
 from reconciler.cli import exit_codes, options, output
-from reconciler.cli.boundary import Ending, guarded
+from reconciler.cli.boundary import Ending, run
 from reconciler.cli.plan import shown
 from reconciler.plan import ApplyResult
 from reconciler.render import json_output, markdown, text
@@ -26,7 +26,7 @@ def show_command(file: str, format_: str) -> int:
             return Ending(exit_codes.DONE, lambda: _result(document, format_), document.diagnostics)
         return shown(document, format_, exit_codes.DONE)
 
-    return guarded(body, json_output.diagnostics if format_ == "json" else None)
+    return run(body, json_output.diagnostics if format_ == "json" else None)
 
 
 def _result(result: ApplyResult, format_: str) -> str:

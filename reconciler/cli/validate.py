@@ -8,7 +8,7 @@ import click
 
 from reconciler import definitions
 from reconciler.cli import exit_codes, options, output
-from reconciler.cli.boundary import guarded
+from reconciler.cli.boundary import run
 from reconciler.render import json_output, sarif, text
 from reconciler.render.annotations import annotate
 
@@ -34,4 +34,4 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
         output.write(rendered[format_]())
         return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE
 
-    return guarded(body, json_output.diagnostics if format_ == "json" else None)
+    return run(body, json_output.diagnostics if format_ == "json" else None)

@@ -1,4 +1,4 @@
-"""A plan as the JSON document that `interface.md` promises, and back."""
+"""A plan as the JSON document that docs/contract.md promises, and back."""
 
 from __future__ import annotations
 

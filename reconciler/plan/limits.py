@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from reconciler.plan.model import Plan
 
+_MAX_CHANGES = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class MaxChanges:
@@ -19,6 +22,14 @@ class MaxChanges:
 
     number: int
     is_percent: bool = False
+
+    @classmethod
+    def parse(cls, value: object) -> MaxChanges | None:
+        """Return the limit that a value such as 5, `5` or `30%` means, None for any other."""
+        found = _MAX_CHANGES.fullmatch(str(value))
+        if found is None or isinstance(value, bool):
+            return None
+        return cls(int(found[1]), is_percent=bool(found[2]))
 
     def of(self, managed: int) -> int:
         return managed * self.number // 100 if self.is_percent else self.number

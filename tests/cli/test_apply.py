@@ -301,7 +301,7 @@ def test_a_journal_that_cannot_be_kept_stops_it_before_anybody_is_asked(
 _BROKEN = """
 import sys
 from reconciler.cli import main
-from reconciler.cli.progress import Progress
+from reconciler.cli.output import Progress
 def add(self, result):
     raise ZeroDivisionError("sk_test")
 Progress.add = add

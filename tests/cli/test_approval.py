@@ -231,7 +231,7 @@ def test_what_is_no_digest_is_an_error(organization: Organization, digest: str) 
 
     assert (code, err) == (
         1,
-        "Error: --digest is no digest. Copy all of it from the plan: sha256: and 64 more characters.\n",
+        "Error: --digest is not a digest. Copy all of it from the plan: sha256: and 64 more characters.\n",
     )
     assert result["diagnostics"][0]["code"] == "settings"
     assert organization.peer.log == ()
@@ -249,7 +249,7 @@ def test_a_plan_with_an_error_can_never_be_applied(found: Founding) -> None:
     reviewed(organization)
 
     assert refused(organization, "--plan", "plan.json") == (
-        "Error: the saved plan has errors and cannot be applied. Mend them and plan again.\n"
+        "Error: the saved plan has errors and cannot be applied. Fix them and plan again.\n"
     )
 
 

@@ -12,13 +12,14 @@ import pytest
 SCRIPT = """
 import sys, time, weakref
 import reconciler.cli as cli
+from reconciler.cli import boundary
 
 class Held: pass
 
 def broken(_):
     raise ValueError("cut off")
 
-def run():
+def run(group):
     held = Held()
     def gone(_):
         raise {error}
@@ -31,7 +32,7 @@ def run():
     print("went on")
     return 0
 
-cli._run = run
+boundary.run_group = run
 try:
     cli.main()
 except KeyboardInterrupt:

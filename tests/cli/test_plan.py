@@ -199,7 +199,7 @@ def test_a_target_that_names_nothing_is_an_error(organization: Organization, tar
 
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        f"Error: --target \"{target}\" names no definition. Give an id, or a glob over names: 'CFO*'.\n"
+        f"Error: --target \"{target}\" matches no definition. Give an id, or a glob over names: 'CFO*'.\n"
     )
 
 

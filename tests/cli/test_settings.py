@@ -102,7 +102,7 @@ def test_what_is_no_toml_says_where(text: str, reason: str) -> None:
         limits(text)
 
     assert reason in caught.value.summary
-    assert caught.value.detail == "Mend it, or remove it for the defaults"
+    assert caught.value.detail == "Fix it, or remove it for the defaults"
 
 
 def test_what_is_no_text_is_refused(inside: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_broken_file_stops_plan_and_apply(project: Project, command: str) -> N
         1,
         "",
         "Error: reconciler.toml cannot be read: Invalid value (at line 2, column 16)."
-        " Mend it, or remove it for the defaults.\n",
+        " Fix it, or remove it for the defaults.\n",
     )
 
 

@@ -151,7 +151,7 @@ DEEP = "[" * 100_000
         ("Plan: 3 to change", "is not JSON. " + SAVE),
         ('{"format_version": "1.0"', "is not JSON. " + SAVE),
         (DEEP, "is not JSON. " + SAVE),
-        ("[]", "is no saved plan or result. " + SAVE),
+        ("[]", "is not a saved plan or result. " + SAVE),
         ("{}", UNKNOWN),
         ('{"format_version": "2.0"}', UNKNOWN),
         ('{"format_version": "10.0"}', UNKNOWN),
@@ -171,7 +171,7 @@ def test_a_document_of_another_shape_is_refused(project: Project, document: dict
     said = project.run("show", "file.json")
 
     assert said.code == 1
-    assert said.err.startswith("Error: file.json is no saved plan or result: ")
+    assert said.err.startswith("Error: file.json is not a saved plan or result: ")
 
 
 def test_a_later_minor_version_is_read(organization: Organization) -> None:

@@ -1,0 +1,71 @@
+"""What differs from git although nobody merged it, and the one issue that lists it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import schema
+from reconciler.app import planning, settings
+from reconciler.github import environment as runner
+from reconciler.github import sticky
+from reconciler.github.rest import GitHub
+from reconciler.render import comment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.github.environment import Environment
+    from reconciler.plan import Plan
+
+TITLE = "Audiences differ from git"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A plan that nobody asked for: whatever it would change is drift, or a merge that was not applied."""
+
+    environment: Environment
+    paths: Sequence[str]
+    plan: Plan
+
+    def publish_outputs(self) -> None:
+        """Set the step's outputs; raises FileError."""
+        self.environment.put({"changes": "true" if self.plan.changes else "false"})
+
+    def publish_summary(self) -> None:
+        """Append the drift to the job's summary; raises FileError."""
+        self.environment.summarize(self._body(runner.MAX_SUMMARY))
+
+    def publish_issue(self) -> None:
+        """Open, update or close the one issue; raises ApiError."""
+        kind = sticky.kind("drift", self.paths)
+        elsewhere = comment.summary_of(self.environment.run_url)
+        body = sticky.marked(kind, {}, self._body(comment.MAX_COMMENT, elsewhere))
+        with GitHub(self.environment) as github:
+            issue = sticky.find_issue(github, kind)
+            if issue is not None:
+                state = {} if self._is_there else {"state": "closed", "state_reason": "completed"}
+                github.update(f"issues/{issue.number}", {"body": body, **state})
+            elif self._is_there:
+                github.create("issues", {"title": TITLE, "body": body})
+
+    @property
+    def _is_there(self) -> bool:
+        return bool(self.plan.changes) or self.plan.errored
+
+    def _body(self, max_bytes: int, elsewhere: str = "") -> str:
+        def render(most: int | None) -> str:
+            if not self._is_there:
+                return comment.settled()
+            return comment.drifted(self.plan, schema.rules(), most=most, elsewhere=elsewhere)
+
+        return comment.fitted(render, len(self.plan.changes), max_bytes)
+
+
+def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) -> Drift:
+    """Plan, and take what would change for drift; raises DefinitionError, SettingsError or ApiError."""
+    limits, definitions = settings.limits(paths), planning.load(paths)
+    connection = settings.connection(is_sandbox=is_sandbox)
+    return Drift(environment, paths, asyncio.run(planning.plan(definitions, connection, limits)))

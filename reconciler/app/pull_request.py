@@ -1,0 +1,109 @@
+"""A pull request's plan, and where it is published: outputs, the job's summary, and one comment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import schema
+from reconciler.app import planning, saved_files, settings
+from reconciler.app.merge_base import MergeBase, read_merge_base
+from reconciler.errors import FileError, NotApproved
+from reconciler.github import comment_state, sticky
+from reconciler.github import environment as runner
+from reconciler.github.rest import GitHub
+from reconciler.render import comment, json_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.errors import Diagnostic
+    from reconciler.github.environment import Environment
+    from reconciler.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request's definitions, and what git had where its branch began.
+
+    `notes` say why the plan goes without the merge base, where it does.
+    """
+
+    environment: Environment
+    paths: Sequence[str]
+    merge_base: MergeBase | None
+    notes: Sequence[Diagnostic]
+
+    def make_plan(self, *, is_sandbox: bool) -> Plan | int:
+        """Return the plan or, for a fork without a key, how many definitions are valid.
+
+        Raises DefinitionError, SettingsError or ApiError.
+        """
+        definitions = planning.load(self.paths)
+        if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
+            return len(definitions)
+        limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
+        return asyncio.run(planning.plan(definitions, connection, limits, merge_base=self.merge_base))
+
+    def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:
+        """Return what there is to say of the plan, first of the files that the pull request changes."""
+        unchanged = frozenset[str]() if self.merge_base is None else self.merge_base.unchanged
+        return sorted([*plan.diagnostics, *self.notes], key=lambda one: one.file in unchanged)
+
+    def publish_validity(self, definitions: int) -> None:
+        """Say in the job's summary that all definitions are valid; raises FileError."""
+        self.environment.summarize(comment.validated(definitions))
+
+    def publish_outputs(self, plan: Plan) -> None:
+        """Save the plan beside the runner's files, and set the step's outputs; raises FileError."""
+        folder = Path(os.environ.get("RUNNER_TEMP") or ".")
+        files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
+        saved_files.save(json_output.plan(plan), str(files["plan"]))
+        saved_files.save(self._body(plan, None), str(files["markdown"]))
+        self.environment.put(
+            {
+                "changes": "true" if plan.changes else "false",
+                "digest": plan.digest or "",
+                **plan.summary,
+                **{name: str(file) for name, file in files.items()},
+            }
+        )
+
+    def publish_summary(self, plan: Plan) -> None:
+        """Append the plan to the job's summary; raises FileError."""
+        render = partial(self._body, plan, elsewhere="the saved plan, which the step's outputs name")
+        self.environment.summarize(comment.fitted(render, len(plan.changes), runner.MAX_SUMMARY))
+
+    def publish_comment(self, plan: Plan) -> None:
+        """Write the comment, unless it says already how an apply ended; raises ApiError or NotApproved."""
+        number = self.environment.pull_request
+        if number is None:
+            return
+        kind = sticky.kind("plan", self.paths)
+        marker = sticky.marked(kind, comment_state.from_plan(plan), "")
+        render = partial(self._body, plan, elsewhere=comment.summary_of(self.environment.run_url))
+        body = comment.fitted(render, len(plan.changes), comment.MAX_COMMENT - len(marker))
+        with GitHub(self.environment) as github:
+            found = sticky.find_comment(github, number, kind)
+            if found is not None and comment_state.is_ended(found.memory):
+                raise NotApproved("this pull request is merged, and its comment says how that ended")
+            sticky.write_comment(github, number, found, marker + body)
+
+    def _body(self, plan: Plan, most: int | None, *, elsewhere: str = "") -> str:
+        return comment.planned(plan, schema.rules(), self.notes, most=most, elsewhere=elsewhere)
+
+
+def read(environment: Environment, paths: Sequence[str]) -> PullRequest:
+    """Return the pull request of an event; where git cannot tell its merge base, a note says so."""
+    if environment.base_sha is None:
+        return PullRequest(environment, paths, None, ())
+    try:
+        return PullRequest(environment, paths, read_merge_base(environment.base_sha, paths), ())
+    except FileError as error:
+        summary = f"nobody can tell here which of this is drift: {error.summary}"
+        notes = [replace(one, severity="warning", summary=summary) for one in error.diagnostics]
+        return PullRequest(environment, paths, None, notes)

@@ -1,0 +1,33 @@
+"""The signals that stop an apply: the first one gently, the second one at once."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
+    from reconciler.apply import Stop
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def install_handlers(stop: Stop, loop: asyncio.AbstractEventLoop) -> None:
+    """Turn signals into requests to stop, in the main thread, for as long as the process lives.
+
+    Once the loop is closed the outcomes are known, and a first signal must not take the report with it.
+    """
+
+    def request_stop(_: int, __: FrameType | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.request)
+        elif stop.requested.is_set():
+            raise KeyboardInterrupt
+        else:
+            stop.requested.set()
+
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays what it is
+            signal.signal(number, request_stop)
