@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -83,44 +82,23 @@ def _parsed(file: str, data: bytes) -> _Reading:
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
-    problems = tuple(_problems(document, found))
+    problems = tuple(_problems(document))
     worded = (_reworded(problem, document, file) for problem in problems)
     diagnostics = (*found, *worded, *_ignore_problems(document, file))
     definition = None if diagnostics else _definition(document, file)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 
-def _problems(document: Document, found: Sequence[Diagnostic]) -> Iterator[Problem]:
+def _problems(document: Document) -> Iterator[Problem]:
     """Yield what the schema has against a document, but for what follows from something else.
 
     A value that the reader refused is absent because of that; a default that is ignored is not assumed.
     """
-    refused = _refused(document, found)
     ignored = {path for _, path in _ignored(document)}
     for problem in schema.check(document.value, "audience"):
-        is_refused = (
-            not problem.at_key
-            and _item(document.value, problem.place) is None
-            and _place(document.values[problem.place]) in refused
-        )
+        is_refused = not problem.at_key and problem.place in document.refused
         if not (is_refused or problem.assumed in ignored):
             yield problem
-
-
-def _refused(document: Document, found: Sequence[Diagnostic]) -> set[tuple[int, int]]:
-    """Return where the values start that the reader has refused."""
-    starts = sorted({_place(mark) for marks in (document.values, document.keys) for mark in marks.values()})
-    refused = set()
-    for diagnostic in found:
-        place = diagnostic.line or 0, diagnostic.column or 0
-        # A character is reported where it stands, which may be inside its value.
-        before = bisect_right(starts, place) if diagnostic.code == "yaml-control-character" else 0
-        refused.add(starts[before - 1] if before else place)
-    return refused
-
-
-def _place(mark: Mark) -> tuple[int, int]:
-    return mark.line, mark.column
 
 
 def _item(value: object, place: Sequence[str | int]) -> object:

@@ -511,6 +511,8 @@ def test_a_value_that_the_reader_refused_is_not_missing_too(value: str) -> None:
         ("status:\n1: x\n", ["no-value", "yaml-key"]),
         ("status:\n---\n", ["no-value", "yaml-document"]),
         ("# \u202e\nstatus:\n", ["yaml-control-character", "no-value"]),
+        ("status:  # \u202e\n", ["no-value", "yaml-control-character"]),
+        ("status: &a\n", ["no-value", "yaml-anchor"]),
         ("config: {topicIds: [*a, *a]}\n", ["yaml-alias", "yaml-alias"]),
         ("config: {topicIds: [1, *a], minTopicOverlap: 3}\n", ["yaml-alias", "out-of-order"]),
         ("lifecycle: {ignore: [&a zzz]}\n", ["unknown-path", "yaml-anchor"]),

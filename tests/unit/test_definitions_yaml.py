@@ -560,6 +560,12 @@ def test_the_first_of_two_twins_stays() -> None:
     assert found.keys["a",] == reader.Mark(1, 1)
 
 
+def test_refused_values_are_named() -> None:
+    text = 'a: [*x, ok, "\\e"]\nb: !t {c: *x}\nd: 1234567890123456789\ne: x\x07\n1: *x\nf: &y ok\n'
+    assert document(text).refused == {("a", 0), ("a", 2), ("b",), ("d",), ("e",)}
+    assert document("*x").refused == {()}
+
+
 def test_a_merge_key_is_refused_and_an_ordinary_value_like_it_is_not() -> None:
     assert places("<<: {a: 1}\nb: <<\n") == [("yaml-merge-key", 1, 1)]
     assert document("<<: {a: 1}\nb: <<\n").value == {"b": "<<"}

@@ -41,12 +41,14 @@ _MAX_LABEL = 300
 class Document:
     """A file's value, and where in it each value and each mapping key starts; `()` is the root.
 
-    A refused value is `None`. A refused key is left out with its value, and so is the second of two twins.
+    A refused value is `None`, and `refused` has its path. A refused key is left out with its value, and so
+    is the second of two twins.
     """
 
     value: Value
     values: Mapping[Path, Mark]
     keys: Mapping[Path, Mark]
+    refused: frozenset[Path]
 
 
 def read(data: bytes, file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
@@ -151,11 +153,12 @@ class _Builder:
         self._nodes = 0
         self._values: dict[Path, Mark] = {}
         self._keys: dict[Path, Mark] = {}
+        self._refused: set[Path] = set()
         self._top: list[Value] = []
         self._open = [_Open(_Place(), self._top, entry=_Place())]
 
     def document(self) -> Document:
-        return Document(self._top[0], self._values, self._keys)
+        return Document(self._top[0], self._values, self._keys, frozenset(self._refused))
 
     def take(self, event: yaml.Event) -> bool:
         """Take the next event; return whether the file is still within the limits."""
@@ -188,19 +191,23 @@ class _Builder:
 
     def _take_value(self, event: yaml.NodeEvent, mark: Mark, parent: _Open) -> None:
         place = parent.entry or parent.place.child(len(parent.value))
+        is_accepted = self._check_value(event, mark, place.label)
         if place.kept:
             self._values[place.path] = mark
-        is_accepted = self._check_properties(event, mark, place.label)
+            if not is_accepted:
+                self._refused.add(place.path)
         if isinstance(event, yaml.CollectionStartEvent):
             value = _empty(event)
             parent.put(value if is_accepted else None)
             self._open.append(_Open(place if is_accepted else place.dropped(), value))
-        elif (
-            isinstance(event, yaml.ScalarEvent) and self._check_text(event, mark, place.label) and is_accepted
-        ):
-            parent.put(_meaning(event))
         else:
-            parent.put(None)
+            parent.put(_meaning(event) if is_accepted and isinstance(event, yaml.ScalarEvent) else None)
+
+    def _check_value(self, event: yaml.NodeEvent, mark: Mark, label: str) -> bool:
+        is_accepted = self._check_properties(event, mark, label)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._check_text(event, mark, label) and is_accepted
+        return is_accepted
 
     def _take_key(self, event: yaml.NodeEvent, mark: Mark, parent: _Open) -> None:
         label = parent.place.label
