@@ -16,6 +16,7 @@ An exception stops the run. Only `cli` catches one.
         ├── NotApproved
         ├── StalePlan
         ├── LimitExceeded
+        │   └── SlotsExceeded
         ├── ProtectedAudience
         └── Conflict
 """
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Severity = Literal["error", "warning"]
 
@@ -148,36 +149,56 @@ class Interrupted(ReconcilerError):
 
 
 class Refused(ReconcilerError):
-    """The reconciler declines to go on; nothing was written."""
+    """The reconciler declines to go on; nothing was written. `heading` is the reason in a word or two."""
 
     code = "refused"
+    heading: ClassVar[str] = "Refused"
 
 
 class NotApproved(Refused):
     """Nobody approved the plan."""
 
     code = "not-approved"
+    heading = "Not approved"
 
 
 class StalePlan(Refused):
     """The fresh plan is not the reviewed one."""
 
     code = "stale-plan"
+    heading = "Out of date"
 
 
 class LimitExceeded(Refused):
     """The plan goes over a limit that protects the organization."""
 
     code = "limit-exceeded"
+    heading = "Too much at once"
+
+
+class SlotsExceeded(LimitExceeded):
+    """The plan activates more audiences than there are free slots."""
+
+    code = "slot-limit"
+    heading = "No room"
 
 
 class ProtectedAudience(Refused):
     """The plan changes an audience whose definition says `lifecycle.protect`."""
 
     code = "protected-audience"
+    heading = "Protected"
 
 
 class Conflict(Refused):
     """An audience is live neither as planned nor as desired."""
 
     code = "conflict"
+    heading = "Conflict"
+
+
+# A refusal travels as a diagnostic with its code, in a plan, a saved result and a comment; this leads back.
+REFUSALS: Mapping[str, type[Refused]] = {
+    refusal.code: refusal
+    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ProtectedAudience, Conflict)
+}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Diagnostic, LimitExceeded, ProtectedAudience, Refused
+from reconciler.errors import REFUSALS, Diagnostic, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
         noun = "audience" if wanted == 1 else "audiences"
         yield Diagnostic(
             "warning",
-            SLOTS,
+            SlotsExceeded.code,
             f"{wanted} {noun} would start, and only {free} of the {slots} active slots will be free",
             "Pause others in the same change, or correct the number of slots in reconciler.toml",
         )
@@ -95,19 +95,11 @@ def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
 
 def objections(plan: Plan) -> tuple[Diagnostic, ...]:
     """Return the warnings for which an apply of this plan is refused."""
-    return tuple(diagnostic for diagnostic in plan.diagnostics if diagnostic.code in _REFUSALS)
+    return tuple(diagnostic for diagnostic in plan.diagnostics if diagnostic.code in REFUSALS)
 
 
 def refusal(plan: Plan) -> Refused | None:
     """Return why this plan must not be applied, as its own warnings say."""
     for objection in objections(plan):
-        return _REFUSALS[objection.code](objection.summary, objection.detail)
+        return REFUSALS[objection.code](objection.summary, objection.detail)
     return None
-
-
-SLOTS = "slot-limit"
-_REFUSALS: dict[str, type[Refused]] = {
-    LimitExceeded.code: LimitExceeded,
-    ProtectedAudience.code: ProtectedAudience,
-    SLOTS: LimitExceeded,
-}

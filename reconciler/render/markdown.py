@@ -6,9 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import LimitExceeded, NotApproved, ProtectedAudience, StalePlan
+from reconciler.errors import REFUSALS
 from reconciler.plan import objections
-from reconciler.plan.limits import SLOTS
 from reconciler.render import text
 from reconciler.render.escape import clip, markdown, markdown_fence
 from reconciler.render.sentences import reach, sentences
@@ -135,7 +134,8 @@ def _worst(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _diagnostic(diagnostic: Diagnostic) -> str:
-    heading = _HEADINGS.get(diagnostic.code, "Error" if diagnostic.is_error else "Warning")
+    refusal = REFUSALS.get(diagnostic.code)
+    heading = refusal.heading if refusal else "Error" if diagnostic.is_error else "Warning"
     parts = [str(part) for part in (diagnostic.file, diagnostic.line) if part is not None]
     place = f" ({markdown(':'.join(parts))})" if parts else ""
     return f"**{heading}:** {_prose(text.message(diagnostic))}{place}"
@@ -241,11 +241,4 @@ _OUTCOMES: dict[Outcome, str] = {
     "blocked": "**did not start**: no active slot is free",
     "unknown": "**unknown**: it may or may not have changed",
     "not_attempted": "**not tried**: the run ended before",
-}
-_HEADINGS = {
-    LimitExceeded.code: "Too much at once",
-    NotApproved.code: "Not approved",
-    ProtectedAudience.code: "Protected",
-    SLOTS: "No room",
-    StalePlan.code: "Out of date",
 }

@@ -293,7 +293,7 @@ def test_more_activations_than_free_slots_are_refused_before_anything_is_sent(
     (organization.folder / "reconciler.toml").write_text("[limits]\nactive_slots = 2\n")
 
     assert "slots" in refused(organization, "--auto-approve", "--max-changes", "3")
-    assert organization.result()["diagnostics"][0]["code"] == "limit-exceeded"
+    assert organization.result()["diagnostics"][0]["code"] == "slot-limit"
 
 
 def test_a_missing_audience_stops_all_of_it(found: Founding) -> None:

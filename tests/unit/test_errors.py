@@ -11,7 +11,7 @@ import pytest
 
 import reconciler
 from reconciler import errors
-from reconciler.errors import ApiRejected, DefinitionError, Diagnostic, ReconcilerError
+from reconciler.errors import REFUSALS, ApiRejected, DefinitionError, Diagnostic, ReconcilerError, Refused
 
 
 def modules() -> list[str]:
@@ -66,6 +66,14 @@ def test_an_exception_is_raised_from_its_cause(name: str) -> None:
     raised = [node for handler in handlers for node in ast.walk(handler) if isinstance(node, ast.Raise)]
 
     assert [node.lineno for node in raised if node.exc is not None and node.cause is None] == []
+
+
+def test_every_refusal_is_in_the_registry() -> None:
+    kinds = {kind for kind in exceptions() if issubclass(kind, Refused) and kind is not Refused}
+
+    assert set(REFUSALS.values()) == kinds
+    assert {code: kind.code for code, kind in REFUSALS.items()} == {code: code for code in REFUSALS}
+    assert len({kind.heading for kind in kinds}) == len(kinds)
 
 
 def test_an_error_reads_as_sentences() -> None:

@@ -10,7 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from reconciler import diff, plan, schema
-from reconciler.errors import Diagnostic, FileError, LimitExceeded, ProtectedAudience
+from reconciler.errors import Diagnostic, FileError, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
 from reconciler.model import Audience, Definition, to_json
 from reconciler.plan import Change, FieldChange, Limits, MaxChanges, Missing, Plan, Unmanaged
 from reconciler.plan import result as results
@@ -367,7 +367,7 @@ class TestLimits:
         audiences = [live(nth, status=before) for nth, (before, _) in enumerate(statuses)]
         value = planned(definitions, audiences, replace(NO_LIMITS, active_slots=slots), active)
         assert codes(value) == ([] if free is None else ["slot-limit"])
-        assert isinstance(plan.refusal(value), LimitExceeded) == (free is not None)
+        assert isinstance(plan.refusal(value), SlotsExceeded) == (free is not None)
         if free is not None:
             noun = "audience" if starts == 1 else "audiences"
             assert value.diagnostics[0].summary == (
@@ -382,6 +382,22 @@ class TestLimits:
         )
         assert codes(value) == ["unknown-live-field", "limit-exceeded", "protected-audience"]
         assert [found.code for found in plan.objections(value)] == ["limit-exceeded", "protected-audience"]
+
+    @pytest.mark.parametrize(
+        ("limits", "is_protected", "kind"),
+        [
+            (Limits(MaxChanges(0), 0), False, LimitExceeded),
+            (Limits(active_slots=0), False, SlotsExceeded),
+            (Limits(), True, ProtectedAudience),
+        ],
+    )
+    def test_refusal_repeats_its_warning(
+        self, limits: Limits, kind: type[Refused], *, is_protected: bool
+    ) -> None:
+        value = planned([defined(status="active", is_protected=is_protected)], [live(status="draft")], limits)
+        (warning,), refusal = value.diagnostics, plan.refusal(value)
+        assert type(refusal) is kind
+        assert refusal.diagnostics == (Diagnostic("error", warning.code, warning.summary, warning.detail),)
 
 
 @st.composite

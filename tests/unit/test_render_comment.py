@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given
 
-from reconciler.errors import Diagnostic, LimitExceeded, NotApproved, ProtectedAudience, StalePlan
+from reconciler.errors import (
+    Diagnostic,
+    LimitExceeded,
+    NotApproved,
+    ProtectedAudience,
+    SlotsExceeded,
+    StalePlan,
+)
 from reconciler.github.environment import MAX_SUMMARY
 from reconciler.plan import Change, Plan
 from reconciler.render import comment
@@ -113,6 +120,12 @@ class TestRefused:
             assert onward in shown
             assert "http" not in shown
             assert "would" not in shown.partition("To go on")[0]
+
+    def test_full_slots_do_not_blame_max_changes(self) -> None:
+        shown = comment.refused(SlotsExceeded("x").diagnostics, (), RULES)
+
+        assert "**No room:** x." in shown
+        assert "max_changes" not in shown
 
     def test_counts_what_it_does_not_show(self) -> None:
         changes = reviews.forty().changes
