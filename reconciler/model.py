@@ -71,6 +71,15 @@ class Audience:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedAudience:
+    """One live audience as a list names it; empty where the API gave no text."""
+
+    id: str
+    name: str
+    status: str
+
+
 def dotted(path: Path) -> str:
     """Return the path as people read it; a filter key may itself hold dots."""
     return ".".join(path)

@@ -13,8 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from reconciler.errors import ApiContractError
-from reconciler.model import Audience, Json, Path, Rule, Rules, dotted, normalise
-from reconciler.plan import Unmanaged
+from reconciler.model import Audience, Json, ListedAudience, Path, Rule, Rules, dotted, normalise
 
 MAX_PAGES = 1000
 MAX_CURSOR = 1000
@@ -35,13 +34,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The organization as read: the wanted audiences that exist, by id, and all others.
+    """The organization as read: the wanted audiences that exist, by id, and all `others` as listed.
 
     `active` counts the active audiences among all of them.
     """
 
     audiences: Mapping[str, Audience]
-    others: tuple[Unmanaged, ...]
+    others: tuple[ListedAudience, ...]
     active: int
 
 
@@ -156,9 +155,9 @@ def _is_of_kind(value: Json, rule: Rule) -> bool:
     return type(value) is _TYPES[rule.kind]
 
 
-def _other(audience_id: str, item: Item) -> Unmanaged:
+def _other(audience_id: str, item: Item) -> ListedAudience:
     name, status = item.get("name"), item.get("status")
-    return Unmanaged(
+    return ListedAudience(
         audience_id,
         name if isinstance(name, str) else "",
         status if isinstance(status, str) else "",

@@ -3,7 +3,7 @@
 from reconciler.plan.build import build
 from reconciler.plan.document import from_document, to_document
 from reconciler.plan.limits import Limits, MaxChanges, objections, refusal
-from reconciler.plan.model import Change, FieldChange, Missing, Phase, Plan, Unmanaged
+from reconciler.plan.model import Change, FieldChange, Missing, Phase, Plan
 from reconciler.plan.result import (
     ApplyResult,
     AudienceResult,
@@ -23,7 +23,6 @@ __all__ = [
     "Outcome",
     "Phase",
     "Plan",
-    "Unmanaged",
     "build",
     "from_document",
     "objections",

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import diff
 from reconciler.errors import Diagnostic
-from reconciler.model import NOTHING, Audience, Definition, Fields, Json, Rules, dotted, to_json
+from reconciler.model import (
+    NOTHING,
+    Audience,
+    Definition,
+    Fields,
+    Json,
+    ListedAudience,
+    Rules,
+    dotted,
+    to_json,
+)
 from reconciler.plan.attribution import attribute
 from reconciler.plan.limits import Limits, warnings
-from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan, Unmanaged
+from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +35,7 @@ def build(
     origin: str,
     definitions: Sequence[Definition],
     live: Mapping[str, Audience],
-    unmanaged: Sequence[Unmanaged],
+    unmanaged: Sequence[ListedAudience],
     rules: Rules,
     limits: Limits,
     active: int,

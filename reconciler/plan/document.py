@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
-from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unmanaged
+from reconciler.model import ListedAudience
+from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,9 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         managed=document["summary"]["managed"],
         changes=tuple(_change_from(change) for change in document["changes"]),
         missing=tuple(Missing(one["id"], one["file"], one["line"]) for one in document["missing"]),
-        unmanaged=tuple(Unmanaged(one["id"], one["name"], one["status"]) for one in document["unmanaged"]),
+        unmanaged=tuple(
+            ListedAudience(one["id"], one["name"], one["status"]) for one in document["unmanaged"]
+        ),
         targets=tuple(document["targets"]),
         volatile=tuple(document["volatile"]),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.errors import Diagnostic
-    from reconciler.model import Json
+    from reconciler.model import Json, ListedAudience
 
 FORMAT_VERSION = "1.0"
 Phase = Literal["release", "change", "activate"]
@@ -66,23 +66,17 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Unmanaged:
-    """A live audience that no definition owns."""
-
-    id: str
-    name: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """All that an apply would do, and all that a reviewer sees; `volatile` paths move by themselves."""
+    """All that an apply would do, and all that a reviewer sees.
+
+    `unmanaged` are the live audiences without a definition; `volatile` paths move by themselves.
+    """
 
     origin: str
     managed: int = 0
     changes: tuple[Change, ...] = ()
     missing: tuple[Missing, ...] = ()
-    unmanaged: tuple[Unmanaged, ...] = ()
+    unmanaged: tuple[ListedAudience, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     targets: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()

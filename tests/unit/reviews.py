@@ -9,8 +9,8 @@ from typing import Any
 
 from reconciler import plan
 from reconciler.errors import Diagnostic, LimitExceeded
-from reconciler.model import Audience, Definition
-from reconciler.plan import ApplyResult, AudienceResult, Limits, MaxChanges, Plan, Unmanaged
+from reconciler.model import Audience, Definition, ListedAudience
+from reconciler.plan import ApplyResult, AudienceResult, Limits, MaxChanges, Plan
 from tests.unit.strategies import RULES, normal
 
 ORIGIN = "https://api.example.com"
@@ -63,7 +63,7 @@ class Organization:
     def plan(self, unmanaged: int = 0, **more: Any) -> Plan:
         names = ("Demo requests without a meeting", "Test [old CRM import]")
         others = [
-            Unmanaged(identity(90 + nth), names[nth % 2] if nth < 2 else f"Leftover {nth}", "active")
+            ListedAudience(identity(90 + nth), names[nth % 2] if nth < 2 else f"Leftover {nth}", "active")
             for nth in range(unmanaged)
         ]
         limits = more.pop("limits", Limits())
@@ -264,7 +264,7 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
         origin=text or "o",
         definitions=organization.definitions,
         live=organization.live,
-        unmanaged=[Unmanaged(identity(7), text, text)],
+        unmanaged=[ListedAudience(identity(7), text, text)],
         rules=RULES,
         limits=Limits(MaxChanges(0), 0),
         active=0,

@@ -9,8 +9,7 @@ from reconciler import schema
 from reconciler.api import audiences
 from reconciler.api.client import ReadClient
 from reconciler.errors import ApiContractError, ApiRejected
-from reconciler.model import Audience, to_json
-from reconciler.plan import Unmanaged
+from reconciler.model import Audience, ListedAudience, to_json
 from tests.doubles.peer import Fault
 from tests.unit.applying import ROUTE, A, B, C, D, audience, calls, connection, ident, live_audiences, serving
 
@@ -77,7 +76,7 @@ def test_the_first_generation_is_read_in_one_call() -> None:
         },
         {"config.topicIds": {"117805": "Topic 117805", "117890": "Topic 117890"}},
     )
-    assert state.others == (Unmanaged(C, "Grüße", "active"),)
+    assert state.others == (ListedAudience(C, "Grüße", "active"),)
     assert state.active == 2
 
 
@@ -97,7 +96,7 @@ def test_the_second_generation_is_read_audience_by_audience() -> None:
         },
         "role.isDecisionMaker": True,
     }
-    assert state.others == (Unmanaged(B, "Audience 2", "active"),)
+    assert state.others == (ListedAudience(B, "Audience 2", "active"),)
     assert state.active == 2
 
 
@@ -241,7 +240,7 @@ def test_what_nobody_manages_may_be_of_any_type() -> None:
     ]
     with serving(*odd, holds=live_audiences(2)) as (peer, url):
         state = fetched(url, [A])
-    assert state.others == (Unmanaged(B, "", ""),)
+    assert state.others == (ListedAudience(B, "", ""),)
     # Its config was no config: that is read afresh, by its id.
     assert targets(peer) == ["", f"/{A}"]
     assert fields(state.audiences[A])["name"] == "Audience 1"

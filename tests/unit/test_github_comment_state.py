@@ -11,7 +11,8 @@ from hypothesis import given
 
 from reconciler.github import comment_state, sticky
 from reconciler.github.comment_state import Moved
-from reconciler.plan import Change, Plan, Unmanaged
+from reconciler.model import ListedAudience
+from reconciler.plan import Change, Plan
 from tests.unit import reviews
 from tests.unit.strategies import hostile, patient
 
@@ -47,7 +48,10 @@ def test_the_same_plan_has_moved_nowhere() -> None:
         (plan_of(change(3)), Moved((change(3),), (IDS[0], IDS[1]))),
         (plan_of(), Moved(gone=(IDS[0], IDS[1]))),
         (plan_of(change(0), change(1, file="b.yaml", line=7)), Moved(is_around=True)),
-        (plan_of(change(0), change(1), unmanaged=(Unmanaged("u", "U", "draft"),)), Moved(is_around=True)),
+        (
+            plan_of(change(0), change(1), unmanaged=(ListedAudience("u", "U", "draft"),)),
+            Moved(is_around=True),
+        ),
     ],
 )
 def test_it_tells_what_is_new_other_gone_or_around(fresh: Plan, expected: Moved) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler import diff, plan, schema
 from reconciler.errors import Diagnostic, FileError, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
-from reconciler.model import Audience, Definition, to_json
-from reconciler.plan import Change, FieldChange, Limits, MaxChanges, Missing, Plan, Unmanaged
+from reconciler.model import Audience, Definition, ListedAudience, to_json
+from reconciler.plan import Change, FieldChange, Limits, MaxChanges, Missing, Plan
 from reconciler.plan import result as results
 from tests.unit.strategies import RULES, UUIDS, normal, pairs, patient, shuffled
 
@@ -191,7 +191,7 @@ class TestSummary:
             defined(4),
         ]
         audiences = [live(0, status="draft"), live(1, status="active"), live(2, name="old"), live(3)]
-        value = planned(definitions, audiences, unmanaged=[Unmanaged(UUIDS[7], "Z", "active")])
+        value = planned(definitions, audiences, unmanaged=[ListedAudience(UUIDS[7], "Z", "active")])
         assert value.summary == {
             "managed": 5,
             "update": 3,
@@ -213,9 +213,9 @@ class TestSummary:
 
     def test_unmanaged_audiences_come_by_name(self) -> None:
         some = [
-            Unmanaged(UUIDS[1], "B", "draft"),
-            Unmanaged(UUIDS[3], "A", "active"),
-            Unmanaged(UUIDS[2], "A", ""),
+            ListedAudience(UUIDS[1], "B", "draft"),
+            ListedAudience(UUIDS[3], "A", "active"),
+            ListedAudience(UUIDS[2], "A", ""),
         ]
         assert planned([], [], unmanaged=some).unmanaged == (some[2], some[1], some[0])
 
@@ -401,18 +401,18 @@ class TestLimits:
 
 
 @st.composite
-def organizations(draw: st.DrawFn) -> tuple[list[Definition], list[Audience], list[Unmanaged]]:
+def organizations(draw: st.DrawFn) -> tuple[list[Definition], list[Audience], list[ListedAudience]]:
     """Draw definitions with their live audiences, some of them missing, and others that nobody owns."""
     drawn = [draw(pairs(identity)) for identity in UUIDS[: draw(st.integers(0, 3))]]
     audiences = [audience for _, audience in drawn if draw(st.integers(0, 9))]
     others = [
-        Unmanaged(identity, draw(st.text(max_size=3)), draw(st.sampled_from(["active", ""])))
+        ListedAudience(identity, draw(st.text(max_size=3)), draw(st.sampled_from(["active", ""])))
         for identity in UUIDS[3 : draw(st.integers(3, 5))]
     ]
     return [definition for definition, _ in drawn], audiences, others
 
 
-Organization = tuple[list[Definition], list[Audience], list[Unmanaged]]
+Organization = tuple[list[Definition], list[Audience], list[ListedAudience]]
 
 
 def whole(organization: Organization) -> Plan:
@@ -535,7 +535,7 @@ PLAN = Plan(
     origin=ORIGIN,
     managed=2,
     changes=(CHANGE,),
-    unmanaged=(Unmanaged(UUIDS[1], "Z", "active"),),
+    unmanaged=(ListedAudience(UUIDS[1], "Z", "active"),),
     targets=("A*",),
     volatile=("audienceSize",),
     diagnostics=(Diagnostic("warning", "some-code", "something"),),
@@ -569,13 +569,13 @@ REVIEWED: dict[type, Parts] = {
         "removed": None,
         "names": {"1": "ROI"},
     },
-    Unmanaged: {"id": UUIDS[2], "name": "Y", "status": "draft"},
+    ListedAudience: {"id": UUIDS[2], "name": "Y", "status": "draft"},
 }
 NOT_REVIEWED: dict[type, Parts] = {
     Plan: {"diagnostics": (), "missing": ()},
     Change: {"file": "b.yaml", "line": 4},
     FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
-    Unmanaged: {},
+    ListedAudience: {},
 }
 
 
@@ -583,7 +583,7 @@ def with_part(owner: type, name: str, value: Any) -> Plan:
     """Return the plan with one field of one of its values changed."""
     if owner is Plan:
         return replace(PLAN, **{name: value})
-    if owner is Unmanaged:
+    if owner is ListedAudience:
         return replace(PLAN, unmanaged=(replace(PLAN.unmanaged[0], **{name: value}),))
     change = CHANGE
     if owner is FieldChange:
