@@ -47,16 +47,16 @@ async def plan(
     targeted = _targeted(definitions, targets)
     async with ReadClient(connection) as client:
         live = await audiences.fetch(client, [definition.id for definition in targeted], rules)
-    owned = {definition.id for definition in definitions}
     return build(
         origin=connection.origin,
         definitions=targeted,
         live=live.audiences,
-        unmanaged=[other for other in live.others if other.id not in owned],
+        others=live.others,
         rules=rules,
         limits=limits,
         active=live.active,
         targets=targets,
+        owned={definition.id for definition in definitions},
         base=None if merge_base is None else merge_base.definitions,
     )
 

@@ -23,7 +23,7 @@ from reconciler.plan.limits import Limits, warnings
 from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reconciler.diff import Difference
 
@@ -35,19 +35,22 @@ def build(
     origin: str,
     definitions: Sequence[Definition],
     live: Mapping[str, Audience],
-    unmanaged: Sequence[ListedAudience],
+    others: Sequence[ListedAudience],
     rules: Rules,
     limits: Limits,
     active: int,
     targets: Sequence[str] = (),
+    owned: Collection[str] = (),
     base: Mapping[str, Definition] | None = None,
     diagnostics: Sequence[Diagnostic] = (),
 ) -> Plan:
     """Plan the PATCH calls that make the live audiences match.
 
-    `live` holds every defined audience that exists, by id; `active` counts the organization's active ones.
-    With `base`, the definitions by id where a branch began, every field change gets its cause. The plan is
-    the same in whatever order definitions and audiences come.
+    `live` holds every defined audience that exists, by id, and `others` are the rest of the organization;
+    `active` counts the active ones among all of them. `owned` are the ids of definitions outside the targets,
+    whose audiences are not unmanaged though this plan leaves them alone. With `base`, the definitions by id
+    where a branch began, every field change gets its cause. The plan is the same in whatever order
+    definitions and audiences come.
     """
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
@@ -66,12 +69,17 @@ def build(
             sorted(changes, key=lambda change: (PHASES.index(change.phase), change.name, change.id))
         ),
         missing=tuple(Missing(definition.id, definition.file, definition.line) for definition in missing),
-        unmanaged=tuple(sorted(unmanaged, key=lambda audience: (audience.name, audience.id))),
+        unmanaged=_unmanaged(others, owned),
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.volatile),
     )
     found = (*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules))
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
+
+
+def _unmanaged(others: Sequence[ListedAudience], owned: Collection[str]) -> tuple[ListedAudience, ...]:
+    unmanaged = [audience for audience in others if audience.id not in owned]
+    return tuple(sorted(unmanaged, key=lambda audience: (audience.name, audience.id)))
 
 
 def _change(

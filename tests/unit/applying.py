@@ -79,7 +79,7 @@ async def planned(url: str, definitions: Sequence[Definition]) -> Plan:
             origin=url,
             definitions=definitions,
             live=state.audiences,
-            unmanaged=state.others,
+            others=state.others,
             rules=rules,
             limits=Limits(),
             active=state.active,

@@ -48,7 +48,7 @@ def planned(
         origin=more.pop("origin", ORIGIN),
         definitions=definitions,
         live={audience.id: audience for audience in audiences},
-        unmanaged=more.pop("unmanaged", ()),
+        others=more.pop("others", ()),
         rules=RULES,
         limits=limits,
         active=active,
@@ -191,7 +191,7 @@ class TestSummary:
             defined(4),
         ]
         audiences = [live(0, status="draft"), live(1, status="active"), live(2, name="old"), live(3)]
-        value = planned(definitions, audiences, unmanaged=[ListedAudience(UUIDS[7], "Z", "active")])
+        value = planned(definitions, audiences, others=[ListedAudience(UUIDS[7], "Z", "active")])
         assert value.summary == {
             "managed": 5,
             "update": 3,
@@ -211,13 +211,18 @@ class TestSummary:
         assert UUIDS[1] in error.summary
         assert (value.errored, value.complete, value.digest) == (True, False, None)
 
-    def test_unmanaged_audiences_come_by_name(self) -> None:
+    def test_unmanaged_audiences_are_sorted_by_name(self) -> None:
         some = [
             ListedAudience(UUIDS[1], "B", "draft"),
             ListedAudience(UUIDS[3], "A", "active"),
             ListedAudience(UUIDS[2], "A", ""),
         ]
-        assert planned([], [], unmanaged=some).unmanaged == (some[2], some[1], some[0])
+        assert planned([], [], others=some).unmanaged == (some[2], some[1], some[0])
+
+    def test_audience_of_untargeted_definition_is_not_unmanaged(self) -> None:
+        others = [ListedAudience(UUIDS[nth], f"A{nth}", "active") for nth in (1, 2)]
+        value = planned([defined()], [live()], others=others, targets=["A0"], owned=[UUIDS[0], UUIDS[1]])
+        assert value.unmanaged == (others[1],)
 
     def test_a_partial_plan_says_so(self) -> None:
         assert planned([defined()], [live()]).complete is True
@@ -418,7 +423,7 @@ Organization = tuple[list[Definition], list[Audience], list[ListedAudience]]
 def whole(organization: Organization) -> Plan:
     definitions, audiences, others = organization
     limits = Limits(MaxChanges(1), 0, active_slots=1)
-    return planned(definitions, audiences, limits, 1, unmanaged=others)
+    return planned(definitions, audiences, limits, 1, others=others)
 
 
 class TestLaws:

@@ -128,7 +128,7 @@ def planned(base: dict[str, Definition] | None, head: Side, live: Side) -> plan.
         origin="https://api.example.com",
         definitions=[definition(head)],
         live={ID: Audience(ID, normal(live.document))},
-        unmanaged=[],
+        others=[],
         rules=RULES,
         limits=Limits(),
         active=1,
