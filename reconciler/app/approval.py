@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app import saved_files
 from reconciler.errors import SettingsError, StalePlan
+from reconciler.plan.digest import compare, of_changes
 
 if TYPE_CHECKING:
     from reconciler.plan import Plan
@@ -65,15 +66,10 @@ def _moved(reviewed: Plan, fresh: Plan) -> str:
         return f"it was made for {reviewed.origin}, not {fresh.origin}"
     if reviewed.targets != fresh.targets:
         return f"it was made {_scope(reviewed)}, not {_scope(fresh)}"
-    before, after = (
-        {change.id: (change, plan.reviewed(change)) for change in plan.changes} for plan in (reviewed, fresh)
-    )
-    moved = [
-        (after.get(one) or before[one])[0].name
-        for one in dict.fromkeys([*before, *after])
-        if before.get(one, _NONE)[1] != after.get(one, _NONE)[1]
-    ]
-    return ", ".join(f'"{name}"' for name in moved) if moved else "other audiences than those that change"
+    deviation = compare(of_changes(reviewed), of_changes(fresh))
+    names = {change.id: change.name for plan in (reviewed, fresh) for change in plan.changes}
+    shown = [f'"{name}"' for one, name in names.items() if one in deviation.changed | deviation.gone]
+    return ", ".join(shown) or "other audiences than those that change"
 
 
 def _scope(plan: Plan) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model import canonical
+from reconciler.plan.digest import compare, of_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +37,7 @@ class Moved:
 
 def from_plan(plan: Plan) -> dict[str, Any]:
     """Return a plan's digest, and a short one of each of its changes; it holds no text from outside."""
-    changes = {_short(change.id): _content(plan, change) for change in plan.changes[:MAX_CHANGES]}
-    return {"digest": plan.digest, "changes": changes}
+    return {"digest": plan.digest, "changes": dict(islice(_changes(plan).items(), MAX_CHANGES))}
 
 
 def digest(memory: Mapping[str, Any]) -> str | None:
@@ -56,19 +56,17 @@ def moved(memory: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
     remembered = memory.get("changes")
     before = remembered if isinstance(remembered, dict) else {}
     is_whole = len(before) < MAX_CHANGES
-    changes = tuple(
-        change
-        for change in fresh.changes
-        if before.get(_short(change.id), None if is_whole else _content(fresh, change))
-        != _content(fresh, change)
-    )
-    over = before.keys() - {_short(change.id) for change in fresh.changes}
-    gone = tuple(one for one in ids if _short(one) in over)
-    return Moved(changes, gone, len(over) - len(gone), is_around=is_whole and not changes and not over)
+    deviation = compare(before, _changes(fresh))
+    # Of changes that a full comment had no room for, nobody can tell whether they were reviewed.
+    moved = deviation.changed if is_whole else deviation.changed & before.keys()
+    changes = tuple(change for change in fresh.changes if _short(change.id) in moved)
+    gone = tuple(one for one in ids if _short(one) in deviation.gone)
+    is_around = is_whole and not changes and not deviation.gone
+    return Moved(changes, gone, len(deviation.gone) - len(gone), is_around=is_around)
 
 
-def _content(plan: Plan, change: Change) -> str:
-    return _short(canonical(plan.reviewed(change)))
+def _changes(plan: Plan) -> dict[str, str]:
+    return {_short(one): digest[:_SHORT] for one, digest in of_changes(plan).items()}
 
 
 def _short(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
+
+from reconciler.plan import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.errors import Diagnostic
     from reconciler.model import Json, ListedAudience
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = f"{digest.FORMAT}.0"
 Phase = Literal["release", "change", "activate"]
 Cause = Literal["change", "drift", "both"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -105,41 +105,5 @@ class Plan:
 
     @property
     def digest(self) -> str | None:
-        """Name the plan's content; None for a plan with an error, which nobody can approve.
-
-        Covers what a reviewer saw, and neither where it was read from (file, line) nor what moves by itself.
-        """
-        if self.errored:
-            return None
-        content: dict[str, Json] = {
-            "format": FORMAT_VERSION.partition(".")[0],
-            "origin": self.origin,
-            "targets": [*self.targets],
-            "summary": dict(self.summary),
-            "changes": [self.reviewed(change) for change in self.changes],
-            "unmanaged": [[audience.id, audience.name, audience.status] for audience in self.unmanaged],
-        }
-        return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    def reviewed(self, change: Change) -> Json:
-        """Return what the digest covers of one change."""
-        return {
-            "id": change.id,
-            "name": change.name,
-            "phase": change.phase,
-            "fields": [self._reviewed_field(field) for field in change.fields],
-            "patch": dict(change.patch),
-            "before": {key: value for key, value in change.before.items() if key not in self.volatile},
-            "unchanged": change.unchanged,
-            "protected": change.is_protected,
-        }
-
-    def _reviewed_field(self, field: FieldChange) -> Json:
-        return [
-            field.path,
-            None if field.path in self.volatile else field.before,
-            field.after,
-            None if field.added is None else [*field.added],
-            None if field.removed is None else [*field.removed],
-            dict(field.names),
-        ]
+        """Name the plan's content; None for a plan with an error, which nobody can approve."""
+        return digest.of_plan(self)

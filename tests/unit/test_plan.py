@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,14 @@ from hypothesis import strategies as st
 from reconciler import diff, plan, schema
 from reconciler.errors import Diagnostic, FileError, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
 from reconciler.model import Audience, Definition, ListedAudience, to_json
-from reconciler.plan import Change, FieldChange, Limits, MaxChanges, Missing, Plan
+from reconciler.plan import FieldChange, Limits, MaxChanges, Missing, Plan
 from reconciler.plan import result as results
 from tests.unit.strategies import RULES, UUIDS, normal, pairs, patient, shuffled
+from tests.unit.test_plan_digest import PLAN
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.model import Fields
 
@@ -521,118 +521,6 @@ def _merged(before: Any, patch: Any) -> Any:
     if not (isinstance(before, dict) and isinstance(patch, dict)):
         return patch
     return {**before, **{key: _merged(before.get(key), part) for key, part in patch.items()}}
-
-
-FIELD = FieldChange("config.topicIds", [1], [2], (2,), (1,), {"1": "CRM"})
-CHANGE = Change(
-    id=UUIDS[0],
-    name="A0",
-    file="a.yaml",
-    line=3,
-    phase="change",
-    fields=(FIELD, FieldChange("config.minScore", 60, 80)),
-    patch={"config": {"topicIds": [2], "minScore": 80}},
-    before={"name": "A0", "audienceSize": 5},
-    unchanged=4,
-    is_protected=False,
-)
-PLAN = Plan(
-    origin=ORIGIN,
-    managed=2,
-    changes=(CHANGE,),
-    unmanaged=(ListedAudience(UUIDS[1], "Z", "active"),),
-    targets=("A*",),
-    volatile=("audienceSize",),
-    diagnostics=(Diagnostic("warning", "some-code", "something"),),
-)
-
-Parts = dict[str, Any]
-REVIEWED: dict[type, Parts] = {
-    Plan: {
-        "origin": "https://other.example.com",
-        "managed": 3,
-        "changes": (),
-        "unmanaged": (),
-        "targets": (),
-        "volatile": ("config.minScore",),
-    },
-    Change: {
-        "id": UUIDS[2],
-        "name": "B",
-        "phase": "release",
-        "fields": (FIELD,),
-        "patch": {"config": {"topicIds": [2], "minScore": 81}},
-        "before": {"name": "A1", "audienceSize": 5},
-        "unchanged": 5,
-        "is_protected": True,
-    },
-    FieldChange: {
-        "path": "config.topicId",
-        "before": [3],
-        "after": [True],
-        "added": (),
-        "removed": None,
-        "names": {"1": "ROI"},
-    },
-    ListedAudience: {"id": UUIDS[2], "name": "Y", "status": "draft"},
-}
-NOT_REVIEWED: dict[type, Parts] = {
-    Plan: {"diagnostics": (), "missing": ()},
-    Change: {"file": "b.yaml", "line": 4},
-    FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
-    ListedAudience: {},
-}
-
-
-def with_part(owner: type, name: str, value: Any) -> Plan:
-    """Return the plan with one field of one of its values changed."""
-    if owner is Plan:
-        return replace(PLAN, **{name: value})
-    if owner is ListedAudience:
-        return replace(PLAN, unmanaged=(replace(PLAN.unmanaged[0], **{name: value}),))
-    change = CHANGE
-    if owner is FieldChange:
-        change = replace(CHANGE, fields=(replace(FIELD, **{name: value}), CHANGE.fields[1]))
-    else:
-        change = replace(CHANGE, **{name: value})
-    return replace(PLAN, changes=(change,))
-
-
-def parts(table: dict[type, Parts]) -> Callable[..., Any]:
-    return pytest.mark.parametrize(
-        ("owner", "name", "value"),
-        [
-            pytest.param(owner, name, value, id=f"{owner.__name__}.{name}")
-            for owner, parts in table.items()
-            for name, value in parts.items()
-        ],
-    )
-
-
-class TestDigest:
-    @parts(REVIEWED)
-    def test_changes_with_every_reviewed_thing(self, owner: type, name: str, value: Any) -> None:
-        assert with_part(owner, name, value).digest != PLAN.digest
-
-    @parts(NOT_REVIEWED)
-    def test_stays_with_everything_else(self, owner: type, name: str, value: Any) -> None:
-        assert with_part(owner, name, value).digest == PLAN.digest
-
-    @pytest.mark.parametrize("owner", list(REVIEWED))
-    def test_somebody_has_decided_on_every_part(self, owner: Any) -> None:
-        assert {part.name for part in fields_of(owner)} == {*REVIEWED[owner], *NOT_REVIEWED[owner]}
-
-    def test_values_that_look_alike_are_not_one(self) -> None:
-        digests = {
-            with_part(FieldChange, "after", value).digest for value in (1, True, 1.0, "1", [1], ["1"], None)
-        }
-        assert len(digests) == 7
-
-    def test_is_the_same_in_every_run(self) -> None:
-        assert PLAN.digest == "sha256:2b9d92cbe519f549bd669ba44aa25b60d3558a9e6f467fa7332d61772b637ecb"
-
-    def test_an_error_leaves_nothing_to_approve(self) -> None:
-        assert replace(PLAN, diagnostics=(Diagnostic("error", "x", "y"),)).digest is None
 
 
 ERROR = {"severity": "error", "code": "x", "summary": "y", "detail": ""}
