@@ -12,7 +12,6 @@ from reconciler.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_BYTES = 1024 * 1024
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -26,8 +25,8 @@ def find(paths: Iterable[str]) -> list[Path | Diagnostic]:
     return [entry for _, entry in sorted(found.values(), key=lambda pair: (shown(pair[0]), pair[0]))]
 
 
-def read(path: Path) -> bytes | Diagnostic:
-    """Read a regular file without following a link, and at most one byte more than is allowed."""
+def read(path: Path, max_bytes: int) -> bytes | Diagnostic:
+    """Return the first bytes of a regular file, or what is wrong with it; a link is not followed."""
     mode = _mode(path)
     if mode and not stat.S_ISREG(mode):
         return _not_a_file(path, mode)
@@ -36,7 +35,7 @@ def read(path: Path) -> bytes | Diagnostic:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(descriptor).st_mode
-            return file.read(MAX_BYTES + 1) if stat.S_ISREG(mode) else _not_a_file(path, mode)
+            return file.read(max_bytes) if stat.S_ISREG(mode) else _not_a_file(path, mode)
     except OSError as error:
         return _unreadable(path, error)
 

@@ -9,6 +9,7 @@ from reconciler import schema
 from reconciler.definitions import files
 from reconciler.definitions.files import SUFFIXES
 from reconciler.definitions.yaml import reader
+from reconciler.definitions.yaml.source import MAX_BYTES
 from reconciler.errors import Diagnostic
 from reconciler.model import Definition, Json, dotted, normalise
 
@@ -72,7 +73,7 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 
 
 def _read(path: FilePath) -> _Reading:
-    data = files.read(path)
+    data = files.read(path, MAX_BYTES + 1)  # the reader refuses what is longer than it takes
     if isinstance(data, Diagnostic):
         return _Reading(diagnostics=(data,))
     return _parsed(files.shown(path), data)

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler import definitions, schema
 from reconciler.definitions.yaml import reader
+from reconciler.definitions.yaml.source import MAX_BYTES
 from reconciler.render import text
 from tests.unit.strategies import UUIDS
 from tests.unit.test_schema import CATALOGUE, SETS, SWITCHES
@@ -446,6 +447,18 @@ def test_definitions_from_bytes_are_those_from_files() -> None:
     assert [one.code for one in parsed.diagnostics] == ["yaml-empty", "shared-id", "unknown-value"]
     assert [one.file for one in parsed.definitions] == ["d/b.yaml"]
     assert definitions.parse({}) == definitions.Definitions((), ())
+
+
+@pytest.mark.parametrize(("size", "codes"), [(MAX_BYTES, []), (MAX_BYTES + 1, ["yaml-size"])])
+def test_file_over_the_limit_is_refused(size: int, codes: list[str]) -> None:
+    found = load(f"{HEAD}#".ljust(size, "x")).diagnostics
+    assert [one.code for one in found] == codes
+
+
+def test_endless_file_is_not_read_whole() -> None:
+    with open("a.yaml", "wb") as file:  # noqa: PTH123 - sparse: it takes no room
+        file.truncate(1024**4)
+    assert [one.code for one in definitions.load(["a.yaml"]).diagnostics] == ["yaml-size"]
 
 
 # --- Ids
