@@ -26,6 +26,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from reconciler import wording
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -75,8 +77,7 @@ class DefinitionError(ReconcilerError):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         count = sum(diagnostic.is_error for diagnostic in diagnostics)
-        noun = "problem" if count == 1 else "problems"
-        super().__init__(f"{count} {noun} in the definitions", "Mend them and run again")
+        super().__init__(f"{wording.count(count, 'problem')} in the definitions", "Mend them and run again")
         self._diagnostics = tuple(diagnostics)
 
     @property

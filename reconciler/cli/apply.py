@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler import wording
 from reconciler.app import saved_files
 from reconciler.app.apply_session import ApplyRequest, ApplySession, require_writable
 from reconciler.cli import exit_codes, options, output
@@ -100,11 +101,10 @@ def _require_terminal() -> None:
 
 def _ask(plan: Plan) -> None:
     """Ask whether to go on; raises NotApproved for anything but `yes`."""
-    count = len(plan.changes)
-    noun = "audience" if count == 1 else "audiences"
+    audiences = wording.count(len(plan.changes), "audience")
     answer = ""
     try:
-        output.write(f"\nChange {count} {noun}? Only `yes` is a yes: ", sys.stderr)
+        output.write(f"\nChange {audiences}? Only `yes` is a yes: ", sys.stderr)
         answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):  # what comes next begins a line of its own

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler import wording
 from reconciler.errors import REFUSALS, Diagnostic, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
 
 if TYPE_CHECKING:
@@ -82,13 +83,13 @@ def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
     if slots is None:
         return
     free = max(slots - active + plan.summary["pause"], 0)
-    wanted = plan.summary["activate"]
-    if wanted > free:
-        noun = "audience" if wanted == 1 else "audiences"
+    starts = plan.summary["activate"]
+    if starts > free:
+        audiences = wording.count(starts, "audience")
         yield Diagnostic(
             "warning",
             SlotsExceeded.code,
-            f"{wanted} {noun} would start, and only {free} of the {slots} active slots will be free",
+            f"{audiences} would start, and only {free} of the {slots} active slots will be free",
             "Pause others in the same change, or correct the number of slots in reconciler.toml",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler import wording
 from reconciler.errors import LimitExceeded, NotApproved, StalePlan
 from reconciler.plan import objections
 from reconciler.render import markdown
@@ -48,7 +49,7 @@ def settled() -> str:
 
 def validated(definitions: int) -> str:
     """Say that a pull request without a key was validated alone."""
-    count = f"{definitions} definition" + ("" if definitions == 1 else "s")
+    count = wording.count(definitions, "definition")
     return _joined(
         "### Audiences: validated, not planned",
         f"**{count}, all valid.** This pull request comes from a fork, which gets no key, so nobody can say "

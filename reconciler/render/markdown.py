@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler import wording
 from reconciler.errors import REFUSALS
 from reconciler.plan import objections
 from reconciler.render import text
@@ -71,7 +72,8 @@ def _headline(value: Plan) -> str:
     count, stay = len(value.changes), value.summary["unchanged"]
     if count:
         rest = f"{stay} {'stays as it is' if stay == 1 else 'stay as they are'}"
-        return f"{count} of {_audiences(value.managed)} {'changes' if count == 1 else 'change'}, {rest}."
+        audiences = wording.count(value.managed, "audience")
+        return f"{count} of {audiences} {'changes' if count == 1 else 'change'}, {rest}."
     if value.errored:
         return "This plan cannot be applied."
     which = "targeted live audiences match their" if value.targets else "live audiences match the"
@@ -92,7 +94,7 @@ def _counted(value: Plan, rules: Rules) -> str:
     drift = [change for change in value.changes if not _caused(change, is_drift=False).fields]
     said += [f"{len(drift)} only undo drift" if len(drift) > 1 else "1 only undoes drift"] if drift else []
     said += (
-        [f"{_audiences(value.managed)} compared, nothing to do"]
+        [f"{wording.count(value.managed, 'audience')} compared, nothing to do"]
         if not (value.changes or value.errored)
         else []
     )
@@ -118,7 +120,7 @@ def _standing(value: Plan) -> Iterator[str]:
 def _cut(count: int, elsewhere: str) -> Iterator[str]:
     if count:
         hint = f" See {elsewhere}." if elsewhere else ""
-        yield f"**Not shown here: {_audiences(count, 'more audience')}.**{hint}"
+        yield f"**Not shown here: {wording.count(count, 'more audience')}.**{hint}"
 
 
 def notes(found: Sequence[Diagnostic]) -> str:
@@ -171,7 +173,7 @@ def _unmanaged(value: Plan) -> Iterator[str]:
     more = len(value.unmanaged) - len(names)
     listed = ", ".join([*names, f"and {more} more"] if more else names)
     have = "has no file here and is" if len(value.unmanaged) == 1 else "have no file here and are"
-    yield f"{_audiences(len(value.unmanaged), 'more live audience')} {have} left alone: {listed}."
+    yield f"{wording.count(len(value.unmanaged), 'more live audience')} {have} left alone: {listed}."
 
 
 def result(value: ApplyResult, *, most: int | None = None, elsewhere: str = "") -> str:
@@ -196,14 +198,13 @@ def _ending(value: ApplyResult) -> str:
     good = summary["applied"] + summary["unchanged"]
     if value.is_converged:
         done = summary["applied"]
-        return f"{_audiences(done)} changed as planned." if done else "Nothing had to change."
+        return f"{wording.count(done, 'audience')} changed as planned." if done else "Nothing had to change."
     if not value.is_written:
         return "Nothing was changed."
     stopped = "Stopped before the end: " if value.interrupted else ""
     are, rest = "is" if good == 1 else "are", count - good
-    return (
-        f"{stopped}{good} of {_audiences(count)} {are} as planned, {rest} {'is' if rest == 1 else 'are'} not."
-    )
+    audiences = wording.count(count, "audience")
+    return f"{stopped}{good} of {audiences} {are} as planned, {rest} {'is' if rest == 1 else 'are'} not."
 
 
 def _advice(value: ApplyResult) -> str:
@@ -221,10 +222,6 @@ def _outcome(one: AudienceResult) -> str:
     if one.is_written and one.outcome == "conflict":
         return "**changed, but not as planned**: somebody else changed it at the same time"
     return _OUTCOMES[one.outcome]
-
-
-def _audiences(count: int, noun: str = "audience") -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 _NOTHING_ASKED = "The change itself asks for nothing that is not live already."

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
+from reconciler import wording
 from reconciler.model import Json, canonical
 from reconciler.render.escape import log_line
 
@@ -59,7 +60,7 @@ def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
         yield ink("dim", f"    {change.file}:{change.line}")
         yield from _fields(change.fields, ink)
         if change.unchanged:
-            yield ink("dim", f"      ({_count(change.unchanged, 'unchanged field')})")
+            yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")
         yield ""
 
 
@@ -120,11 +121,11 @@ def _closing(value: Plan, ink: Ink) -> Iterator[str]:
     else:
         yield ink("green", "No changes. The live audiences match the definitions.")
     if value.missing:
-        yield ink("red", f"{_count(len(value.missing), 'definition')} without a live audience.")
+        yield ink("red", f"{wording.count(len(value.missing), 'definition')} without a live audience.")
     if value.errored:
         yield ink("red", "This plan has errors and cannot be applied.")
     if value.unmanaged:
-        count = _count(len(value.unmanaged), "live audience")
+        count = wording.count(len(value.unmanaged), "live audience")
         yield ink("dim", f"{count} without a definition, left alone: {_names(value)}.")
     if value.changes and value.digest is not None:
         yield ink("dim", f"Digest: {value.digest}")
@@ -187,8 +188,8 @@ def validity(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) ->
     """Close a validation with one line."""
     errors = sum(one.is_error for one in found)
     if errors:
-        return ink("red", f"{_count(errors, 'problem')} to mend.") + "\n"
-    return ink("green", f"{_count(definitions, 'definition')}, all valid.") + "\n"
+        return ink("red", f"{wording.count(errors, 'problem')} to mend.") + "\n"
+    return ink("green", f"{wording.count(definitions, 'definition')}, all valid.") + "\n"
 
 
 def diagnostic_line(diagnostic: Diagnostic) -> str:
@@ -209,10 +210,6 @@ def message(diagnostic: Diagnostic) -> str:
         if text
     ]
     return " ".join(sentences)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 _PHASES = {"release": " (stops being active)", "change": "", "activate": " (becomes active)"}
