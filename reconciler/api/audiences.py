@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from reconciler.api import AUDIENCES
 from reconciler.errors import ApiContractError
 from reconciler.model import Audience, Json, ListedAudience, Path, Rule, Rules, dotted, normalise
 
 MAX_PAGES = 1000
 MAX_CURSOR = 1000
 AT_ONCE = 8
-_ROUTE = "/v1/intent/audiences"
 _TOPICS = "config.topicIds"
 _REPORT = "Report this to the vendor"
 Item = Mapping[str, Json]
@@ -73,7 +73,7 @@ def read_one(document: Json, audience_id: str, rules: Rules, method: str) -> Aud
 
 
 async def _list(source: Source) -> AsyncIterator[tuple[Item, str]]:
-    where = f"GET {_ROUTE}: "
+    where = f"GET {AUDIENCES}: "
     cursor: str | None = None
     seen: set[str | None] = set()
     for _ in range(MAX_PAGES):
@@ -120,7 +120,7 @@ async def _details(source: Source, ids: Collection[str]) -> dict[str, tuple[Item
 
 
 def _one(document: Json, audience_id: str, method: str) -> tuple[Item, str]:
-    where = f"{method} {_ROUTE}/{audience_id}: "
+    where = f"{method} {AUDIENCES}/{audience_id}: "
     item = _mapping(_mapping(document, f"{where}the answer").get("data"), f"{where}data")
     if _id(item, f"{where}data") != audience_id:
         raise _broken(f"{where}data.id", "the id that was asked for")

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from reconciler import __version__
+from reconciler.api import AUDIENCES
 from reconciler.api.responses import Lost, Response, read
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from reconciler.api.connection import Connection
     from reconciler.model import Json
 
-AUDIENCES = "/v1/intent/audiences"
 MAX_BYTES = 10 * 1024 * 1024
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _NOT_FOUND = 404
