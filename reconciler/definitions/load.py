@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from reconciler.definitions.yaml.reader import Document, Mark
+    from reconciler.model import Rules
     from reconciler.schema import Problem
 
 _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
@@ -49,8 +50,9 @@ def load(paths: Sequence[str]) -> Definitions:
 
     What comes out is sorted by the files' names, whatever the order of the paths.
     """
+    rules = schema.rules()
     readings = [
-        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry)
+        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry, rules)
         for entry in files.find(paths)
     ]
     return _gathered(readings)
@@ -58,7 +60,8 @@ def load(paths: Sequence[str]) -> Definitions:
 
 def parse(files: Mapping[str, bytes]) -> Definitions:
     """Read definitions from bytes, by the names of their files; what comes out is as from `load`."""
-    return _gathered([_parsed(file, files[file]) for file in sorted(files) if file.endswith(SUFFIXES)])
+    rules = schema.rules()
+    return _gathered([_parsed(file, files[file], rules) for file in sorted(files) if file.endswith(SUFFIXES)])
 
 
 def _gathered(readings: Sequence[_Reading]) -> Definitions:
@@ -72,21 +75,21 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
 
 
-def _read(path: FilePath) -> _Reading:
+def _read(path: FilePath, rules: Rules) -> _Reading:
     data = files.read(path, MAX_BYTES + 1)  # the reader refuses what is longer than it takes
     if isinstance(data, Diagnostic):
         return _Reading(diagnostics=(data,))
-    return _parsed(files.shown(path), data)
+    return _parsed(files.shown(path), data, rules)
 
 
-def _parsed(file: str, data: bytes) -> _Reading:
+def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
     problems = tuple(_problems(document))
     worded = (_reworded(problem, document, file) for problem in problems)
-    diagnostics = (*found, *worded, *_ignore_problems(document, file))
-    definition = None if diagnostics else _definition(document, file)
+    diagnostics = (*found, *worded, *_ignore_problems(document, file, rules))
+    definition = None if diagnostics else _definition(document, file, rules)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 
@@ -113,9 +116,8 @@ def _reworded(problem: Problem, document: Document, file: str) -> Diagnostic:
     return _at(file, mark, problem.path or None, (problem.code, problem.summary, problem.detail))
 
 
-def _definition(document: Document, file: str) -> Definition:
+def _definition(document: Document, file: str, rules: Rules) -> Definition:
     value = cast("dict[str, Json]", document.value)
-    rules = schema.rules()
     lifecycle = cast("dict[str, Json]", value.get("lifecycle", {}))
     mark = document.keys["id",]
     return Definition(
@@ -138,9 +140,9 @@ def _ignored(document: Document) -> Iterator[tuple[Mark, str]]:
             yield mark, path
 
 
-def _ignore_problems(document: Document, file: str) -> Iterator[Diagnostic]:
+def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
     """Yield what is wrong with `lifecycle.ignore`: a path that is no field, or that the file itself sets."""
-    known = {dotted(path): path for path in schema.rules() if len(path) <= _IGNORABLE_DEPTH}
+    known = {dotted(path): path for path in rules if len(path) <= _IGNORABLE_DEPTH}
     suggestions = schema.Suggestions()
     for mark, path in _ignored(document):
         if path not in known:

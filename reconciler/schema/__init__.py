@@ -31,7 +31,11 @@ def load(name: SchemaName) -> Schema:
 
 @cache
 def rules() -> Rules:
-    """Return what the audience schema says of every field that may be sent."""
+    """Return what the audience schema says of every field that may be sent.
+
+    Asked once where files come in (`definitions.load`) and where a use case begins; whatever is pure is
+    handed the rules, so that it depends on no file.
+    """
     return dict(_rules_under(load("audience"), ()))
 
 
