@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model import Json
 
-MEND = "Make room, or name a file that can be written; without a durable journal nothing is sent"
+FIX = "Make room, or name a file that can be written; without a durable journal nothing is sent"
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -26,15 +27,15 @@ def records(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def keep(path: Path, *kept: dict[str, Json]) -> None:
+def write(path: Path, *entries: dict[str, Json]) -> None:
     with Journal(str(path)) as journal:
-        for record in kept:
+        for record in entries:
             journal.write(record)
 
 
 def test_each_record_is_a_line_with_the_time(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    keep(path, {"event": "intent", "name": "Grüße\n"}, {"event": "outcome"})
+    write(path, {"event": "intent", "name": "Grüße\n"}, {"event": "outcome"})
     first, second = records(path)
 
     assert list(first) == ["time", "event", "name"]
@@ -43,15 +44,15 @@ def test_each_record_is_a_line_with_the_time(tmp_path: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", first["time"])
 
 
-def test_it_is_appended_to(tmp_path: Path) -> None:
+def test_journal_is_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    keep(path, {"event": "first"})
-    keep(path, {"event": "second"})
+    write(path, {"event": "first"})
+    write(path, {"event": "second"})
 
     assert [record["event"] for record in records(path)] == ["first", "second"]
 
 
-def test_two_may_write_at_once(tmp_path: Path) -> None:
+def test_two_journals_may_write_at_once(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     with Journal(str(path)) as one, Journal(str(path)) as other:
         for number in range(3):
@@ -61,10 +62,10 @@ def test_two_may_write_at_once(tmp_path: Path) -> None:
     assert [record["number"] for record in records(path)] == [0, 0, 1, 1, 2, 2]
 
 
-def test_a_record_that_a_crash_cut_off_does_not_take_the_next_with_it(tmp_path: Path) -> None:
+def test_record_after_a_torn_one_starts_a_line(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_text('{"event": "int')
-    keep(path, {"event": "after"})
+    write(path, {"event": "after"})
     torn, whole = path.read_text().splitlines()
 
     assert torn == '{"event": "int'
@@ -72,20 +73,20 @@ def test_a_record_that_a_crash_cut_off_does_not_take_the_next_with_it(tmp_path: 
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o777])
-def test_only_its_owner_may_read_it_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+def test_only_owner_may_read_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        keep(tmp_path / "journal", {})
+        write(tmp_path / "journal", {})
     finally:
         os.umask(before)
 
     assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o600
 
 
-def test_only_its_owner_may_read_it_though_it_was_open_to_all(tmp_path: Path) -> None:
+def test_open_permissions_are_narrowed_to_the_owner(tmp_path: Path) -> None:
     (tmp_path / "journal").touch(0o666)
     (tmp_path / "journal").chmod(0o666)
-    keep(tmp_path / "journal")
+    write(tmp_path / "journal")
 
     assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o600
 
@@ -94,7 +95,7 @@ def refused(path: Path, reason: str) -> None:
     with pytest.raises(FileError) as caught:
         Journal(str(path))
     assert caught.value.summary == f"the journal {path} cannot be written: {reason}"
-    assert caught.value.detail == MEND
+    assert caught.value.detail == FIX
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_read", [False, True])
-def test_what_keeps_nothing_is_refused_and_left_as_it_is(tmp_path: Path, *, is_read: bool) -> None:
+def test_fifo_is_refused_and_left_as_it_is(tmp_path: Path, *, is_read: bool) -> None:
     os.mkfifo(tmp_path / "journal", 0o644)
     reader = os.open(tmp_path / "journal", os.O_RDONLY | os.O_NONBLOCK) if is_read else None
 
@@ -118,7 +119,7 @@ def test_what_keeps_nothing_is_refused_and_left_as_it_is(tmp_path: Path, *, is_r
         os.close(reader)
 
 
-def test_a_folder_and_a_folder_that_is_not_there_are_refused(tmp_path: Path) -> None:
+def test_folder_and_missing_folder_are_refused(tmp_path: Path) -> None:
     refused(tmp_path, "Is a directory")
     refused(tmp_path / "nowhere" / "journal", "No such file or directory")
 
@@ -130,15 +131,60 @@ def test_a_disk_that_is_gone_is_an_error(tmp_path: Path) -> None:
         journal.write({})
 
 
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Record each fsync: of which inode, and its size at that moment."""
+    calls: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def recording(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        calls.append((status.st_ino, status.st_size))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    return calls
+
+
+def test_each_record_is_synced_once_it_is_written(tmp_path: Path, synced: list[tuple[int, int]]) -> None:
+    path = tmp_path / "journal"
+    with Journal(str(path)) as journal:
+        for count in (1, 2):
+            synced.clear()
+            journal.write({"event": "intent"})
+            assert synced == [(path.stat().st_ino, path.stat().st_size)]
+            assert len(records(path)) == count
+
+
+def test_folder_is_synced_before_the_first_record(tmp_path: Path, synced: list[tuple[int, int]]) -> None:
+    with Journal(str(tmp_path / "journal")) as journal:
+        assert [inode for inode, _ in synced] == [tmp_path.stat().st_ino]
+        journal.write({})
+        journal.write({})
+
+    assert [inode for inode, _ in synced].count(tmp_path.stat().st_ino) == 1
+
+
+def test_record_that_cannot_be_synced_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with Journal(str(tmp_path / "journal")) as journal:
+        monkeypatch.setattr(os, "fsync", failing)
+        with pytest.raises(FileError, match="cannot be written: Input/output error"):
+            journal.write({})
+
+
 # A limit on the size of files is a disk that is full at a byte of our choice.
 _FULL = """
 import resource, sys
 from reconciler.errors import FileError
 from reconciler.journal import Journal
-path, room = sys.argv[1], int(sys.argv[2])
+path, room, end = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
 most = 8 * 1024 * 1024
 with open(path, "wb") as file:
-    file.truncate(most - room)
+    file.seek(most - room - len(end))
+    file.write(end)
 with Journal(path) as journal:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     for _ in range(2):
@@ -151,15 +197,14 @@ with Journal(path) as journal:
 """
 
 
+@pytest.mark.parametrize("end", ["whole\n", "torn"])
 @pytest.mark.parametrize(
     ("room", "first"), [(0, "cannot be written: File too large"), (20, "took only a part of a record")]
 )
-def test_a_full_disk_is_an_error_and_the_journal_goes_on_after_it(
-    tmp_path: Path, room: int, first: str
-) -> None:
+def test_record_after_a_full_disk_starts_a_line(tmp_path: Path, room: int, first: str, end: str) -> None:
     path = tmp_path / "journal"
     done = subprocess.run(
-        [sys.executable, "-c", _FULL, str(path), str(room)],
+        [sys.executable, "-c", _FULL, str(path), str(room), end],
         env=environment(),
         capture_output=True,
         timeout=SECONDS,
@@ -171,4 +216,4 @@ def test_a_full_disk_is_an_error_and_the_journal_goes_on_after_it(
         f"the journal PATH {first}",
         "the journal PATH cannot be written: File too large",
     ]
-    assert json.loads(path.read_bytes().rpartition(b"\n{")[2].join([b"{", b""]))["event"] == "after"
+    assert json.loads(path.read_bytes().splitlines()[-1])["event"] == "after"
