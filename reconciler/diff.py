@@ -46,7 +46,7 @@ def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
     """Return what the managed fields should be, given what is live.
 
     A field that is left out stands for its default where the schema names one and live says otherwise; a
-    kept or ignored field, and what the schema does not know, stays as it is live.
+    carried-over or ignored field, and what the schema does not know, stays as it is live.
     """
     return _chosen(definition.fields, managed(definition, live), (), definition.ignore, rules)
 
@@ -67,9 +67,8 @@ def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rule
         return _chosen(_parts(wanted), _parts(live), path, ignore, rules) or None
     if wanted is not None:
         return wanted
-    if rule.kept or live is None or (rule.default is not None and canonical(live) == canonical(rule.default)):
-        return live
-    return rule.default
+    is_default = rule.default is not None and canonical(live) == canonical(rule.default)
+    return live if rule.is_carried_over or live is None or is_default else rule.default
 
 
 def _parts(value: Value) -> Fields:

@@ -22,16 +22,17 @@ class Rule:
     """What the schema says of the field at one path.
 
     A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
-    with parts; `items` is what a set holds. `default` stands for a scalar that is left out. A `kept` field
-    that a definition leaves out stays as it is live. A `volatile` field moves by itself, so its live value
-    is never part of a comparison with what was read earlier. `label` and `words` are plain English for a
-    field and its values; `raising` says whether more of it reaches more people or fewer.
+    with parts; `items` is the type of a set's members. `default` stands for a scalar that is left out. A
+    field that `is_carried_over` stays as it is live where a definition leaves it out. A `volatile` field
+    changes by itself, so its live value is never part of a comparison with what was read earlier. `label`
+    and `words` are plain English for a field and its values; `raising` is whether more of it reaches more
+    people or fewer.
     """
 
     kind: Kind
     items: Literal["string", "integer"] = "string"
     default: Value = None
-    kept: bool = False
+    is_carried_over: bool = False
     volatile: bool = False
     label: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +47,7 @@ Fields = Mapping[str, Value]
 class Definition:
     """One audience as a file defines it: only the writable fields that the file sets.
 
-    `ignore` holds the paths whose live value stays; `line` and `column` are where the `id` stands.
+    `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`.
     """
 
     id: str
@@ -81,7 +82,7 @@ class ListedAudience:
 
 
 def dotted(path: Path) -> str:
-    """Return the path as people read it; a filter key may itself hold dots."""
+    """Return the path as people read it; a filter's key may itself contain dots."""
     return ".".join(path)
 
 

@@ -53,7 +53,7 @@ def _rule(field: Mapping[str, Any]) -> Rule:
         kind=_kind(field),
         items=field.get("items", {}).get("type", "string"),
         default=field.get("default"),
-        kept=field.get("x-kept", False),
+        is_carried_over=field.get("x-carried-over", False),
         volatile=field.get("x-volatile", False),
         label=field["title"],
         words=field.get("x-words", {}),

@@ -318,7 +318,7 @@ class TestDesired:
             known = path in RULES
             is_ignored = any(".".join(path[:depth]) in definition.ignore for depth in range(len(path) + 1))
             rule = RULES.get(path)
-            is_standing_in = rule is not None and (rule.kept or rule.default is not None)
+            is_standing_in = rule is not None and (rule.is_carried_over or rule.default is not None)
             assert path in mine or not known or is_ignored or is_standing_in, path
 
 

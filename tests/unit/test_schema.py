@@ -171,7 +171,7 @@ def test_three_scalars_have_the_defaults_that_the_query_endpoints_assume() -> No
 
 def test_what_is_kept_and_what_moves_by_itself() -> None:
     rules = schema.rules()
-    assert [path for path, rule in rules.items() if rule.kept] == [("config", "sourceUrl")]
+    assert [path for path, rule in rules.items() if rule.is_carried_over] == [("config", "sourceUrl")]
     assert [path for path, rule in rules.items() if rule.volatile] == [("audienceSize",)]
 
 
