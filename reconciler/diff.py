@@ -45,8 +45,8 @@ def managed(definition: Definition, live: Audience) -> Fields:
 def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
     """Return what the managed fields should be, given what is live.
 
-    A field that is left out stands for its default where the schema names one and live says otherwise; a
-    carried-over or ignored field, and what the schema does not know, stays as it is live.
+    A field that is left out stands for its default where the schema names one and live differs from it; a
+    field that is carried over or ignored, and what the schema does not know, stays as it is live.
     """
     return _chosen(definition.fields, managed(definition, live), (), definition.ignore, rules)
 
@@ -98,7 +98,7 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
 
 
 def is_same(before: Fields, after: Fields, rules: Rules) -> bool:
-    """Tell whether no field differs; what the schema does not know counts too."""
+    """Return whether no field differs, those included that the schema does not know."""
     return not compare(before, after, rules)
 
 

@@ -1,16 +1,16 @@
 """What can go wrong, as values and as exceptions.
 
-A problem that a person must mend is a `Diagnostic`: a value, collected and reported all at once.
-An exception stops the run. Only `cli` catches one.
+A problem that a person must fix is a `Diagnostic`: a value, collected and reported all at once.
+An exception stops the run; `cli` turns the one that reaches it into a message and an exit code.
 
     ReconcilerError
     ├── DefinitionError      definitions that cannot be used; carries every diagnostic
     ├── SettingsError        a key, origin, option or settings file that cannot be used
     ├── FileError            a file that cannot be read or written
     ├── ApiError
-    │   ├── ApiUnreachable   no answer within the retry budget
-    │   ├── ApiRejected      an answer that says no: method, path, status, the server's message
-    │   └── ApiContractError an answer that is not what the contract says
+    │   ├── ApiUnreachable   no response within the retry budget
+    │   ├── ApiRejected      a response that refuses: method, path, status, the server's message
+    │   └── ApiContractError a response that is not what the contract says
     ├── Interrupted          the person or the runner asked to stop
     └── Refused              the reconciler declines; nothing was written
         ├── NotApproved
@@ -36,7 +36,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem: the thing, the place, what is wrong (`summary`) and the mend (`detail`).
+    """One problem: the thing, the place, what is wrong (`summary`) and the fix (`detail`).
 
     `line` and `column` count from 1; a column counts characters, not bytes.
     """
@@ -56,7 +56,7 @@ class Diagnostic:
 
 
 class ReconcilerError(Exception):
-    """The base of every expected failure: `summary` says what is wrong, `detail` the mend."""
+    """The base of every expected failure: `summary` says what is wrong, `detail` the fix."""
 
     code: ClassVar[str] = "error"
 
@@ -77,7 +77,7 @@ class DefinitionError(ReconcilerError):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         count = sum(diagnostic.is_error for diagnostic in diagnostics)
-        super().__init__(f"{wording.count(count, 'problem')} in the definitions", "Mend them and run again")
+        super().__init__(f"{wording.count(count, 'problem')} in the definitions", "Fix them and run again")
         self._diagnostics = tuple(diagnostics)
 
     @property
@@ -104,15 +104,15 @@ class ApiError(ReconcilerError):
 
 
 class ApiUnreachable(ApiError):
-    """No answer came within the retry budget."""
+    """No response came within the retry budget."""
 
     code = "api-unreachable"
 
 
 class ApiRejected(ApiError):
-    """The API answered with a status that says no.
+    """The API refused, by the status of its response.
 
-    `message` is the server's own text, cut to a readable length and never holding the key;
+    `message` is the server's own text, cut to a readable length and without the key;
     `error_code` is the body's `code`, such as `SLOTS_FULL`, where there is one.
     """
 
@@ -128,8 +128,8 @@ class ApiRejected(ApiError):
         error_code: str | None = None,
         detail: str = "",
     ) -> None:
-        said = f": {message}" if message else ""
-        super().__init__(f"{method} {path} was answered {status}{said}", detail)
+        reason = f": {message}" if message else ""
+        super().__init__(f"{method} {path} was answered {status}{reason}", detail)
         self.method = method
         self.path = path
         self.status = status
@@ -138,7 +138,7 @@ class ApiRejected(ApiError):
 
 
 class ApiContractError(ApiError):
-    """An answer that is not what the contract says; the summary quotes where."""
+    """A response that is not what the contract says; the summary names the place."""
 
     code = "api-contract"
 

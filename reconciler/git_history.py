@@ -20,7 +20,7 @@ _SECONDS = 60
 def files(ref: str, paths: Sequence[str]) -> dict[str, bytes]:
     """Return every regular file below the paths, by name, as it was at the merge base of `ref` and HEAD.
 
-    Raises FileError where git, the repository or the commit is not there.
+    Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
     """
     commit = merge_base(ref, paths)
     return {name: data for path in paths for name, data in _below(Path(path), commit)}
@@ -32,7 +32,10 @@ def unchanged(before: Mapping[str, bytes]) -> frozenset[str]:
 
 
 def merge_base(ref: str, paths: Sequence[str]) -> str:
-    """Return the commit where the work on HEAD began."""
+    """Return the commit where the work on HEAD began.
+
+    Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
+    """
     trouble = f"git finds no common commit of {ref} and HEAD"
     folder = _folder(Path(paths[0]))
     if _git(folder, "rev-parse", "--is-bare-repository", trouble=trouble).strip() != b"false":
@@ -57,16 +60,16 @@ def _below(path: Path, commit: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _contents(folder: Path, blobs: Collection[bytes]) -> Iterator[bytes]:
-    """Yield what each blob holds; git is asked once for all of them."""
-    answer = _git(folder, "cat-file", "--batch", said=b"".join(blob + b"\n" for blob in blobs))
+    """Yield the content of each blob; one git process reads them all."""
+    output = _git(folder, "cat-file", "--batch", given=b"".join(blob + b"\n" for blob in blobs))
     start = 0
     for blob in blobs:
-        end = answer.index(b"\n", start)
-        head = answer[start:end].split(b" ")
+        end = output.index(b"\n", start)
+        head = output[start:end].split(b" ")
         if head[:2] != [blob, b"blob"]:
             raise FileError(_TROUBLE, _FETCH)
         start = end + 1 + int(head[2])
-        yield answer[end + 1 : start]
+        yield output[end + 1 : start]
         start += 1
 
 
@@ -83,14 +86,14 @@ def _is_same(name: str, data: bytes) -> bool:
         return False
 
 
-def _git(folder: Path, *arguments: str, said: bytes = b"", trouble: str = "") -> bytes:
+def _git(folder: Path, *arguments: str, given: bytes = b"", trouble: str = "") -> bytes:
     command = ["git", *_SETTINGS, *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and git is asked by name on purpose
             command,
             cwd=folder,
             env=_environment(),
-            input=said,
+            input=given,
             capture_output=True,
             check=True,
             timeout=_SECONDS,
@@ -103,9 +106,9 @@ def _git(folder: Path, *arguments: str, said: bytes = b"", trouble: str = "") ->
 
 
 def _environment() -> dict[str, str]:
-    """Return what git needs of the environment; a key is none of it, and nothing is fetched on the way."""
-    kept = {name: value for name, value in os.environ.items() if not _SECRET.match(name)}
-    return {**kept, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+    """Return the environment for git: without keys and tokens, and set to fetch and ask nothing."""
+    passed = {name: value for name, value in os.environ.items() if not _SECRET.match(name)}
+    return {**passed, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 # A branch's files may look like a repository of their own, whose settings would name programs to run.

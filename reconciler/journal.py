@@ -25,9 +25,9 @@ class Journal:
     """A JSON Lines file, mode 0600, appended to; each record is on disk before `write` returns."""
 
     def __init__(self, path: str) -> None:
-        """Open the file, and make sure that it can hold a record; raises FileError."""
+        """Open the file for records; raises FileError for anything but a regular file that can be written."""
         self._path = path
-        # A FIFO that nobody reads would be waited for without O_NONBLOCK.
+        # Without O_NONBLOCK, opening a FIFO would wait for a reader.
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             self._descriptor = os.open(path, flags, 0o600)
@@ -47,25 +47,25 @@ class Journal:
     def write(self, record: Mapping[str, Json]) -> None:
         """Append one record with the time; raises FileError unless all of it is on disk."""
         stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
-        # What a crash or a full disk cut off before must not swallow this record.
+        # A record that a crash or a full disk cut off must not swallow this one.
         line = b"\n" * self._is_torn + json.dumps(stamped).encode() + b"\n"
-        self._is_torn = True
+        self._is_torn = True  # until all of it is on disk: the next record then starts a line of its own
         try:
             written = os.write(self._descriptor, line)
             os.fsync(self._descriptor)
         except OSError as error:
             raise self._failed(error) from error
         if written != len(line):
-            raise FileError(f"the journal {self._path} took only a part of a record", _MEND)
+            raise FileError(f"the journal {self._path} took only a part of a record", _FIX)
         self._is_torn = False
 
     def _failed(self, error: OSError) -> FileError:
         reason = "it is a symbolic link" if error.errno == ELOOP else error.strerror
-        return FileError(f"the journal {self._path} cannot be written: {reason}", _MEND)
+        return FileError(f"the journal {self._path} cannot be written: {reason}", _FIX)
 
 
 def _size(descriptor: int) -> int:
-    """Return the size of what was opened; raises OSError for a device, FIFO or folder, which keep nothing."""
+    """Return the size of what was opened; raises OSError for a device, FIFO or folder."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is not a regular file")
@@ -81,4 +81,4 @@ def _sync_folder(path: str) -> None:
         os.close(folder)
 
 
-_MEND = "Make room, or name a file that can be written; without a durable journal nothing is sent"
+_FIX = "Make room, or name a file that can be written; without a durable journal nothing is sent"

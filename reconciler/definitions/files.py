@@ -16,7 +16,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def find(paths: Iterable[str]) -> list[Path | Diagnostic]:
-    """Return each file below the paths, or what is wrong with a path: once, in the order of their names."""
+    """Return each file below the paths, or what is wrong with a path: once, sorted by name."""
     found: dict[tuple[str, str], tuple[Path, Path | Diagnostic]] = {}
     for text in sorted(paths, key=lambda text: (len(text), text)):
         for path, entry in _below(Path(text)) if text else [(Path(), _NO_PATH)]:
@@ -31,7 +31,7 @@ def read(path: Path, max_bytes: int) -> bytes | Diagnostic:
     if mode and not stat.S_ISREG(mode):
         return _not_a_file(path, mode)
     try:
-        # Between the look and the opening it may have become a link or a FIFO, which would block.
+        # Since its mode was read it may have become a link, or a FIFO, whose opening would block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(descriptor).st_mode
@@ -65,7 +65,7 @@ def _below(path: Path) -> Iterator[tuple[Path, Path | Diagnostic]]:
 
 
 def _mode(path: Path) -> int:
-    """Return what kind of thing the path names, a link for itself; 0 where that cannot be told."""
+    """Return the mode of what the path names, a link's own for a link; 0 where it cannot be read."""
     try:
         return path.lstat().st_mode
     except OSError:

@@ -38,7 +38,7 @@ class Definitions:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one file gave; `claim` says which id it claims, and where, whatever else is wrong with it."""
+    """What one file gave; `claim` is the id that it claims, and where, whatever else is wrong with it."""
 
     definition: Definition | None = None
     claim: tuple[str, Diagnostic] | None = None
@@ -46,9 +46,9 @@ class _Reading:
 
 
 def load(paths: Sequence[str]) -> Definitions:
-    """Read every definition below the paths, each file once; never raises for what a file holds.
+    """Read every definition below the paths, each file once; never raises for the content of a file.
 
-    What comes out is sorted by the files' names, whatever the order of the paths.
+    The result is sorted by the files' names, whatever the order of the paths.
     """
     rules = schema.rules()
     readings = [
@@ -59,7 +59,7 @@ def load(paths: Sequence[str]) -> Definitions:
 
 
 def parse(files: Mapping[str, bytes]) -> Definitions:
-    """Read definitions from bytes, by the names of their files; what comes out is as from `load`."""
+    """Read definitions from bytes, by the names of their files; the result is as from `load`."""
     rules = schema.rules()
     return _gathered([_parsed(file, files[file], rules) for file in sorted(files) if file.endswith(SUFFIXES)])
 
@@ -68,10 +68,10 @@ def _gathered(readings: Sequence[_Reading]) -> Definitions:
     diagnostics = [diagnostic for reading in readings for diagnostic in reading.diagnostics]
     diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
     definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
-    return Definitions(definitions, tuple(sorted(diagnostics, key=_order)))
+    return Definitions(definitions, tuple(sorted(diagnostics, key=_place_and_summary)))
 
 
-def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+def _place_and_summary(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
 
 
@@ -133,7 +133,7 @@ def _definition(document: Document, file: str, rules: Rules) -> Definition:
 
 
 def _ignored(document: Document) -> Iterator[tuple[Mark, str]]:
-    """Yield each path that the file says to ignore, and where it says so, whatever else is wrong with it."""
+    """Yield each path in `lifecycle.ignore` and its place, whatever else is wrong with it."""
     for place, mark in document.values.items():
         path = _item(document.value, place) if place[:-1] == ("lifecycle", "ignore") else None
         if isinstance(path, str) and path and isinstance(place[-1], int):
@@ -141,15 +141,15 @@ def _ignored(document: Document) -> Iterator[tuple[Mark, str]]:
 
 
 def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
-    """Yield what is wrong with `lifecycle.ignore`: a path that is no field, or that the file itself sets."""
+    """Yield what is wrong with `lifecycle.ignore`: a path that is not a field, or that the file sets."""
     known = {dotted(path): path for path in rules if len(path) <= _IGNORABLE_DEPTH}
     suggestions = schema.Suggestions()
     for mark, path in _ignored(document):
         if path not in known:
             near = suggestions.nearest(path, known)
-            mend = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
-            summary = f'"{schema.clip(path)}" is no field that can be ignored'
-            yield _at(file, mark, "lifecycle.ignore", ("unknown-path", summary, mend))
+            fix = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
+            summary = f'"{schema.clip(path)}" is not a field that can be ignored'
+            yield _at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
         elif known[path] in document.keys:
             line = document.keys[known[path]].line
             summary = f'"{path}" is ignored here and set at line {line}'

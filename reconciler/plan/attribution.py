@@ -23,9 +23,10 @@ def attribute(
 ) -> Mapping[Path, Cause]:
     """Return the cause of each difference, given the definition where the branch began.
 
-    A field that git left alone differs because live moved: drift. One that was as defined before, and that
-    git changed, is this change. One that git changed while live had moved already is both. What git did not
-    have before is this change: a definition, and all that a `config` does which a file did not have.
+    A field that git left alone differs because it changed live: drift. One that git changed, and that was
+    live as defined before, is this change. One that git changed and that had changed live as well is both.
+    What git did not have at the base is this change: a whole definition, or a top-level field with all that
+    differs in it.
     """
     if base is None:
         return {difference.path: "change" for difference in differences}

@@ -160,12 +160,12 @@ def _missing(definition: Definition) -> Diagnostic:
 def _unknown_fields(
     definitions: Sequence[Definition], desired: Mapping[str, Fields], rules: Rules
 ) -> Iterator[Diagnostic]:
-    """Say once for each field that this version does not know that it is carried over."""
-    holders: dict[str, list[Definition]] = {}
+    """Yield one warning for each field that this version does not know and therefore carries over."""
+    carriers: dict[str, list[Definition]] = {}
     for definition in definitions:
         for path in diff.unknown(desired.get(definition.id, NOTHING), rules):
-            holders.setdefault(dotted(path), []).append(definition)
-    for field, (first, *others) in sorted(holders.items()):
+            carriers.setdefault(dotted(path), []).append(definition)
+    for field, (first, *others) in sorted(carriers.items()):
         more = f" and {len(others)} more" if others else ""
         yield Diagnostic(
             "warning",

@@ -1,4 +1,4 @@
-"""A plan as the JSON document that docs/contract.md promises, and back."""
+"""A plan as the JSON document of `docs/contract.md`, and back."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _field(field: FieldChange) -> dict[str, Json]:
 
 
 def diagnostic_to_document(diagnostic: Diagnostic) -> dict[str, Json]:
-    """Return a diagnostic as JSON data; what it has no place for is left out."""
+    """Return a diagnostic as JSON data; a place that it does not have is left out."""
     place = {key: getattr(diagnostic, key) for key in ("file", "line", "column", "path")}
     return {
         "severity": diagnostic.severity,
@@ -83,7 +83,8 @@ def diagnostic_from_document(document: Mapping[str, Any]) -> Diagnostic:
 def from_document(document: Mapping[str, Any]) -> Plan:
     """Return the plan that a document holds, once it has been checked against the plan schema.
 
-    Raises FileError where the digest is not that of the content: somebody changed one of the two.
+    Raises FileError where the digest is not that of the content, since one of the two was edited, and where
+    a value is one that JSON cannot express or nests too deep to show.
     """
     _require_plain(document)
     plan = Plan(
@@ -104,7 +105,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
 
 
 def _require_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
-    """Refuse what JSON cannot say and what nests so deep that showing it could fail."""
+    """Raise FileError for what JSON cannot express and for what nests so deep that showing it could fail."""
     if depth > MAX_NESTING or (isinstance(value, float) and not math.isfinite(value)):
         raise FileError("the plan holds a value that no plan can hold", _AGAIN)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

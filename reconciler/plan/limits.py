@@ -41,7 +41,7 @@ class MaxChanges:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`floor` is always allowed; `active_slots` is None where nobody said how many the organization has."""
+    """`floor` is always allowed; `active_slots` is None where the organization's number is not set."""
 
     max_changes: MaxChanges = MaxChanges(30, is_percent=True)
     floor: int = 3
@@ -53,13 +53,13 @@ class Limits:
 
 def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
     """Yield a warning for each limit that an apply of this plan would be refused for."""
-    most = limits.allowed_changes(plan.managed)
+    allowed = limits.allowed_changes(plan.managed)
     count = len(plan.changes)
-    if count > most:
+    if count > allowed:
         yield Diagnostic(
             "warning",
             LimitExceeded.code,
-            f"{count} of {plan.managed} audiences would change at once; the limit is {most}",
+            f"{count} of {plan.managed} audiences would change at once; the limit is {allowed}",
             f"Make it in smaller steps or, if it is meant, apply with --max-changes {count}",
         )
     yield from _protected(plan)

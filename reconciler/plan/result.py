@@ -90,7 +90,7 @@ def _audience(one: AudienceResult) -> dict[str, Json]:
 
 
 def result_from_document(document: Mapping[str, Any]) -> ApplyResult:
-    """Return the result that a document holds, once it has been checked against its schema."""
+    """Return the result in a document that has been checked against its schema."""
     return ApplyResult(
         digest=document["digest"],
         results=tuple(

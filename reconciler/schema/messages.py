@@ -25,7 +25,7 @@ _FEW_KEYS = 8  # so many can be listed in a message
 class Problem:
     """What is wrong at one place of a document; `at_key` says that the key is meant, not its value.
 
-    `path` is the place as people read it; for an unknown or a missing key it is what holds the key.
+    `path` is the place as people read it; for an unknown or a missing key it is the mapping of the key.
     `assumed` is the path of a field that is left out, where it is the default that is out of order.
     """
 
@@ -69,18 +69,18 @@ class _Keys:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.suggestions = Suggestions()
-        holders: dict[str, list[str]] = {}
-        for holder, key in _properties(schema):
-            holders.setdefault(key, []).append(holder)
-        self._homes = {key: found[0] for key, found in holders.items() if len(found) == 1}
+        parents: dict[str, list[str]] = {}
+        for parent, key in _properties(schema):
+            parents.setdefault(key, []).append(parent)
+        self._homes = {key: found[0] for key, found in parents.items() if len(found) == 1}
 
     def unknown(self, error: ValidationError) -> Words:
         key, parent = str(error.path[-1]), error.schema
         noun, known = parent.get("x-noun", "key"), parent.get("properties", {})
         summary = f'unknown {noun} "{clip(key)}"'
-        return "unknown-key", summary, self._mend(key, known) or _there_are(noun, known)
+        return "unknown-key", summary, self._fix(key, known) or _there_are(noun, known)
 
-    def _mend(self, key: str, known: Iterable[str]) -> str:
+    def _fix(self, key: str, known: Iterable[str]) -> str:
         if key in self._homes:
             return f"It belongs {self._under(key)}"
         near = self.suggestions.nearest(key, known)
@@ -110,8 +110,8 @@ def _enum(error: ValidationError, suggestions: Suggestions) -> Words:
     near = suggestions.nearest(word, error.validator_value, cutoff=0.8)
     # "inactive" is much like "active" and means the opposite.
     is_meant = near is not None and near[0] == word[0].lower()
-    mend = f'Did you mean "{near}"?' if is_meant else f"Write {listed}"
-    return "unknown-value", f"{shown(error.instance)} is not {listed}", mend
+    fix = f'Did you mean "{near}"?' if is_meant else f"Write {listed}"
+    return "unknown-value", f"{shown(error.instance)} is not {listed}", fix
 
 
 def _at_most(error: ValidationError) -> Words:
@@ -129,8 +129,8 @@ def _at_most(error: ValidationError) -> Words:
 def _required(error: ValidationError) -> Words:
     key = error.message
     about = error.schema.get("properties", {}).get(key, {}).get("description", "").partition(". ")[0]
-    said = f": {about[0].lower()}{about[1:].removesuffix('.')}" if about else ""
-    return "missing-key", f'"{key}" is missing', f'Add "{key}"{said}'
+    meaning = f": {about[0].lower()}{about[1:].removesuffix('.')}" if about else ""
+    return "missing-key", f'"{key}" is missing', f'Add "{key}"{meaning}'
 
 
 def _type(error: ValidationError) -> Words:
@@ -140,10 +140,10 @@ def _type(error: ValidationError) -> Words:
 def _bound(error: ValidationError) -> Words:
     side = "under the minimum" if error.validator == "minimum" else "over the maximum"
     bounds = [str(error.schema[bound]) for bound in ("minimum", "maximum") if bound in error.schema]
-    mend = f"Write a number from {' to '.join(bounds)}"
+    fix = f"Write a number from {' to '.join(bounds)}"
     if len(bounds) == 1:
-        mend = f"Write {error.validator_value} or {'more' if error.validator == 'minimum' else 'less'}"
-    return "out-of-range", f"{error.instance} is {side} of {error.validator_value}", mend
+        fix = f"Write {error.validator_value} or {'more' if error.validator == 'minimum' else 'less'}"
+    return "out-of-range", f"{error.instance} is {side} of {error.validator_value}", fix
 
 
 def _short(_: ValidationError) -> Words:
@@ -151,8 +151,8 @@ def _short(_: ValidationError) -> Words:
 
 
 def _long(error: ValidationError) -> Words:
-    size, most = len(error.instance), error.validator_value
-    return "too-long", f"the text has {size} characters, at most {most} are allowed", "Shorten it"
+    size, allowed = len(error.instance), error.validator_value
+    return "too-long", f"the text has {size} characters, at most {allowed} are allowed", "Shorten it"
 
 
 def _few(_: ValidationError) -> Words:
@@ -160,8 +160,8 @@ def _few(_: ValidationError) -> Words:
 
 
 def _many(error: ValidationError) -> Words:
-    size, most = len(error.instance), error.validator_value
-    return "too-many-items", f"the list has {size} items, at most {most} are allowed", "Remove some"
+    size, allowed = len(error.instance), error.validator_value
+    return "too-many-items", f"the list has {size} items, at most {allowed} are allowed", "Remove some"
 
 
 def _repeated(error: ValidationError) -> Words:
@@ -169,8 +169,8 @@ def _repeated(error: ValidationError) -> Words:
 
 
 def _format(error: ValidationError) -> Words:
-    what, mend = _FORMATS[error.validator_value]
-    return f"not-a-{error.validator_value}", f"{shown(error.instance)} is not {what}", mend
+    what, fix = _FORMATS[error.validator_value]
+    return f"not-a-{error.validator_value}", f"{shown(error.instance)} is not {what}", fix
 
 
 def _other(error: ValidationError) -> Words:

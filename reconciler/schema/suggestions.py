@@ -15,7 +15,7 @@ MAX_LENGTH = 60
 
 
 class Suggestions:
-    """Suggestions for one document: at most so many, and none for a word longer than any that is known.
+    """Suggestions for one document: at most MAX_SUGGESTIONS, and none for a word over MAX_LENGTH characters.
 
     A word is a key or a dotted path, and its case does not matter.
     """
@@ -24,7 +24,7 @@ class Suggestions:
         self._left = MAX_SUGGESTIONS
 
     def nearest(self, word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-        """Return the known word that ends in it or is most like it; None where none is like it."""
+        """Return the known word that ends in this one or is most like it; None where none is."""
         if self._left == 0 or len(word) > MAX_LENGTH:
             return None
         self._left -= 1

@@ -37,7 +37,7 @@ class Pair:
 def errors(value: Json, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
     """Yield every problem, one for each unknown key and each repeated item.
 
-    Of a value of the wrong type, nothing else that its schema says is held against it.
+    A value of the wrong type has that problem alone, whatever else its schema requires.
     """
     found = list(_STRICT(schema, format_checker=_FORMATS).iter_errors(value))
     mistyped = {_subject(error) for error in found if error.validator == "type"}
@@ -106,7 +106,10 @@ def _at_most(
     value: Json,
     schema: Mapping[str, Any],
 ) -> Iterator[ValidationError]:
-    """Hold one field under another, as JSON Schema itself cannot: a default counts, of a list its length."""
+    """Require one field to be at most another, as JSON Schema itself cannot; a list counts by its length.
+
+    A field that is left out counts by its default.
+    """
     if not isinstance(value, dict):
         return
     for names in pairs.items():
@@ -120,7 +123,7 @@ def _at_most(
 
 
 def _size(validator: Any, value: dict[str, Json], key: str, schema: Mapping[str, Any]) -> int | None:  # noqa: ANN401 - as above
-    """Return what a field counts for; None if there is nothing to go by, or it is wrong in itself."""
+    """Return the number or length to compare; None if the field is absent or wrong in itself."""
     item = value.get(key, schema.get("default"))
     if any(not error.path for error in validator.descend(item, schema)):
         return None

@@ -15,12 +15,12 @@ _EXACT = 10**15  # up to here every whole number that a float holds is the one t
 
 
 def explain(due: str | list[str], value: Json, schema: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return the code, what is wrong and the mend."""
+    """Return the code, what is wrong and the fix."""
     if value is None:
         return "no-value", "a value is missing", "Write one"
     names = " or ".join(_NOUNS.get(name, name) for name in ([due] if isinstance(due, str) else due))
-    mend = _MENDS.get("enum" if "enum" in schema else str(due), _nothing_better)(value, schema)
-    return "wrong-type", f"expected {names}, found {shown(value)}", mend or f"Write {names}"
+    fix = _FIXES.get("enum" if "enum" in schema else str(due), _nothing_better)(value, schema)
+    return "wrong-type", f"expected {names}, found {shown(value)}", fix or f"Write {names}"
 
 
 def _nothing_better(_: Json, __: Mapping[str, Any]) -> str:
@@ -60,7 +60,7 @@ def _enum(_: Json, schema: Mapping[str, Any]) -> str:
     return f"Write {one_of(schema['enum'])}"
 
 
-_MENDS: Mapping[str, Callable[[Json, Mapping[str, Any]], str]] = {
+_FIXES: Mapping[str, Callable[[Json, Mapping[str, Any]], str]] = {
     "array": _array,
     "boolean": _boolean,
     "enum": _enum,

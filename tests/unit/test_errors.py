@@ -77,10 +77,10 @@ def test_every_refusal_is_in_the_registry() -> None:
 
 
 def test_an_error_reads_as_sentences() -> None:
-    assert str(ReconcilerError("it is wrong", "Mend it")) == "it is wrong. Mend it"
+    assert str(ReconcilerError("it is wrong", "Fix it")) == "it is wrong. Fix it"
     assert str(ReconcilerError("it is wrong")) == "it is wrong."
-    assert ReconcilerError("it is wrong", "Mend it").diagnostics == (
-        Diagnostic("error", "error", "it is wrong", "Mend it"),
+    assert ReconcilerError("it is wrong", "Fix it").diagnostics == (
+        Diagnostic("error", "error", "it is wrong", "Fix it"),
     )
 
 
@@ -90,7 +90,7 @@ def test_a_definition_error_carries_every_diagnostic_and_counts_the_errors(count
     error = DefinitionError(found)
 
     assert error.diagnostics == tuple(found)
-    assert str(error) == f"{words} in the definitions. Mend them and run again"
+    assert str(error) == f"{words} in the definitions. Fix them and run again"
     assert [diagnostic.is_error for diagnostic in error.diagnostics] == [False, *[True] * count]
 
 
