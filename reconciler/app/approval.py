@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.plan import Plan
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_NONE = (None, None)
 
 
 @dataclass(frozen=True, slots=True)

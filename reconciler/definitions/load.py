@@ -87,7 +87,7 @@ def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
     if document is None:
         return _Reading(diagnostics=found)
     problems = tuple(_problems(document))
-    worded = (_reworded(problem, document, file) for problem in problems)
+    worded = (_diagnostic(problem, document, file) for problem in problems)
     diagnostics = (*found, *worded, *_ignore_problems(document, file, rules))
     definition = None if diagnostics else _definition(document, file, rules)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
@@ -111,7 +111,7 @@ def _item(value: object, place: Sequence[str | int]) -> object:
     return value
 
 
-def _reworded(problem: Problem, document: Document, file: str) -> Diagnostic:
+def _diagnostic(problem: Problem, document: Document, file: str) -> Diagnostic:
     mark = (document.keys if problem.at_key else document.values)[problem.place]
     return _at(file, mark, problem.path or None, (problem.code, problem.summary, problem.detail))
 
