@@ -9,17 +9,25 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+from tests.doubles.fork_server import SHARED, Process
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import signal
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from tests.doubles.fork_server import Stream
 
 ROOT = Path(__file__).parents[2]
+FULL = Path("/dev/full")
 SECONDS = 60  # far more than any run takes
 RECONCILER = ("-m", "reconciler")
 FAST = ("-m", "tests.cli.fast")
+Running = subprocess.Popen[str] | Process
+_INTERPRETER = ("PYTHON", "LC_")  # variables that only an interpreter that starts reads
 _OURS = ("LEADPIPE_", "NO_COLOR", "FORCE_COLOR", "TERM", "LC_ALL", "PYTHONIOENCODING", "GITHUB_")
 
 
@@ -49,54 +57,67 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | settings
 
 
-def line(*arguments: str | Path, program: Sequence[str] = RECONCILER) -> list[str]:
-    return [sys.executable, *program, *map(str, arguments)]
-
-
-def run(
-    *arguments: str | Path,
-    cwd: Path,
-    settings: Mapping[str, str] | None = None,
-    program: Sequence[str] = RECONCILER,
-    through: Sequence[str] = (),
-    stdin: str = "",
-) -> Said:
-    """Run to the end, away from any terminal; `through` is a command that becomes the one after it."""
-    done = subprocess.run(
-        [*through, *line(*arguments, program=program)],
-        cwd=cwd,
-        env=environment(**settings or {}),
-        input=stdin.encode(),
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+def run(*arguments: str | Path, cwd: Path, stdin: str = "", **how: Any) -> Said:
+    """Run to the end, away from any terminal; the rest is as for `start`."""
+    reading, writing = os.pipe()
+    os.write(writing, stdin.encode())  # a pipe holds more than any test has to say
+    os.close(writing)
+    with os.fdopen(reading) as pipe, started(*arguments, cwd=cwd, stdin=pipe.fileno(), **how) as process:
+        out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode is not None
+    return Said(process.returncode, out, err)
 
 
 @contextmanager
-def started(
-    *arguments: str | Path,
-    cwd: Path,
-    settings: Mapping[str, str] | None = None,
-    program: Sequence[str] = RECONCILER,
-    through: Sequence[str] = (),
-    stdout: int | IO[bytes] = subprocess.PIPE,
-) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str | Path, **how: Any) -> Iterator[Running]:
     """Start, and give the process; it does not outlive the block."""
-    with subprocess.Popen(
-        [*through, *line(*arguments, program=program)],
-        cwd=cwd,
-        env=environment(**settings or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start(*arguments, **how) as process:
         try:
             yield process
         finally:
             process.kill()
+
+
+def start(
+    *arguments: str | Path,
+    cwd: Path,
+    settings: Mapping[str, str] | None = None,
+    program: Sequence[str] = RECONCILER,
+    through: Sequence[str] = (),
+    is_fresh: bool = False,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = subprocess.PIPE,
+    stderr: Stream = subprocess.PIPE,
+    ignored: Collection[signal.Signals] = (),
+    has_terminal: bool = False,
+) -> Running:
+    """
+    Start a process: a fork, or an interpreter of its own where that is asked for or decides something.
+
+    `through` is a command that becomes the one after it; `ignored` are signals that a fork finds ignored.
+    """
+    given = environment(**settings or {})
+    if is_fresh or through or any(name.startswith(_INTERPRETER) for name in settings or ()):
+        assert (*ignored, has_terminal) == (False,), "only a fork can be started so"
+        return subprocess.Popen(
+            [*through, sys.executable, *program, *map(str, arguments)],
+            cwd=cwd,
+            env=given,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+        )
+    return SHARED.start(
+        [*program, *map(str, arguments)],
+        folder=cwd,
+        environment=given,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        ignored=ignored,
+        has_terminal=has_terminal,
+    )
 
 
 def through_python(statements: str) -> list[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from tests.cli.command import SECONDS, environment, line
+from tests.cli.command import SECONDS, start
 from tests.cli.organization import KEY
-from tests.doubles.git import commit, git, start
+from tests.doubles import git as repositories
+from tests.doubles.git import commit, git
 from tests.doubles.github_peer import Comment, Peer, command_files, events
 from tests.doubles.peer import Peer as Vendor
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.cli.command import Running
     from tests.doubles.github_peer.events import Event
 
 PERMISSIONS = {"contents": "read", "pull-requests": "write", "issues": "write"}
@@ -67,7 +68,7 @@ class Team:
         self.repository = github.repository()
         self.token = github.actions_token(self.repository, PERMISSIONS)
         self.settings = dict(settings)
-        self.checkout = start(folder / "checkout")
+        self.checkout = repositories.start(folder / "checkout")
         self._folder = folder
         self._runs = 0
         self._branches: dict[int, str] = {}
@@ -174,15 +175,7 @@ class Team:
             git(self.checkout, "checkout", "--quiet", "--detach", event.sha)
         given = event.environment(folder) | self.github.urls | {"GITHUB_TOKEN": self.token}
         given |= self.settings | dict(settings or {})
-        process = subprocess.Popen(
-            line("github", command, *arguments),
-            cwd=cwd or self.checkout,
-            env=environment(**given),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start("github", command, *arguments, cwd=cwd or self.checkout, settings=given)
         return Step(process, folder)
 
     def wait_for(self, method: str, path: str) -> None:
@@ -210,19 +203,19 @@ class Team:
 class Step:
     """A command that runs; it does not outlive the block."""
 
-    process: subprocess.Popen[str]
+    process: Running
     folder: Path
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+        with self.process:
+            self.process.kill()
 
     def ended(self) -> Ran:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=SECONDS)
         summary = (self.folder / "github_summary").read_text("utf-8")
         outputs = dict(command_files.entries((self.folder / "github_output").read_text("utf-8")))
-        return Ran(self.process.returncode, out, err, summary, outputs, self.folder)
+        return Ran(self.process.wait(), out, err, summary, outputs, self.folder)

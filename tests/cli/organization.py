@@ -9,11 +9,10 @@ from tests.cli.command import SECONDS, checked, run, started
 from tests.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    import subprocess
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.cli.command import Said
+    from tests.cli.command import Running, Said
     from tests.doubles.peer import Entry, Peer
 
 KEY = "sk_test"
@@ -85,7 +84,7 @@ class Project:
     def run(self, *arguments: str | Path, settings: dict[str, str] | None = None, **how: Any) -> Said:
         return run(*arguments, cwd=self.folder, settings=self.settings | (settings or {}), **how)
 
-    def started(self, *arguments: str | Path, **how: Any) -> AbstractContextManager[subprocess.Popen[str]]:
+    def started(self, *arguments: str | Path, **how: Any) -> AbstractContextManager[Running]:
         return started(*arguments, cwd=self.folder, settings=self.settings, **how)
 
     def terminal(

@@ -6,19 +6,16 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import termios
 from typing import TYPE_CHECKING, Self
 
-from tests.cli.command import SECONDS, environment, line
+from tests.cli.command import SECONDS, start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 END_OF_INPUT, INTERRUPT = "\x04", "\x03"
-# Makes the terminal the controlling one, so that Ctrl-C reaches the process as a signal.
-_TAKE = f"import fcntl, os, sys\nfcntl.ioctl(0, {termios.TIOCSCTTY}, 0)\nos.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Terminal:
@@ -31,11 +28,11 @@ class Terminal:
         modes = termios.tcgetattr(theirs)
         modes[3] |= termios.NOFLSH  # or Ctrl-C may drop what the process says to it
         termios.tcsetattr(theirs, termios.TCSANOW, modes)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE, *line(*arguments)],
+        self.process = start(
+            *arguments,
             cwd=cwd,
-            env=environment(**settings or {}),
-            start_new_session=True,
+            settings=settings,
+            has_terminal=True,
             stdin=theirs,
             stdout=subprocess.PIPE if piped == "stdout" else theirs,
             stderr=subprocess.PIPE if piped == "stderr" else theirs,
@@ -49,8 +46,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+        with self.process:
+            self.process.kill()
         os.close(self._ours)
 
     def type(self, text: str) -> None:
@@ -65,8 +62,7 @@ class Terminal:
         """Read to the end, and return the exit code."""
         while self._read():
             pass
-        self.process.wait(SECONDS)
-        return self.process.returncode
+        return self.process.wait(SECONDS)
 
     @property
     def shown(self) -> str:

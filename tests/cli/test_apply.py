@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import FAST, SECONDS, Said, checked, through_python
+from tests.cli.command import FAST, FULL, SECONDS, Said, checked, through_python
 from tests.cli.organization import (
     AUTO,
     CHANGING,
@@ -216,8 +216,8 @@ def test_a_result_that_cannot_be_saved_any_more_changes_no_outcome(organization:
 def test_a_full_disk_under_stdout_changes_no_outcome(organization: Organization, *, is_first: bool) -> None:
     if not is_first:
         organization.run(*AUTO)
-    full = ["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"]
-    said = organization.run(*AUTO, "--format", "json", "--out", "result.json", through=full)
+    with FULL.open("wb") as full:
+        said = organization.run(*AUTO, "--format", "json", "--out", "result.json", stdout=full)
 
     assert said.code == (0 if is_first else 1)
     assert outcomes(organization.result()) == (["applied"] * 3 if is_first else [])

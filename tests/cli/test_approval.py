@@ -117,7 +117,7 @@ def test_who_cannot_see_the_question_is_not_asked(organization: Organization) ->
     with organization.terminal("apply", piped="stderr") as terminal:
         assert terminal.end() == 3
         assert terminal.process.stderr is not None
-        assert terminal.process.stderr.read().decode() == NOBODY
+        assert terminal.process.stderr.read() == NOBODY
 
     assert organization.peer.log == ()
 
@@ -129,7 +129,7 @@ def test_json_goes_to_stdout_though_a_person_is_asked(organization: Organization
         terminal.type("yes\n")
         assert terminal.end() == 0
         assert terminal.process.stdout is not None
-        result = checked(terminal.process.stdout.read().decode(), "apply-result")
+        result = checked(terminal.process.stdout.read(), "apply-result")
 
     assert outcomes(result) == ["applied"] * 3
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import httpx
 import pytest
 
 from reconciler.github import comment_state, sticky
-from tests.cli.command import ROOT, SECONDS, checked, environment, line
+from tests.cli.command import ROOT, SECONDS, checked, started
 from tests.cli.hosted import BOT, PERMISSIONS, Files, Merge, Team, founded
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
 from tests.doubles.github_peer import ACTIONS, Fault, account
@@ -535,10 +534,8 @@ def test_many_outcomes_are_cut_at_an_audience(tmp_path: Path) -> None:
 
 
 def test_against_the_embedded_api(tmp_path: Path) -> None:
-    serve = line("sandbox", "serve", "--port", "0", "--slots", "20")
-    with subprocess.Popen(
-        serve, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
-    ) as sandbox:
+    serve = ("sandbox", "serve", "--port", "0", "--slots", "20")
+    with started(*serve, cwd=tmp_path) as sandbox:
         assert sandbox.stdout is not None
         served = dict(pair.split("=", 1) for pair in sandbox.stdout.readline().split())
         with founded(tmp_path, [], {"./reconciler.toml": "[limits]\nmax_changes = 20\n"}) as team:
@@ -551,6 +548,7 @@ def test_against_the_embedded_api(tmp_path: Path) -> None:
             again = team.drift()
         after = listed(served)
         sandbox.terminate()
+        sandbox.wait(SECONDS)
     result = checked(ran.file("result.json"), "apply-result")
     moved = {one for one in before if before[one] != after[one]}
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from tests.cli.command import FAST, SECONDS, checked, through_python
+from tests.cli.command import FAST, SECONDS, checked
 from tests.cli.organization import AUTO, ORDER, PAUSING, Organization, many, outcomes
 from tests.cli.terminal import INTERRUPT
 from tests.doubles.peer import Fault
@@ -39,8 +39,7 @@ def test_a_signal_before_the_first_write_ends_it_at_once(
 
 def test_a_job_that_ctrl_c_does_not_reach_can_still_be_ended(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", seconds=SECONDS))
-    background = through_python("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)")
-    with organization.started(*AUTO, through=background) as process:
+    with organization.started(*AUTO, ignored=[signal.SIGINT]) as process:
         organization.arrival("GET")
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
@@ -96,8 +95,7 @@ def test_ctrl_c_at_a_terminal_is_reported(organization: Organization) -> None:
 
 def test_a_hang_up_is_ignored_where_it_was_before(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
-    nohup = through_python("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)")
-    with organization.started(*AUTO, through=nohup) as process:
+    with organization.started(*AUTO, ignored=[signal.SIGHUP]) as process:
         organization.arrival("PATCH")
         process.send_signal(signal.SIGHUP)
         process.communicate(timeout=SECONDS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import reconciler
-from tests.cli.command import SECONDS, Said, checked
+from tests.cli.command import FULL, SECONDS, Said, checked
 from tests.cli.organization import AUTO
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def test_a_quoted_argument_cannot_command_a_log(project: Project) -> None:
 
 
 def test_help_to_a_full_disk_is_an_error(project: Project) -> None:
-    said = project.run("--help", through=["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"])
+    with FULL.open("wb") as full:
+        said = project.run("--help", stdout=full)
 
     assert said == Said(
         1, "", "Error: stdout cannot be written: No space left on device. Make room, or send it elsewhere.\n"

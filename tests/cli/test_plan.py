@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import SECONDS, Said, checked
+from tests.cli.command import FULL, SECONDS, Said, checked
 from tests.cli.organization import (
     ABSENT,
     CHANGING,
@@ -23,6 +22,8 @@ from tests.cli.organization import (
 from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Founding
     from tests.cli.organization import Organization
 
@@ -49,7 +50,6 @@ Of these, 1 pauses and 1 starts; what pauses goes first.
 Digest: DIGEST
 """
 RIGHT = {"security.yaml": desired()["security.yaml"]}
-FULL = Path("/dev/full")
 FORMATS = ("text", "json", "markdown")
 
 
@@ -352,11 +352,11 @@ def test_a_reader_that_went_away_is_no_error(organization: Organization, format_
 
 @pytest.mark.parametrize("arguments", [["--format", "json"], ["--detailed-exitcode"]])
 def test_a_full_disk_under_stdout_is_an_error(organization: Organization, arguments: list[str]) -> None:
-    with FULL.open("wb") as full, organization.started("plan", *arguments, stdout=full) as process:
-        _, err = process.communicate(timeout=SECONDS)
+    with FULL.open("wb") as full:
+        said = organization.run("plan", *arguments, stdout=full)
 
-    assert process.returncode == 1
-    assert err == (
+    assert said.code == 1
+    assert said.err == (
         "Error: stdout cannot be written: No space left on device. Make room, or send it elsewhere.\n"
     )
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import ROOT, SECONDS, Said, without_privileges
+from tests.cli.command import FULL, ROOT, SECONDS, Said, without_privileges
 from tests.cli.organization import AUTO, Project
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.cli.command import Running
 
 AUDIENCES = "/v1/intent/audiences"
 
@@ -34,7 +35,7 @@ def samples(tmp_path: Path) -> Project:
 
 
 @contextmanager
-def serving(project: Project, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def serving(project: Project, *arguments: str) -> Iterator[Running]:
     """Serve on a free port, and let the project's commands talk to it."""
     with project.started("sandbox", "serve", "--port", "0", *arguments) as process:
         assert process.stdout is not None
@@ -184,8 +185,8 @@ def test_data_that_cannot_be_written_is_an_error(samples: Project) -> None:
 
 
 def test_it_ends_where_its_address_cannot_be_told(samples: Project) -> None:
-    full = ["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"]
-    said = samples.run("sandbox", "serve", "--port", "0", through=full)
+    with FULL.open("wb") as full:
+        said = samples.run("sandbox", "serve", "--port", "0", stdout=full)
 
     assert said.code == 1
     assert said.err.startswith("Error: stdout cannot be written: No space left on device.")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.errors import Diagnostic
 from reconciler.render import sarif
 from reconciler.render.annotations import annotate
-from tests.cli.command import ROOT, SECONDS, Said, environment, run, without_privileges
+from tests.cli.command import ROOT, Said, run, without_privileges
 from tests.doubles.oracles.runner_commands import commands
 from tests.doubles.oracles.runner_commands import lines as runner_lines
 from tests.unit.strategies import UUIDS
@@ -43,18 +41,10 @@ def validate(folder: Path, *arguments: str) -> Said:
     return run("validate", *arguments, cwd=folder)
 
 
-def hooked(folder: Path, hook: str, *arguments: str) -> Said:
+def hooked(folder: Path, hook: str, *arguments: str, **how: Any) -> Said:
     """Run the command line in a process in which `hook(event, arguments)` sees what it asks of the system."""
     code = f"import os, signal, sys\n{hook}\nsys.addaudithook(hook)\nfrom reconciler.cli import main\nmain()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "validate", *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return run("validate", *arguments, cwd=folder, program=["-c", code], **how)
 
 
 def at_opening(name: str, statement: str) -> str:
@@ -526,6 +516,6 @@ def test_neither_network_nor_key_nor_client(folder: Path) -> None:
         "tell = lambda: print(asked, [name for name in names if name in sys.modules], file=sys.stderr)\n"
         "atexit.register(tell)"
     )
-    said = hooked(folder, hook)
+    said = hooked(folder, hook, is_fresh=True)
     assert said.err == "[] []\n"
     assert "this id is also in" in said.out
