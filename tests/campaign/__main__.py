@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .figures import Figures
-from .worker import hatch, play
+from .worker import play, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last = options.first + options.runs
     numbers = [options.only] if options.only is not None else list(range(options.first, last))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.workers, context, initializer=hatch) as pool:
+    with ProcessPoolExecutor(options.workers, context, initializer=prepare) as pool:
         jobs = [pool.submit(play, options.seed, number, options.keep) for number in numbers]
         return tell(
             options.seed, ((number, *job.result()) for number, job in zip(numbers, jobs, strict=True))

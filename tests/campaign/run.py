@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from tests.doubles.peer import Peer
 
-from . import model
-from .commands import PATIENCE, Command, Zygote
+from . import commands, model
+from .commands import PATIENCE
 from .director import PROBE, Director
 from .evidence import Act, Evidence, Process
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tests.doubles.fork_server import ForkServer
     from tests.doubles.peer import Entry
 
+    from .commands import Command
     from .model import Document
     from .scenario import Apply, Scenario
 
@@ -35,9 +37,9 @@ MAX_LEFTOVERS = 4  # five failures in a row would end a run, as they should
 class Stage:
     """A folder with definitions, and the processes that are started in it."""
 
-    def __init__(self, scenario: Scenario, folder: Path, zygote: Zygote) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, server: ForkServer) -> None:
         self._scenario = scenario
-        self._zygote = zygote
+        self._server = server
         self.folder = folder
         self.definitions: Mapping[str, Document] = {}
         self.define(scenario.definitions)
@@ -52,16 +54,15 @@ class Stage:
             (self.folder / "audiences.d" / f"{name}.yaml").write_text(text, "utf-8")
 
     def start(self, name: str, arguments: Sequence[str], url: str, scale: float) -> Command:
-        environment = {"LEADPIPE_API_KEY": self._scenario.key, "LEADPIPE_BASE_URL": url}
-        return self._zygote.start(name, arguments, self.folder, environment, scale)
+        settings = {"LEADPIPE_API_KEY": self._scenario.key, "LEADPIPE_BASE_URL": url}
+        return commands.start(self._server, name, arguments, self.folder, settings=settings, scale=scale)
 
     def run(self, name: str, arguments: Sequence[str], url: str, scale: float = CALM) -> Process:
-        command = self.start(name, arguments, url, scale)
-        command.ended(time.monotonic() + PATIENCE)
-        return self.reap(command)
+        return self.ended(self.start(name, arguments, url, scale), time.monotonic() + PATIENCE)
 
-    def reap(self, command: Command) -> Process:
-        returncode = self._zygote.reap(command)
+    def ended(self, command: Command, deadline: float) -> Process:
+        """Wait until a command has ended, and return all that it left."""
+        returncode = command.ended(deadline)
         return Process(
             name=command.name,
             arguments=command.arguments,
@@ -105,9 +106,9 @@ class Stage:
         )
 
 
-def run(scenario: Scenario, folder: Path, zygote: Zygote) -> Evidence:
+def run(scenario: Scenario, folder: Path, server: ForkServer) -> Evidence:
     """Play a scenario in an empty folder."""
-    stage = Stage(scenario, folder, zygote)
+    stage = Stage(scenario, folder, server)
     with stage.serve(scenario.audiences, scenario.slots) as (peer, url):
         initial = peer.state
         planning = stage.run("planning", ["plan", "--out", "planning.json", "--format", "json"], url)
@@ -126,18 +127,18 @@ def _storm(
     for edit in scenario.edits:
         if edit.moment is None and edit.id in peer.state:
             peer.edit(edit.id, edit.changes)
+    deadline = time.monotonic() + PATIENCE
     with Director(peer, [*scenario.strikes, *scenario.edits]) as director:
         try:
             for nth, apply in enumerate(scenario.applies):
                 time.sleep(apply.start_after)
                 name = f"apply{nth}"
                 director.start(partial(stage.start, name, _arguments(name, apply, plan), url, STORM))
-            deadline = time.monotonic() + PATIENCE
             for command in director.commands:
                 command.ended(deadline)
         finally:
             _settle(peer, url)
-    return [stage.reap(command) for command in director.commands]
+    return [stage.ended(command, deadline) for command in director.commands]
 
 
 def _arguments(name: str, apply: Apply, plan: Mapping[str, Any]) -> list[str]:

@@ -16,12 +16,13 @@ import pytest
 
 from tests.campaign import model, worker
 from tests.campaign.__main__ import tell
-from tests.campaign.commands import ROOT, Zygote
+from tests.campaign.commands import ROOT
 from tests.campaign.evidence import Act, Evidence, Process
 from tests.campaign.figures import Figures
 from tests.campaign.oracle import Violation, judge
 from tests.campaign.run import run
 from tests.campaign.scenario import Apply, Moment, Scenario, Strike, draw
+from tests.doubles.fork_server import ForkServer
 from tests.doubles.peer import KINDS, Entry, Fault
 
 if TYPE_CHECKING:
@@ -76,21 +77,22 @@ def scenario(approval: Approval = "plan", **changes: Any) -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as started:
-        yield started
+def server() -> Iterator[ForkServer]:
+    server = ForkServer(is_measured=False)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="module")
-def good(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def good(server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """Give what a reviewed apply leaves when nothing goes wrong."""
-    return run(scenario(), tmp_path_factory.mktemp("good"), zygote)
+    return run(scenario(), tmp_path_factory.mktemp("good"), server)
 
 
 @pytest.fixture(scope="module")
-def automatic(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def automatic(server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """Give the same of an apply that nobody reviewed."""
-    return run(scenario("auto"), tmp_path_factory.mktemp("automatic"), zygote)
+    return run(scenario("auto"), tmp_path_factory.mktemp("automatic"), server)
 
 
 def rules(evidence: Evidence) -> set[str]:
@@ -203,20 +205,20 @@ def test_good_runs_break_no_rule(good: Evidence, automatic: Evidence) -> None:
 
 
 def test_a_killed_process_need_not_say_anything(
-    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     strike = Strike(Moment(1, "PATCH", "received", 0), 0, (signal.SIGKILL,), 0)
     waits = (Fault("delay", method="PATCH", seconds=0.2, when="after", times=None),)
-    killed = run(scenario(strikes=(strike,), faults=waits), tmp_path_factory.mktemp("killed"), zygote)
+    killed = run(scenario(strikes=(strike,), faults=waits), tmp_path_factory.mktemp("killed"), server)
     assert process(killed).returncode == -signal.SIGKILL
     assert judge(killed) == ()
 
 
 def test_after_a_lie_applied_is_no_contradiction(
-    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory, good: Evidence
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory, good: Evidence
 ) -> None:
     lies = (Fault("lie", method="PATCH", id=CHANGED),)
-    lied = run(scenario(faults=lies), tmp_path_factory.mktemp("lied"), zygote)
+    lied = run(scenario(faults=lies), tmp_path_factory.mktemp("lied"), server)
     said = {result["id"]: result["outcome"] for result in process(lied).report["results"]}
     assert (said[CHANGED], judge(lied)) == ("applied", ())
     before = sent(good, "PATCH", CHANGED).before
@@ -465,23 +467,23 @@ def test_an_apply_that_fails_although_nothing_is_wrong(good: Evidence) -> None:
 
 
 def test_a_server_that_merges_keeps_what_it_keeps(
-    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("merged")
-    merged = run(scenario(config_semantics="merge"), folder, zygote)
+    merged = run(scenario(config_semantics="merge"), folder, server)
     assert judge(merged) == ()
     assert [process.returncode for process in merged.calm.processes] == [4, 4]
     assert rules(in_calm(merged, merges=False)) == {"convergence"}
 
 
 def test_an_audience_that_somebody_deleted_is_refused_and_then_left_alone(
-    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     gone = [entry for entry in AUDIENCES if entry["id"] != KEPT]
     absent = scenario(
         audiences=tuple(gone), definitions={one: DEFINITIONS[one] for one in (RELEASED, CHANGED)}
     )
-    evidence = run(absent, tmp_path_factory.mktemp("gone"), zygote)
+    evidence = run(absent, tmp_path_factory.mktemp("gone"), server)
     assert (judge(evidence), evidence.missing) == ((), None)
     said = Process("missing", (), 0)
     assert rules(replace(evidence, missing=said)) == {"missing"}
@@ -504,7 +506,7 @@ def test_a_violation_is_told_with_what_plays_it_again(capsys: pytest.CaptureFixt
 
 
 def test_a_run_that_breaks_the_campaign_is_a_violation() -> None:
-    # Without a zygote there is nothing to run with.
+    # Without a server there is nothing to run with.
     counted, violations = worker.play(1, 1, None)
     assert [violation.rule for violation in violations] == ["campaign"]
     assert counted.violations.total() == 1

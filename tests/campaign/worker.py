@@ -1,4 +1,4 @@
-"""A worker of the pool: plays runs one after the other, with a zygote of its own."""
+"""A worker of the pool: plays runs one after the other, with a fork server of its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.doubles.fork_server import ForkServer
+
 from . import figures, oracle, scenario
-from .commands import Zygote
 from .evidence import agent
 from .figures import Figures
 from .oracle import Violation
@@ -21,21 +22,21 @@ if TYPE_CHECKING:
 
     from .evidence import Act, Evidence
 
-_zygotes: list[Zygote] = []
+_servers: list[ForkServer] = []
 
 
-def hatch() -> None:
-    """Start the worker's zygote, which ends with it."""
-    zygote = Zygote()
-    atexit.register(zygote.__exit__)
-    _zygotes.append(zygote.__enter__())
+def prepare() -> None:
+    """Give the worker its fork server, which ends with it."""
+    server = ForkServer(is_measured=False)  # what is killed would leave torn data
+    atexit.register(server.close)
+    _servers.append(server)
 
 
 def play(seed: int, number: int, keep: Path | None) -> tuple[Figures, tuple[Violation, ...]]:
     """Play one run and judge it; where it fails, what it left is kept."""
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
         try:
-            evidence = run(scenario.draw(f"{seed}:{number}"), Path(folder), _zygotes[0])
+            evidence = run(scenario.draw(f"{seed}:{number}"), Path(folder), _servers[0])
             violations = oracle.judge(evidence)
             counted = figures.of(evidence, violations)
         except Exception:  # noqa: BLE001 - a run that breaks the campaign itself is a finding too

@@ -120,7 +120,7 @@ class Process:
     """
     A process of the server's, with the parts of `subprocess.Popen` that tests use.
 
-    It is reaped by `wait` alone, so that until then its pid is its own.
+    It is reaped by `wait` alone, so that until then its pid is its own; signals may come from any thread.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Process:
         self.returncode: int | None = None
         self._server = server
         self._life = life
+        self._reaping = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -143,9 +144,12 @@ class Process:
             if stream is not None:
                 stream.close()
 
-    def send_signal(self, number: int) -> None:
-        if self.returncode is None:
-            os.kill(self.pid, number)
+    def send_signal(self, number: int) -> bool:
+        """Send a signal to a process that nobody has waited for yet; tells whether that was so."""
+        with self._reaping:
+            if self.returncode is None:
+                os.kill(self.pid, number)
+            return self.returncode is None
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -155,11 +159,12 @@ class Process:
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end; raises TimeoutError where that does not come in time."""
-        if self.returncode is None:
-            if not select.select([self._life], [], [], timeout)[0]:
-                raise TimeoutError(f"process {self.pid} did not end in {timeout} s")
-            os.close(self._life)
-            self.returncode = self._server.reap(self.pid)
+        if self.returncode is None and not select.select([self._life], [], [], timeout)[0]:
+            raise TimeoutError(f"process {self.pid} did not end in {timeout} s")
+        with self._reaping:
+            if self.returncode is None:
+                os.close(self._life)
+                self.returncode = self._server.reap(self.pid)
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
