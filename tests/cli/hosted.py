@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from tests.cli.command import SECONDS, start
 from tests.cli.organization import KEY
 from tests.doubles import git as repositories
-from tests.doubles.git import commit, git
+from tests.doubles.git import commit, git, head
 from tests.doubles.github_peer import Comment, Peer, command_files, events
 from tests.doubles.peer import Peer as Vendor
 
@@ -54,28 +54,35 @@ def founded(folder: Path, audiences: list[dict[str, Any]], documents: Files) -> 
     """Give a team with these live audiences and these definitions on main."""
     github, vendor = Peer(), Vendor(audiences, key=KEY)
     with vendor.running() as url, github.running():
-        team = Team(folder, github, vendor, {"LEADPIPE_API_KEY": KEY, "LEADPIPE_BASE_URL": url})
-        team.define(documents)
-        yield team
+        settings = {"LEADPIPE_API_KEY": KEY, "LEADPIPE_BASE_URL": url}
+        yield Team(folder, github, vendor, settings, documents)
+
+
+def texts(documents: Files) -> dict[str, str | None]:
+    """Return the files of definitions, each in the folder of definitions unless it names another."""
+    return {
+        name if "/" in name else f"audiences.d/{name}": document
+        if document is None or isinstance(document, str)
+        else json.dumps(document, indent=1, ensure_ascii=False) + "\n"  # JSON is YAML too
+        for name, document in documents.items()
+    }
 
 
 class Team:
     """A repository with definitions on its main branch, a checkout of it, and what people do in it."""
 
-    def __init__(self, folder: Path, github: Peer, vendor: Vendor, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, github: Peer, vendor: Vendor, settings: Mapping[str, str], documents: Files
+    ) -> None:
         self.github = github
         self.vendor = vendor
         self.repository = github.repository()
         self.token = github.actions_token(self.repository, PERMISSIONS)
         self.settings = dict(settings)
-        self.checkout = repositories.start(folder / "checkout")
+        self.checkout = repositories.start(folder / "checkout", texts(documents))
         self._folder = folder
         self._runs = 0
         self._branches: dict[int, str] = {}
-
-    @property
-    def definitions(self) -> Path:
-        return self.checkout / "audiences.d"
 
     @property
     def patched(self) -> dict[str, Any]:
@@ -85,29 +92,17 @@ class Team:
     def define(self, documents: Files, branch: str = "main") -> str:
         """Commit definitions, or remove the ones that are None, and return the commit."""
         git(self.checkout, "switch", "--quiet", branch)
-        for name, document in documents.items():
-            path = self.checkout / name if "/" in name else self.definitions / name
-            if document is None:
-                path.unlink()
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # JSON is YAML too.
-            text = (
-                document
-                if isinstance(document, str)
-                else json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-            )
-            path.write_text(text, "utf-8")
+        repositories.write(self.checkout, texts(documents))
         return commit(self.checkout, "Define")
 
     def open(self, documents: Files, **how: Any) -> int:
         """Open a pull request that asks for this, and return its number."""
         branch = f"change-{len(self._branches)}"
-        base = git(self.checkout, "rev-parse", "main")
+        base = head(self.checkout, "main")
         git(self.checkout, "branch", branch, "main")
-        head = self.define(documents, branch)
+        sha = self.define(documents, branch)
         number = self.repository.seed_pull(
-            head_ref=branch, head_sha=head, base_sha=base, test_merge_sha=self._merged(branch), **how
+            head_ref=branch, head_sha=sha, base_sha=base, test_merge_sha=self._merged(branch), **how
         )
         self._branches[number] = branch
         return number
@@ -115,8 +110,8 @@ class Team:
     def update(self, number: int, documents: Files) -> str:
         """Push to a pull request, and return the commit that was its head before."""
         branch = self._branches[number]
-        head = self.define(documents, branch)
-        return self.repository.synchronize(number, head, self._merged(branch))
+        sha = self.define(documents, branch)
+        return self.repository.synchronize(number, sha, self._merged(branch))
 
     def merge(self, number: int, how: Merge = "merge") -> Event:
         """Merge a pull request, and return the push that this makes."""
@@ -130,7 +125,7 @@ class Team:
                 sha = commit(self.checkout, "Squash")
             else:
                 git(self.checkout, "cherry-pick", f"main..{branch}")
-                sha = git(self.checkout, "rev-parse", "HEAD")
+                sha = head(self.checkout)
         git(self.checkout, "branch", "--force", "main", sha)
         self.repository.merge(number, sha)
         return events.merge(self.github.documents, self.repository, number)
@@ -152,7 +147,7 @@ class Team:
         return self.run("apply", event, *arguments, **how)
 
     def drift(self, **how: Any) -> Ran:
-        sha = git(self.checkout, "rev-parse", "main")
+        sha = head(self.checkout, "main")
         event = events.schedule(self.github.documents, self.repository, sha, "17 6 * * 1-5")
         return self.run("drift", event, **how)
 
@@ -196,7 +191,7 @@ class Team:
     def _merged(self, branch: str) -> str:
         git(self.checkout, "switch", "--quiet", "--detach", "main")
         git(self.checkout, "merge", "--quiet", "--no-ff", "--message", "Merge", branch)
-        return git(self.checkout, "rev-parse", "HEAD")
+        return head(self.checkout)
 
 
 @dataclass(frozen=True)
