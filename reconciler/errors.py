@@ -129,7 +129,7 @@ class ApiRejected(ApiError):
         detail: str = "",
     ) -> None:
         reason = f": {message}" if message else ""
-        super().__init__(f"{method} {path} was answered {status}{reason}", detail)
+        super().__init__(f"{method} {path} returned {status}{reason}", detail)
         self.method = method
         self.path = path
         self.status = status

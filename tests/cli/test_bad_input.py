@@ -108,25 +108,25 @@ def test_an_unreachable_host(organization: Organization, command: str) -> None:
         (
             Fault("status", status=401, message="no such key", times=None),
             (
-                "Error: GET /v1/intent/audiences was answered 401: no such key."
+                "Error: GET /v1/intent/audiences returned 401: no such key."
                 " Check LEADPIPE_API_KEY: it is wrong, or was revoked.\n"
             ),
         ),
         (
             Fault("status", status=403, message="expired", shape="detail", times=None),
             (
-                "Error: GET /v1/intent/audiences was answered 403: expired. Check with the vendor that the"
+                "Error: GET /v1/intent/audiences returned 403: expired. Check with the vendor that the"
                 " organization is active and that this key may do so.\n"
             ),
         ),
         (
             Fault("status", status=404, shape="html", times=None),
-            "Error: GET /v1/intent/audiences was answered 404. Check LEADPIPE_BASE_URL.\n",
+            "Error: GET /v1/intent/audiences returned 404. Check LEADPIPE_BASE_URL.\n",
         ),
         (
             Fault("status", status=500, shape="empty", times=None),
             (
-                "Error: GET /v1/intent/audiences was answered 500."
+                "Error: GET /v1/intent/audiences returned 500."
                 " Try again later; if it stays so, ask the vendor.\n"
             ),
         ),
@@ -154,7 +154,7 @@ def test_a_redirect_is_not_followed(organization: Organization) -> None:
         organization.peer.inject(Fault("status", status=307, location=other.url, times=None))
         err = failing(organization, "apply")
 
-        assert "was answered 307" in err
+        assert "returned 307" in err
         assert err.endswith("Redirects are never followed. Check LEADPIPE_BASE_URL.\n")
         assert other.received == ()
 

@@ -357,7 +357,7 @@ class TestBeforeItBegins:
         number = reviewed(team, PAUSED)
         merge = team.merge(number)
         ran = team.apply(merge, settings={"LEADPIPE_API_KEY": "sk_other"})
-        self.stands(team, number, ran, "was answered 401")
+        self.stands(team, number, ran, "returned 401")
 
     def test_a_key_is_missing(self, team: Team) -> None:
         number = reviewed(team, PAUSED)

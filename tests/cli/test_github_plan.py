@@ -327,7 +327,7 @@ def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
     ("settings", "said"),
     [
         ({"LEADPIPE_API_KEY": ""}, "is not set"),
-        ({"LEADPIPE_API_KEY": "sk_other"}, "was answered 401"),
+        ({"LEADPIPE_API_KEY": "sk_other"}, "returned 401"),
         ({"LEADPIPE_BASE_URL": "http://leadpipe.example"}, "would send the key unencrypted"),
     ],
     ids=["none", "wrong", "unsafe"],

@@ -282,7 +282,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-_REJECTED = "PATCH /v1/intent/audiences/x was answered 400: topicIds must not be empty"
+_REJECTED = "PATCH /v1/intent/audiences/x returned 400: topicIds must not be empty"
 _KINDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"status": "paused"}, {"status": "active"}),
     ({"status": "draft"}, {"status": "active"}),

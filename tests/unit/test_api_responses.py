@@ -155,7 +155,7 @@ def test_the_servers_message_is_found_in_every_shape(shape: str, message: str) -
         listing(url)
     assert caught.value.message == message
     said = f": {message}" if message else ""
-    assert caught.value.summary == f"GET {ROUTE} was answered 400{said}"
+    assert caught.value.summary == f"GET {ROUTE} returned 400{said}"
     assert caught.value.detail == "Report this with the definition that caused it"
 
 

@@ -235,7 +235,7 @@ def test_an_audience_that_vanishes_while_its_write_is_unclear_may_have_been_writ
 def test_a_redirected_write_ends_the_run_and_is_looked_after(status: int, when: str) -> None:
     with serving(Fault("status", **WRITE, id=A, status=status, when=when)) as (peer, url):
         results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
-    said = f"PATCH /v1/intent/audiences/{A} was answered {status}: refused by the script"
+    said = f"PATCH /v1/intent/audiences/{A} returned {status}: refused by the script"
     assert results[B].outcome == "not_attempted"
     assert results[B].detail == said
     if when == "after":
@@ -348,6 +348,6 @@ def test_a_write_that_is_refused_is_not_repeated(status: int) -> None:
     with serving(Fault("status", **WRITE, id=A, status=status, message="no")) as (peer, url):
         results = apply(url, plan(url, {A: RENAMED, B: RENAMED, C: RENAMED}))
     assert outcomes(results) == ["failed", "applied", "applied"]
-    assert results[A].detail == f"PATCH /v1/intent/audiences/{A} was answered {status}: no"
+    assert results[A].detail == f"PATCH /v1/intent/audiences/{A} returned {status}: no"
     assert not results[A].is_written
     assert calls(peer, A) == ["GET", "PATCH"]

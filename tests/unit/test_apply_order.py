@@ -102,7 +102,7 @@ def test_full_slots_end_the_activations_and_nothing_else() -> None:
         B: "blocked",
         C: "blocked",
     }
-    assert results[B].detail == f"PATCH /v1/intent/audiences/{B} was answered 403: every active slot is taken"
+    assert results[B].detail == f"PATCH /v1/intent/audiences/{B} returned 403: every active slot is taken"
     assert (results[B].attempts, results[B].is_written) == (1, False)
     assert (results[C].detail, results[C].attempts) == ("every active slot is taken", 0)
     assert calls(peer, B) == ["GET", "PATCH"]
@@ -138,7 +138,7 @@ def test_what_says_that_we_may_not_ends_the_run(status: int, method: str) -> Non
         wanted = renamed(1, 2, 3) | {D: {"status": "active"}}
         results = apply(url, plan(url, wanted), parallelism=1)
     assert outcomes(results) == ["applied", "failed", "not_attempted", "not_attempted"]
-    said = f"{method} /v1/intent/audiences/{B} was answered {status}: refused by the script"
+    said = f"{method} /v1/intent/audiences/{B} returned {status}: refused by the script"
     assert results[C].detail == results[D].detail == said
     assert not results[B].is_written
     assert {entry.id for entry in peer.log} == {None, A, B}
@@ -154,7 +154,7 @@ def test_a_run_that_one_worker_ended_sends_no_other_workers_next_write() -> None
         results = apply(url, plan(url, renamed(1, 2, 3, 4)), parallelism=3)
     assert outcomes(results) == ["failed", "not_attempted", "failed", "not_attempted"]
     assert sorted(entry.id or "" for entry in peer.patches()) == [A, C]
-    said = f"PATCH /v1/intent/audiences/{A} was answered 401: refused by the script"
+    said = f"PATCH /v1/intent/audiences/{A} returned 401: refused by the script"
     assert results[B].detail == results[D].detail == said
     assert results[C].detail.endswith(f"; not tried again: {said}")
     assert calls(peer, C) == ["GET", "PATCH", "GET"]

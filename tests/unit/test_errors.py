@@ -99,7 +99,7 @@ def test_a_rejection_says_what_was_asked_and_answered() -> None:
         "PATCH", "/v1/x", 403, "every slot is taken", error_code="SLOTS_FULL", detail="Pause one"
     )
 
-    assert str(error) == "PATCH /v1/x was answered 403: every slot is taken. Pause one"
+    assert str(error) == "PATCH /v1/x returned 403: every slot is taken. Pause one"
     assert (error.method, error.path, error.status, error.message) == (
         "PATCH",
         "/v1/x",
@@ -107,4 +107,4 @@ def test_a_rejection_says_what_was_asked_and_answered() -> None:
         "every slot is taken",
     )
     assert error.error_code == "SLOTS_FULL"
-    assert str(ApiRejected("GET", "/v1/x", 500, "")) == "GET /v1/x was answered 500."
+    assert str(ApiRejected("GET", "/v1/x", 500, "")) == "GET /v1/x returned 500."

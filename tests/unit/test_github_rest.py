@@ -168,7 +168,7 @@ def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
             Fault("status", status=403, message="Resource not"),
             "403: Resource not. Give the job the permission",
         ),
-        (Fault("html", status=418), "was answered 418. Look at GitHub's status page"),
+        (Fault("html", status=418), "returned 418. Look at GitHub's status page"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
