@@ -55,19 +55,10 @@ def build(
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
     desired = {one.id: diff.desired(one, live[one.id], rules) for one in ordered if one.id in live}
-    changes = [
-        change
-        for definition in ordered
-        if definition.id in live
-        and (change := _change(definition, live[definition.id], desired[definition.id], rules, base))
-        is not None
-    ]
     plan = Plan(
         origin=origin,
         managed=len(definitions),
-        changes=tuple(
-            sorted(changes, key=lambda change: (PHASES.index(change.phase), change.name, change.id))
-        ),
+        changes=_changes(ordered, live, desired, rules, base),
         missing=tuple(Missing(definition.id, definition.file, definition.line) for definition in missing),
         unmanaged=_unmanaged(others, owned),
         targets=tuple(sorted(targets)),
@@ -75,6 +66,23 @@ def build(
     )
     found = (*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules))
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
+
+
+def _changes(
+    definitions: Sequence[Definition],
+    live: Mapping[str, Audience],
+    desired: Mapping[str, Fields],
+    rules: Rules,
+    base: Mapping[str, Definition] | None,
+) -> tuple[Change, ...]:
+    """Return the changes in the order of an apply, and within a phase by name."""
+    found = (
+        _change(definition, live[definition.id], desired[definition.id], rules, base)
+        for definition in definitions
+        if definition.id in live
+    )
+    changes = (change for change in found if change is not None)
+    return tuple(sorted(changes, key=lambda change: (PHASES.index(change.phase), change.name, change.id)))
 
 
 def _unmanaged(others: Sequence[ListedAudience], owned: Collection[str]) -> tuple[ListedAudience, ...]:
