@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler import errors
+from reconciler import errors, schema
 from reconciler.errors import REFUSALS, ApiRejected, DefinitionError, Diagnostic, ReconcilerError, Refused
 
 
@@ -34,38 +34,53 @@ def tree(kind: type[BaseException], depth: int = 0) -> list[tuple[int, str]]:
     return [(depth, kind.__name__), *below]
 
 
-def test_every_exception_inherits_the_one_that_the_command_line_catches() -> None:
-    found = exceptions()
-
-    assert ReconcilerError in found
-    assert all(issubclass(kind, ReconcilerError) for kind in found)
+def test_every_exception_inherits_the_common_base() -> None:
+    assert {kind for kind in exceptions() if not issubclass(kind, ReconcilerError)} == set()
+    assert len(exceptions()) > 10
 
 
-def test_the_tree_in_the_docstring_is_the_real_one() -> None:
+def test_docstring_draws_the_real_tree() -> None:
     assert exceptions()  # every module is imported, so that each class has its subclasses
     drawn = re.findall(r"^    ([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
 
     assert [(len(branch) // 4, name) for branch, name in drawn] == tree(ReconcilerError)
 
 
-def test_every_code_is_one_that_the_schemas_allow_and_is_its_own() -> None:
+def test_every_code_is_valid_and_unique() -> None:
     codes = [kind.code for kind in exceptions() if issubclass(kind, ReconcilerError)]
+    pattern = schema.load("diagnostics")["$defs"]["diagnostic"]["properties"]["code"]["pattern"]
 
-    assert all(re.fullmatch(r"[a-z0-9-]+", code) for code in codes)
+    assert [code for code in codes if not re.fullmatch(pattern, code)] == []
     assert len(set(codes)) == len(codes)
 
 
-@pytest.mark.parametrize("name", modules())
-def test_an_exception_is_raised_from_its_cause(name: str) -> None:
-    """A `raise` of ours in an `except` names its cause, or says that there is none to name."""
-    file = import_module(name).__file__
-    assert file is not None
-    handlers = [
-        node for node in ast.walk(ast.parse(Path(file).read_text())) if isinstance(node, ast.ExceptHandler)
-    ]
+def causeless(source: str) -> list[int]:
+    """Return the lines on which a `raise` inside an `except` neither names its cause nor says `from None`."""
+    handlers = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ExceptHandler)]
     raised = [node for handler in handlers for node in ast.walk(handler) if isinstance(node, ast.Raise)]
+    return [node.lineno for node in raised if node.exc is not None and node.cause is None]
 
-    assert [node.lineno for node in raised if node.exc is not None and node.cause is None] == []
+
+@pytest.mark.parametrize(
+    ("raised", "lines"),
+    [
+        ("raise", []),
+        ("raise E from error", []),
+        ("raise E from None", []),
+        ("raise E", [4]),
+        ("raise E(error)", [4]),
+        ("if x:\n        raise E", [5]),
+    ],
+)
+def test_raise_without_its_cause_is_found(raised: str, lines: list[int]) -> None:
+    assert causeless(f"try:\n    f()\nexcept X as error:\n    {raised}\n") == lines
+
+
+def test_every_exception_is_raised_from_its_cause() -> None:
+    sources = {name: Path(import_module(name).__file__ or "").read_text("utf-8") for name in modules()}
+
+    assert sum(bool(re.search(r"raise .* from ", source)) for source in sources.values()) > 5
+    assert {name: lines for name, source in sources.items() if (lines := causeless(source))} == {}
 
 
 def test_every_refusal_is_in_the_registry() -> None:
@@ -76,7 +91,7 @@ def test_every_refusal_is_in_the_registry() -> None:
     assert len({kind.heading for kind in kinds}) == len(kinds)
 
 
-def test_an_error_reads_as_sentences() -> None:
+def test_error_reads_as_sentences() -> None:
     assert str(ReconcilerError("it is wrong", "Fix it")) == "it is wrong. Fix it"
     assert str(ReconcilerError("it is wrong")) == "it is wrong."
     assert ReconcilerError("it is wrong", "Fix it").diagnostics == (
@@ -85,7 +100,7 @@ def test_an_error_reads_as_sentences() -> None:
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 problem"), (2, "2 problems")])
-def test_a_definition_error_carries_every_diagnostic_and_counts_the_errors(count: int, words: str) -> None:
+def test_definition_error_carries_diagnostics_and_counts_errors(count: int, words: str) -> None:
     found = [Diagnostic("warning", "w", "odd"), *[Diagnostic("error", "e", "wrong")] * count]
     error = DefinitionError(found)
 
@@ -94,7 +109,7 @@ def test_a_definition_error_carries_every_diagnostic_and_counts_the_errors(count
     assert [diagnostic.is_error for diagnostic in error.diagnostics] == [False, *[True] * count]
 
 
-def test_a_rejection_says_what_was_asked_and_answered() -> None:
+def test_rejection_names_request_status_and_message() -> None:
     error = ApiRejected(
         "PATCH", "/v1/x", 403, "every slot is taken", error_code="SLOTS_FULL", detail="Pause one"
     )
