@@ -1,4 +1,4 @@
-"""Which definition files there are below some paths, and what is no file to read."""
+"""Which definition files there are below some paths, and which entries cannot be read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def touch(*names: str) -> None:
 
 
 def found(*paths: str) -> list[str]:
-    """Return the files, and of what is no file what is wrong with it."""
+    """Return the files, and for any other entry what is wrong with it."""
     return [
         f"{entry.file}: {entry.summary}" if isinstance(entry, Diagnostic) else str(entry)
         for entry in files.find(paths)
@@ -42,7 +42,7 @@ def problem(name: str) -> str:
 # --- Which there are
 
 
-def test_definitions_are_found_in_all_folders_in_sorted_order() -> None:
+def test_definitions_in_all_folders_are_found_sorted() -> None:
     touch("d/b.yaml", "d/a.yml", "d/a/c.yaml", "d/a/deep/er/d.yaml", "d/.hidden/e.yaml", "d/Z.yaml")
     touch("d/README.md", "d/a.yaml.orig", "d/yaml", "d/a.json", "other.yaml")
     assert found("d") == [
@@ -55,12 +55,12 @@ def test_definitions_are_found_in_all_folders_in_sorted_order() -> None:
     ]
 
 
-def test_a_file_that_is_named_needs_no_suffix() -> None:
+def test_named_file_needs_no_suffix() -> None:
     touch("a.txt")
     assert found("a.txt") == ["a.txt"]
 
 
-def test_a_file_is_found_once_however_it_is_spelled() -> None:
+def test_file_in_several_spellings_is_found_once() -> None:
     touch("d/a.yaml", "d/e/b.yaml")
     Path("link").symlink_to("d")
     here = str(Path.cwd())
@@ -78,7 +78,7 @@ def test_a_file_is_found_once_however_it_is_spelled() -> None:
     assert found(*spellings) == found(*spellings[::-1]) == ["d/a.yaml", "d/e/b.yaml"]
 
 
-def test_a_problem_is_found_once_too() -> None:
+def test_problem_is_found_once() -> None:
     Path("empty").mkdir()
     Path("d").mkdir()
     Path("d/link").symlink_to("../empty")
@@ -87,13 +87,13 @@ def test_a_problem_is_found_once_too() -> None:
     assert found("d", f"{here}/d") == ["d/link"]
 
 
-def test_a_link_hides_no_file_that_it_leads_to() -> None:
+def test_link_does_not_hide_its_target() -> None:
     touch("d/b.yaml")
     Path("d/a.yaml").symlink_to("b.yaml")
     assert found("d") == ["d/a.yaml", "d/b.yaml"]
 
 
-def test_two_names_that_are_shown_alike_are_two_files() -> None:
+def test_names_shown_alike_are_two_files() -> None:
     Path("d").mkdir()
     for name in (b"d/\xff.yaml", b"d/\\xff.yaml"):
         Path(os.fsdecode(name)).write_text("x", "utf-8")
@@ -106,13 +106,13 @@ def test_two_names_that_are_shown_alike_are_two_files() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "empty/inner", "."])
-def test_a_folder_without_definitions(name: str) -> None:
+def test_folder_without_definitions_is_a_problem(name: str) -> None:
     Path("empty/inner").mkdir(parents=True)
     touch("empty/inner/README.md")
     assert found(name) == [f"{name}: no definition in this folder"]
 
 
-def test_no_path_is_a_problem_and_not_this_folder() -> None:
+def test_empty_path_is_not_this_folder() -> None:
     touch("a.yaml")
     (entry,) = files.find([""])
     assert isinstance(entry, Diagnostic)
@@ -120,7 +120,7 @@ def test_no_path_is_a_problem_and_not_this_folder() -> None:
     assert found("", "a.yaml") == ["None: a path is empty", "a.yaml"]
 
 
-def test_what_looks_like_a_definition_and_is_none_is_not_passed_over() -> None:
+def test_folder_or_link_named_yaml_is_found() -> None:
     Path("d/folder.yaml").mkdir(parents=True)
     Path("d/link").symlink_to("/")
     Path("d/broken.yaml").symlink_to("nowhere")
@@ -129,7 +129,7 @@ def test_what_looks_like_a_definition_and_is_none_is_not_passed_over() -> None:
     assert found("d") == ["d/broken.yaml", "d/folder.yaml", "d/folder.yaml/a.yaml", "d/link", "d/pipe.yml"]
 
 
-def test_a_link_in_place_of_the_folder_is_not_followed() -> None:
+def test_link_named_as_path_is_not_followed() -> None:
     touch("real/a.yaml")
     Path("audiences.d").symlink_to("real")
     assert found("audiences.d", "audiences.d/") == ["audiences.d"]
@@ -139,13 +139,13 @@ def test_a_link_in_place_of_the_folder_is_not_followed() -> None:
 # --- What is in them
 
 
-def test_the_bytes_of_a_file() -> None:
+def test_bytes_are_read_up_to_a_size() -> None:
     Path("a").write_bytes(b"\0\xff" * 10)
     assert files.read(Path("a"), 20) == files.read(Path("a"), 21) == b"\0\xff" * 10
     assert files.read(Path("a"), 19) == (b"\0\xff" * 10)[:19]
 
 
-def test_what_is_no_regular_file() -> None:
+def test_irregular_file_is_named_by_kind() -> None:
     touch("a.yaml")
     Path("folder.yaml").mkdir()
     for name, target in (("link.yaml", "a.yaml"), ("broken.yaml", "nowhere"), ("loop.yaml", "loop.yaml")):
@@ -162,7 +162,7 @@ def test_what_is_no_regular_file() -> None:
         assert problem(name) == "not-a-file: is a device, not a regular file"
 
 
-def test_what_cannot_be_read() -> None:
+def test_unreadable_path_is_a_problem() -> None:
     touch("a.yaml")
     assert problem("none.yaml") == "unreadable: there is no such file or folder"
     assert problem("a.yaml/b.yaml") == "unreadable: cannot be read: Not a directory"
@@ -171,5 +171,5 @@ def test_what_cannot_be_read() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has a file that fails to be read")
-def test_a_file_that_opens_and_fails_to_be_read() -> None:
+def test_read_error_after_open_is_a_problem() -> None:
     assert problem("/proc/self/mem") == "unreadable: cannot be read: Input/output error"

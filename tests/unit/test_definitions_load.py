@@ -66,7 +66,7 @@ def audience(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("file", VALID, ids=lambda file: file.name)
-def test_a_valid_definition_is_valid_here_and_in_an_editor(file: Path) -> None:
+def test_valid_definition_is_valid_in_editors_too(file: Path) -> None:
     loaded = definitions.load([str(file)])
     assert lines(loaded.diagnostics) == []
     assert not loaded.has_errors
@@ -77,9 +77,7 @@ def test_a_valid_definition_is_valid_here_and_in_an_editor(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", INVALID, ids=lambda file: file.name)
-def test_an_invalid_definition_has_the_problems_that_are_written_beside_it(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_invalid_definition_has_its_expected_problems(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
     loaded = definitions.load([file.name])
     assert loaded.definitions == ()
@@ -88,7 +86,7 @@ def test_an_invalid_definition_has_the_problems_that_are_written_beside_it(
     assert text.diagnostics(loaded.diagnostics).splitlines() == expected
 
 
-def test_there_are_expected_problems_for_the_invalid_definitions_and_no_others() -> None:
+def test_each_invalid_definition_has_expected_problems() -> None:
     names = {file.stem for file in INVALID}
     assert {file.stem for file in (EXAMPLES / "invalid").glob("*.expected")} == names
     assert len(list((EXAMPLES / "invalid").iterdir())) == 2 * len(names)
@@ -231,13 +229,13 @@ def document(path: str, value: Any) -> dict[str, Any]:
     return whole
 
 
-def test_the_table_has_every_field_that_is_sent() -> None:
+def test_table_has_every_field_that_is_sent() -> None:
     sent = {".".join(path) for path in schema.rules()}
     assert sent == {path for path in BOUNDS if not path.startswith(("metadata", "lifecycle"))}
 
 
 @pytest.mark.parametrize("path", BOUNDS)
-def test_the_bounds_of_every_field(path: str) -> None:
+def test_bounds_of_every_field_are_checked(path: str) -> None:
     wrong = []
     for code, values in BOUNDS[path].items():
         for value in values:
@@ -264,13 +262,13 @@ def test_the_bounds_of_every_field(path: str) -> None:
         ("lifecycle.ignore", 5, "wrong-type"),
     ],
 )
-def test_the_bounds_of_an_item(path: str, value: Any, code: str) -> None:
+def test_bounds_of_an_item_are_checked(path: str, value: Any, code: str) -> None:
     good = 117805 if path == "config.topicIds" else "status"
     (found,) = load(json.dumps(document(path, [good, value]))).diagnostics
     assert (found.code, found.path) == (code, f"{path}.1")
 
 
-def test_a_label_is_a_text() -> None:
+def test_label_is_text() -> None:
     found = load(json.dumps(audience(metadata={"labels": {"a": "b", "team": 5, "c": None}}))).diagnostics
     assert [(one.code, one.path) for one in found] == [
         ("wrong-type", "metadata.labels.team"),
@@ -279,14 +277,14 @@ def test_a_label_is_a_text() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "config", "config.filters", "metadata", "lifecycle"])
-def test_nothing_else_is_accepted(path: str) -> None:
+def test_unknown_key_is_refused(path: str) -> None:
     whole = document(f"{path}.zzz".removeprefix("."), 1)
     (found,) = load(json.dumps(whole)).diagnostics
     assert (found.code, found.path) == ("unknown-key", path or None)
 
 
 @pytest.mark.parametrize("key", CATALOGUE)
-def test_a_catalogue_filter_has_values_operator_and_mode_alone(key: str) -> None:
+def test_catalogue_filter_has_three_keys(key: str) -> None:
     (found,) = load(json.dumps(document(f"config.filters.{key}", {"values": ["a"], "zzz": 1}))).diagnostics
     assert (found.code, found.path) == ("unknown-key", f"config.filters.{key}")
     assert found.detail == "Remove it; the keys here are values, operator, mode"
@@ -296,15 +294,13 @@ def test_a_catalogue_filter_has_values_operator_and_mode_alone(key: str) -> None
     ("lower", "upper", "is_valid"),
     [(70, 70, True), (1, 100, True), (71, 70, False), (100, 1, False), (None, 70, True), (None, 69, False)],
 )
-def test_the_minimum_score_is_at_most_the_maximum_also_by_default(
-    lower: int | None, upper: int, *, is_valid: bool
-) -> None:
+def test_minimum_score_over_maximum_is_refused(lower: int | None, upper: int, *, is_valid: bool) -> None:
     config = {"topicIds": [1], "maxScore": upper} | ({} if lower is None else {"minScore": lower})
     found = load(json.dumps(audience(config=config))).diagnostics
     assert [one.code for one in found] == [] if is_valid else ["out-of-order"]
 
 
-def test_a_minimum_score_alone_is_at_most_the_default_maximum() -> None:
+def test_minimum_score_may_equal_default_maximum() -> None:
     assert problems(HEAD + "config: {topicIds: [1], minScore: 100}\n") == []
 
 
@@ -312,9 +308,7 @@ def test_a_minimum_score_alone_is_at_most_the_default_maximum() -> None:
     ("overlap", "topics", "is_valid"),
     [(1, [1], True), (2, [1], False), (3, [1, 2, 3], True), (4, [1, 2, 3], False), (10, TEN, True)],
 )
-def test_no_more_topics_must_overlap_than_there_are(
-    overlap: int, topics: list[int], *, is_valid: bool
-) -> None:
+def test_overlap_over_number_of_topics_is_refused(overlap: int, topics: list[int], *, is_valid: bool) -> None:
     config = {"topicIds": topics, "minTopicOverlap": overlap}
     found = load(json.dumps(audience(config=config))).diagnostics
     assert [one.code for one in found] == [] if is_valid else ["out-of-order"]
@@ -323,7 +317,7 @@ def test_no_more_topics_must_overlap_than_there_are(
 # --- What a definition is
 
 
-def test_a_definition_has_what_the_file_sets_and_nothing_more() -> None:
+def test_definition_has_only_what_the_file_sets() -> None:
     found = definition("# c\nname: x\n'id': 6FB81599-F601-4afe-b3ff-e8a211cae27d\n")
     assert (found.id, found.name) == ("6fb81599-f601-4afe-b3ff-e8a211cae27d", "x")
     assert found.fields == {"name": "x"}
@@ -331,7 +325,7 @@ def test_a_definition_has_what_the_file_sets_and_nothing_more() -> None:
     assert (found.ignore, found.is_protected) == (frozenset(), False)
 
 
-def test_a_definition_is_normalised() -> None:
+def test_definition_is_normalised() -> None:
     found = definition(
         HEAD
         + "status: paused\nconfig:\n  topicIds: [2, 1]\n  filters:\n    seniority: [vp, director]\n"
@@ -352,7 +346,7 @@ def test_a_definition_is_normalised() -> None:
     assert (found.ignore, found.is_protected) == (frozenset({"config.filters.state"}), True)
 
 
-def test_filters_that_say_nothing_are_no_filters() -> None:
+def test_empty_filters_are_absent() -> None:
     assert definition(HEAD + "config: {topicIds: [1], filters: {}}\n").fields["config"] == {
         "topicIds": frozenset({1})
     }
@@ -361,7 +355,7 @@ def test_filters_that_say_nothing_are_no_filters() -> None:
 # --- Places and order
 
 
-def test_every_problem_points_at_what_is_to_be_mended() -> None:
+def test_every_problem_points_at_its_place() -> None:
     found = load(
         "# A comment moves everything down.\n"
         "nam: é\n"
@@ -392,7 +386,7 @@ def test_every_problem_points_at_what_is_to_be_mended() -> None:
     ]
 
 
-def test_the_example_of_the_design() -> None:
+def test_message_has_place_problem_and_fix() -> None:
     write(
         f"# yaml-language-server: $schema=../schemas/audience.schema.json\nid: {UUIDS[0]}\nname: CFOs\n"
         "status: active\nconfig:\n  topicIds: [1]\n  filters:\n    hasPhone: true\n    senority: [c_suite]\n",
@@ -403,7 +397,7 @@ def test_the_example_of_the_design() -> None:
     ]
 
 
-def test_every_problem_of_every_file_in_the_order_of_files_and_places() -> None:
+def test_problems_of_all_files_are_sorted_by_place() -> None:
     write(HEAD + "status: x\nxyz: 1\n", "d/b.yaml")
     write("- 1\n", "d/a/z.yml")
     write(f"id: {UUIDS[1]}\nname: fine\n", "d/c.yaml")
@@ -422,7 +416,7 @@ def test_every_problem_of_every_file_in_the_order_of_files_and_places() -> None:
     assert definitions.load(["d"]) == loaded
 
 
-def test_the_order_of_the_paths_does_not_matter() -> None:
+def test_order_of_paths_does_not_matter() -> None:
     names = [write(f"id: {UUIDS[number % 2]}\nname: n{number}\n", f"{number}.yaml") for number in range(4)]
     loaded = definitions.load(names)
     assert loaded == definitions.load(names[::-1])
@@ -433,7 +427,7 @@ def test_the_order_of_the_paths_does_not_matter() -> None:
     ]
 
 
-def test_definitions_from_bytes_are_those_from_files() -> None:
+def test_parse_gives_what_load_gives() -> None:
     files = {
         "d/b.yaml": HEAD.encode(),
         "d/c.yml": HEAD.encode() + b"status: x\n",
@@ -464,18 +458,18 @@ def test_endless_file_is_not_read_whole() -> None:
 # --- Ids
 
 
-def test_two_files_with_one_id_in_two_spellings() -> None:
+def test_id_in_two_spellings_is_shared() -> None:
     write(f"name: a\nid: {UUIDS[0].replace('0', 'A')}\n", "a.yaml")
     write(f"name: b\nid: '{UUIDS[0].replace('0', 'a')}'\nstatus: x\n", "b.yaml")
     write(f"{{name: c, id: {UUIDS[0].replace('0', 'a')}}}\n", "c.yaml")
-    mend = "One audience has one file: remove one, or correct its id."
+    fix = "One audience has one file: remove one, or correct its id."
     found = lines(definitions.load(["."]).diagnostics)
-    assert found[0] == f"b.yaml:2:1: id: this id is also in a.yaml:2:1. {mend}"
+    assert found[0] == f"b.yaml:2:1: id: this id is also in a.yaml:2:1. {fix}"
     assert found[1].startswith("b.yaml:3:9: status: ")
-    assert found[2:] == [f"c.yaml:1:11: id: this id is also in a.yaml:2:1. {mend}"]
+    assert found[2:] == [f"c.yaml:1:11: id: this id is also in a.yaml:2:1. {fix}"]
 
 
-def test_what_is_no_id_is_not_shared() -> None:
+def test_invalid_id_is_not_shared() -> None:
     for name in ("a", "b"):
         write("id: TODO\nname: x\n", f"{name}.yaml")
         write("name: x\n", f"{name}-2.yaml")
@@ -505,7 +499,7 @@ def test_what_is_no_id_is_not_shared() -> None:
         "|\n  a\n  b\x07\n",
     ],
 )
-def test_a_value_that_the_reader_refused_is_not_missing_too(value: str) -> None:
+def test_value_refused_by_reader_is_not_missing(value: str) -> None:
     codes = {one.code for one in load(HEAD + f"status: {value}\nxyz: 1\n").diagnostics}
     if value == "[*x]":
         assert codes == {"yaml-alias", "wrong-type", "unknown-key"}
@@ -531,16 +525,16 @@ def test_a_value_that_the_reader_refused_is_not_missing_too(value: str) -> None:
         ("lifecycle: {ignore: [&a zzz]}\n", ["unknown-path", "yaml-anchor"]),
     ],
 )
-def test_a_problem_of_the_reader_hides_no_other(content: str, codes: list[str]) -> None:
+def test_reader_problem_hides_no_other(content: str, codes: list[str]) -> None:
     assert [one.code for one in load(HEAD + content).diagnostics] == codes
 
 
-def test_a_character_before_the_first_value_hides_nothing() -> None:
+def test_character_before_first_value_hides_nothing() -> None:
     found = load("# \u202e\n~\n").diagnostics
     assert [(one.code, one.line) for one in found] == [("yaml-control-character", 1), ("no-value", 2)]
 
 
-def test_a_refused_first_key_does_not_hide_what_is_missing() -> None:
+def test_refused_first_key_hides_no_missing_key() -> None:
     found = [(one.code, one.line, one.column) for one in load("1: x\nname: y\n").diagnostics]
     assert found == [("missing-key", 1, 1), ("yaml-key", 1, 1)]
 
@@ -549,7 +543,7 @@ def test_a_refused_first_key_does_not_hide_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ignored", "mend"),
+    ("ignored", "fix"),
     [
         ("config.filters.sate", 'Did you mean "config.filters.state"?'),
         ("Config.Filters.State", 'Did you mean "config.filters.state"?'),
@@ -571,17 +565,17 @@ def test_a_refused_first_key_does_not_hide_what_is_missing() -> None:
         ),
     ],
 )
-def test_an_ignored_path_that_is_no_field(ignored: str, mend: str) -> None:
+def test_ignored_path_that_is_not_a_field(ignored: str, fix: str) -> None:
     (found,) = load(HEAD + f"lifecycle:\n  ignore:\n    -  '{ignored}'\n").diagnostics
     assert (found.code, found.path, found.line, found.column) == ("unknown-path", "lifecycle.ignore", 5, 8)
-    assert found.detail == mend
+    assert found.detail == fix
     assert len(found.summary) < 100
 
 
 @pytest.mark.parametrize(
     "path", sorted({".".join(path) for path in schema.rules() if len(path) < 4} - {"name", "config.topicIds"})
 )
-def test_every_field_that_the_file_leaves_out_can_be_ignored(path: str) -> None:
+def test_every_omitted_field_can_be_ignored(path: str) -> None:
     config = "config: {topicIds: [1]}\n" if path.startswith("config.") else ""
     assert definition(HEAD + config + f"lifecycle: {{ignore: [{path}]}}\n").ignore == {path}
 
@@ -597,7 +591,7 @@ def test_every_field_that_the_file_leaves_out_can_be_ignored(path: str) -> None:
         ("config.filters.role.seniority", 7),
     ],
 )
-def test_an_ignored_path_that_the_file_sets_or_sets_a_part_of(path: str, line: int) -> None:
+def test_ignored_path_that_the_file_sets(path: str, line: int) -> None:
     content = (
         "config:\n  topicIds: [1]\n  filters:\n    seniority: [vp]\n    role.seniority:\n      values: [vp]\n"
     )
@@ -611,7 +605,7 @@ def test_an_ignored_path_that_the_file_sets_or_sets_a_part_of(path: str, line: i
     assert found.summary == f'"{path}" is ignored here and set at line {line}'
 
 
-def test_a_default_that_is_ignored_is_not_held_against_the_file() -> None:
+def test_ignored_default_is_not_compared() -> None:
     config = "config: {topicIds: [1], maxScore: 60}\n"
     assert definition(HEAD + config + "lifecycle: {ignore: [config.minScore]}\n").ignore == {
         "config.minScore"
@@ -621,7 +615,7 @@ def test_a_default_that_is_ignored_is_not_held_against_the_file() -> None:
     ]
 
 
-def test_what_is_ignored_in_a_wrong_shape_is_one_problem() -> None:
+def test_ignore_of_wrong_shape_is_one_problem() -> None:
     shapes = ("{ignore: {a: zzz}}", "{ignore: zzz}", "[ignore]", "{ignore: [[zzz]]}", "{ignore: ['']}")
     for shape in shapes:
         assert len(load(HEAD + f"lifecycle: {shape}\n").diagnostics) == 1
@@ -651,7 +645,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", MANY)
-def test_a_file_full_of_problems_is_validated_at_once(name: str) -> None:
+def test_file_full_of_problems_is_validated_quickly(name: str) -> None:
     file = write(HEAD + MANY[name])
     started = time.process_time()
     loaded = definitions.load([file])
@@ -661,7 +655,7 @@ def test_a_file_full_of_problems_is_validated_at_once(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_message_quotes_little_of_what_is_long(name: str) -> None:
+def test_message_quotes_little_of_long_text(name: str) -> None:
     started = time.process_time()
     (found,) = load(HEAD + LONG[name]).diagnostics
     assert time.process_time() - started < 4

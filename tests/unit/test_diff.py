@@ -50,14 +50,14 @@ class TestUnmanagedFields:
     """A top-level field that the file leaves out is not managed: never compared, never sent."""
 
     @pytest.mark.parametrize("key", ["status", "config", "audienceSize"])
-    def test_is_not_desired_whatever_is_live(self, key: str) -> None:
+    def test_omitted_field_is_not_desired(self, key: str) -> None:
         live = {"name": "A", "status": "active", "config": TOPICS, "audienceSize": 5}
         file = {**live}
         del file[key]
         assert wanted(file, live) == file
         assert changed(file, {**live, key: {"status": "draft", "config": {}, "audienceSize": 9}[key]}) == []
 
-    def test_is_compared_once_the_file_sets_it(self) -> None:
+    def test_field_that_the_file_sets_is_compared(self) -> None:
         assert changed({"audienceSize": 5}, {"audienceSize": 6}) == [("audienceSize", 6, 5)]
         assert changed({"status": "draft"}, {}) == [("status", None, "draft")]
 
@@ -77,7 +77,7 @@ class TestWholeConfig:
             ),
         ],
     )
-    def test_a_live_filter_that_is_not_in_the_file_goes(self, gone: dict[str, Any], paths: list[str]) -> None:
+    def test_live_filter_missing_from_file_is_removed(self, gone: dict[str, Any], paths: list[str]) -> None:
         live = {"config": {**TOPICS, "filters": {"gender": "f", **gone}}}
         kept = {**TOPICS, "filters": {"gender": "f"}}
         assert wanted({"config": kept}, live) == {"config": kept}
@@ -87,12 +87,12 @@ class TestWholeConfig:
             (f"config.filters.{path}", None) for path in paths
         ]
 
-    def test_a_part_of_a_filter_that_is_not_in_the_file_goes(self) -> None:
+    def test_live_filter_part_missing_from_file_is_removed(self) -> None:
         live = {"config": {**TOPICS, "filters": {"role.seniority": {"values": ["vp"], "mode": "any"}}}}
         file = {"config": {**TOPICS, "filters": {"role.seniority": {"values": ["vp"]}}}}
         assert changed(file, live) == [("config.filters.role.seniority.mode", "any", None)]
 
-    def test_a_config_where_none_is_live_is_all_new(self) -> None:
+    def test_config_without_live_one_is_all_new(self) -> None:
         file = {"config": {**TOPICS, "minScore": 80}}
         assert changed(file, {}) == [("config.topicIds", None, [1, 2]), ("config.minScore", None, 80)]
 
@@ -104,7 +104,7 @@ class TestDefaults:
         ("key", "default"), [("minScore", 70), ("maxScore", 100), ("minTopicOverlap", 1)]
     )
 
-    def test_the_schema_names_three(self) -> None:
+    def test_three_fields_have_defaults(self) -> None:
         assert {path[-1]: rule.default for path, rule in RULES.items() if rule.default is not None} == {
             "minScore": 70,
             "maxScore": 100,
@@ -112,7 +112,7 @@ class TestDefaults:
         }
 
     @cases
-    def test_no_difference_when_live_has_that_value_or_none(self, key: str, default: int) -> None:
+    def test_default_equals_absent(self, key: str, default: int) -> None:
         file: dict[str, Any] = {"config": TOPICS}
         for live in ({"config": TOPICS}, {"config": {**TOPICS, key: default}}):
             assert changed(file, live) == []
@@ -120,13 +120,13 @@ class TestDefaults:
             assert wanted(file, live) == live
 
     @cases
-    def test_any_other_live_value_is_changed_back_explicitly(self, key: str, default: int) -> None:
+    def test_other_live_value_is_set_to_the_default(self, key: str, default: int) -> None:
         live = {"config": {**TOPICS, key: 50}}
         assert wanted({"config": TOPICS}, live) == {"config": {**TOPICS, key: default}}
         assert changed({"config": TOPICS}, live) == [(f"config.{key}", 50, default)]
 
     @pytest.mark.parametrize("odd", [True, 1.0, "1"])
-    def test_a_live_value_that_only_looks_like_the_default_is_another(self, odd: Any) -> None:
+    def test_lookalike_of_the_default_differs(self, odd: Any) -> None:
         assert changed({"config": TOPICS}, {"config": {**TOPICS, "minTopicOverlap": odd}}) == [
             ("config.minTopicOverlap", odd, 1)
         ]
@@ -135,39 +135,39 @@ class TestDefaults:
 class TestSets:
     """Arrays with `uniqueItems` are sets."""
 
-    def test_order_and_repeats_are_no_difference(self) -> None:
+    def test_order_and_repeats_do_not_matter(self) -> None:
         assert found({"config": {"topicIds": [2, 1, 2]}}, {"config": TOPICS}) == []
 
-    def test_a_change_reads_as_added_and_removed(self) -> None:
+    def test_change_has_added_and_removed_members(self) -> None:
         before, after = (normal({"config": {"topicIds": [one, 2]}}) for one in (1, 3))
         (difference,) = diff.compare(before, after, RULES)
         assert (set(difference.added), set(difference.removed)) == ({3}, {1})
 
-    def test_a_set_that_appears_is_all_added_and_one_that_goes_all_removed(self) -> None:
+    def test_new_set_is_all_added_and_inversely(self) -> None:
         some = frozenset({"vp"})
         assert Difference((), None, some).added == some
         assert Difference((), some, None).removed == some
         assert Difference((), None, some).removed == Difference((), some, None).added == frozenset()
 
-    def test_what_is_no_set_neither_gains_nor_loses(self) -> None:
+    def test_list_has_no_added_or_removed_members(self) -> None:
         assert Difference((), (1, 2), (2, 3)).added == Difference((), 1, 2).removed == frozenset()
 
-    def test_one_and_true_are_two_members(self) -> None:
+    def test_one_and_true_are_different_members(self) -> None:
         difference = Difference((), frozenset({1, 2}), frozenset({True, 2}))
         assert list(map(canonical, difference.added)) == ["true"]
         assert list(map(canonical, difference.removed)) == ["1"]
 
 
-class TestKeptFields:
-    """`sourceUrl` left out is kept as it is live."""
+class TestCarriedOverFields:
+    """`sourceUrl` left out stays as it is live."""
 
     live: dict[str, Any] = {"config": {**TOPICS, "sourceUrl": "https://example.com/a"}}  # noqa: RUF012 - never changed
 
-    def test_is_sent_as_it_is_live(self) -> None:
+    def test_omitted_field_is_sent_as_live(self) -> None:
         assert wanted({"config": TOPICS}, self.live) == self.live
         assert wanted({"config": TOPICS}, {"config": TOPICS}) == {"config": TOPICS}
 
-    def test_is_changed_where_the_file_sets_it(self) -> None:
+    def test_field_that_the_file_sets_is_changed(self) -> None:
         file = {"config": {**TOPICS, "sourceUrl": "https://example.com/b"}}
         assert changed(file, self.live) == [
             ("config.sourceUrl", "https://example.com/a", "https://example.com/b")
@@ -185,7 +185,7 @@ class TestUnknownKeys:
         }
     }
 
-    def test_at_every_depth(self) -> None:
+    def test_unknown_keys_are_carried_over_at_every_depth(self) -> None:
         file = {"config": {"topicIds": [3], "filters": {"role.seniority": {"values": ["director"]}}}}
         assert wanted(file, self.live)["config"] == {
             "topicIds": [3],
@@ -196,21 +196,21 @@ class TestUnknownKeys:
             },
         }
 
-    def test_a_part_of_a_filter_goes_with_its_filter_and_the_rest_stays(self) -> None:
+    def test_unknown_part_is_removed_with_its_filter(self) -> None:
         assert wanted({"config": TOPICS}, self.live)["config"] == {
             **TOPICS,
             "xNew": {"b": [2, 1, None], "a": {}},
             "filters": {"x.new": {"max": None, "min": 1}},
         }
 
-    def test_are_named_by_their_paths(self) -> None:
+    def test_unknown_keys_are_named_by_their_paths(self) -> None:
         assert diff.unknown(normal(self.live), RULES) == (
             ("config", "xNew"),
             ("config", "filters", "x.new"),
             ("config", "filters", "role.seniority", "xDepth"),
         )
 
-    def test_count_when_two_reads_are_compared(self) -> None:
+    def test_unknown_keys_count_between_two_reads(self) -> None:
         other = {"config": {**self.live["config"], "xNew": {"b": [2, 1], "a": {}}}}
         assert found(self.live, self.live) == []
         assert [path for path, _, _ in found(self.live, other)] == ["config.xNew"]
@@ -229,23 +229,23 @@ class TestIgnoredPaths:
             ("config.filters.state", {}),
         ],
     )
-    def test_stays_as_it_is_live(self, path: str, live: dict[str, Any]) -> None:
+    def test_ignored_path_stays_as_it_is_live(self, path: str, live: dict[str, Any]) -> None:
         before = {"config": {"topicIds": [9], **live}}
         assert wanted({"config": TOPICS}, before, path) == {"config": {**TOPICS, **live}}
 
-    def test_of_a_name_that_begins_another_is_itself_alone(self) -> None:
+    def test_ignored_name_does_not_match_longer_names(self) -> None:
         filters = {"jobTitle": "cfo", "jobTitle.include": {"values": ["cfo"]}}
         live = {"config": {**TOPICS, "filters": filters}}
         assert wanted({"config": TOPICS}, live, "config.filters.jobTitle") == {
             "config": {**TOPICS, "filters": {"jobTitle": "cfo"}}
         }
 
-    def test_of_a_top_level_field_that_is_not_live_leaves_it_out(self) -> None:
+    def test_ignored_field_that_is_not_live_stays_out(self) -> None:
         assert wanted({"status": "active"}, {}, "status") == {}
 
 
 class TestCompare:
-    def test_differences_come_in_the_schemas_order_and_unknown_ones_last(self) -> None:
+    def test_differences_follow_the_schema_and_unknown_come_last(self) -> None:
         before = {"name": "A", "config": {"topicIds": [1], "xNew": 1, "minScore": 1}}
         after = {"name": "B", "config": {"topicIds": [2], "xNew": 2, "minScore": 2}}
         assert [path for path, _, _ in found(before, after)] == [
@@ -255,7 +255,7 @@ class TestCompare:
             "config.xNew",
         ]
 
-    def test_two_sides_with_almost_nothing_in_common_differ_in_every_field(self) -> None:
+    def test_sides_with_little_in_common_differ_by_field(self) -> None:
         first = {"companySize": ["51 to 100"], "seniority": ["vp"], "state": "Ohio", "hasPhone": True}
         second = {
             f"{key}s": {"values": ["x"]} for key in ("company.name", "company.domain", "role.department")
@@ -264,17 +264,17 @@ class TestCompare:
         assert len(differences) == len(first) + 1 + len(second)
 
     @pytest.mark.parametrize("key", ["x']['y", '"', "__private", "", "\n", "root"])
-    def test_a_strange_key_is_compared_like_any_other(self, key: str) -> None:
+    def test_strange_key_is_compared_like_any_other(self, key: str) -> None:
         assert found({"config": {key: 1}}, {"config": {key: 2}}) == [(f"config.{key}", 1, 2)]
 
     @patient
     @given(documents(live=True))
-    def test_nothing_differs_from_itself(self, document: dict[str, Any]) -> None:
+    def test_document_does_not_differ_from_itself(self, document: dict[str, Any]) -> None:
         assert found(document, document) == []
 
     @settings(patient, max_examples=200)
     @given(st.data())
-    def test_finds_what_an_independent_comparison_finds(self, data: st.DataObject) -> None:
+    def test_agrees_with_an_independent_comparison(self, data: st.DataObject) -> None:
         before = data.draw(documents(live=True))
         after = data.draw(st.one_of(documents(live=True), mutations(before)))
         left, right = (dict(_effective(side)) for side in (before, after))
@@ -292,7 +292,7 @@ class TestCompare:
 class TestDesired:
     @patient
     @given(pairs())
-    def test_is_a_fixed_point(self, pair: tuple[Definition, Audience]) -> None:
+    def test_desired_is_a_fixed_point(self, pair: tuple[Definition, Audience]) -> None:
         definition, live = pair
         once = diff.desired(definition, live, RULES)
         again = diff.desired(definition, Audience(live.id, {**live.fields, **once}), RULES)
@@ -300,9 +300,7 @@ class TestDesired:
 
     @patient
     @given(definitions(), audiences())
-    def test_holds_only_managed_fields_and_all_that_the_file_sets(
-        self, definition: Definition, live: Audience
-    ) -> None:
+    def test_desired_has_exactly_the_managed_fields(self, definition: Definition, live: Audience) -> None:
         result = diff.desired(definition, live, RULES)
         assert set(result) == set(definition.fields)
         mine, theirs = (dict(_leaves(to_json(side))) for side in (definition.fields, result))
@@ -310,7 +308,7 @@ class TestDesired:
 
     @patient
     @given(definitions(), audiences())
-    def test_takes_nothing_from_live_but_what_the_rules_of_ownership_allow(
+    def test_desired_takes_only_unowned_values_from_live(
         self, definition: Definition, live: Audience
     ) -> None:
         mine = {path for path, _ in _leaves(to_json(definition.fields))}
@@ -322,7 +320,7 @@ class TestDesired:
             assert path in mine or not known or is_ignored or is_standing_in, path
 
 
-def test_leaves_are_counted_each_filter_one() -> None:
+def test_each_filter_counts_as_one_leaf() -> None:
     filters = {"state": "x", "role.seniority": {"values": []}}
     fields: dict[str, Any] = {"name": "A", "config": {**TOPICS, "filters": filters}}
     assert diff.leaf_count(normal(fields), RULES) == 4

@@ -35,7 +35,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_files_are_those_of_the_merge_base_and_links_are_none(repository: Path) -> None:
+def test_files_are_regular_ones_of_merge_base(repository: Path) -> None:
     assert git_history.files("main", ["audiences.d"]) == {
         "audiences.d/a.yaml": b"a: 1\n",
         "audiences.d/emea/ü b.yaml": b"b: 1\n",
@@ -44,11 +44,11 @@ def test_files_are_those_of_the_merge_base_and_links_are_none(repository: Path) 
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_path_may_be_one_file() -> None:
+def test_path_may_be_one_file() -> None:
     assert git_history.files("main", ["audiences.d/a.yaml"]) == {"audiences.d/a.yaml": b"a: 1\n"}
 
 
-def test_a_folder_that_the_branch_removed_is_still_read(repository: Path) -> None:
+def test_folder_removed_by_branch_is_read(repository: Path) -> None:
     git(repository, "rm", "-r", "--quiet", "audiences.d/emea")
 
     assert git_history.files("main", ["audiences.d/emea"]) == {"audiences.d/emea/ü b.yaml": b"b: 1\n"}
@@ -64,7 +64,7 @@ def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None
 
 
 @pytest.mark.parametrize("ref", ["no-such-branch", "--output=stolen", "-h", "0" * 40])
-def test_a_ref_that_is_none_is_said_so_and_is_never_an_option(repository: Path, ref: str) -> None:
+def test_unknown_ref_is_refused_and_no_option(repository: Path, ref: str) -> None:
     with pytest.raises(FileError, match="no common commit") as raised:
         git_history.files(ref, ["audiences.d"])
 
@@ -72,7 +72,7 @@ def test_a_ref_that_is_none_is_said_so_and_is_never_an_option(repository: Path, 
     assert not (repository / "stolen").exists()
 
 
-def test_a_repository_planted_among_the_definitions_runs_nothing(
+def test_planted_repository_runs_nothing(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADPIPE_API_KEY", "sk_canary")
@@ -108,14 +108,14 @@ def test_git_never_sees_the_keys(tmp_path: Path, repository: Path, monkeypatch: 
 
 
 @pytest.mark.usefixtures("repository")
-def test_without_git_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(FileError, match="git is not installed"):
         git_history.files("main", ["audiences.d"])
 
 
-def test_a_bare_repository_is_no_checkout(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = repository / "bare.git"
     git(repository, "clone", "--quiet", "--bare", ".", str(bare))
     monkeypatch.setattr(

@@ -98,7 +98,7 @@ def refused(path: Path, reason: str) -> None:
     assert caught.value.detail == FIX
 
 
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("mine")
     (tmp_path / "target").chmod(0o644)
     (tmp_path / "journal").symlink_to(tmp_path / "target")
@@ -124,7 +124,7 @@ def test_folder_and_missing_folder_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "nowhere" / "journal", "No such file or directory")
 
 
-def test_a_disk_that_is_gone_is_an_error(tmp_path: Path) -> None:
+def test_closed_file_is_an_error(tmp_path: Path) -> None:
     with Journal(str(tmp_path / "journal")) as journal:
         pass
     with pytest.raises(FileError, match="cannot be written: Bad file descriptor"):

@@ -19,7 +19,7 @@ def config(document: dict[str, Any]) -> Any:
 
 
 class TestNormalise:
-    def test_an_array_that_the_schema_calls_a_set_is_one(self) -> None:
+    def test_array_with_unique_items_becomes_a_set(self) -> None:
         assert config({"topicIds": [3, 1, 3]}) == {"topicIds": frozenset({1, 3})}
 
     @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ class TestNormalise:
             {"topicIds": [1], "sourceUrl": None, "xNew": None},
         ],
     )
-    def test_null_and_an_empty_group_are_absent(self, document: dict[str, Any]) -> None:
+    def test_null_and_empty_group_are_absent(self, document: dict[str, Any]) -> None:
         assert config(document) == {"topicIds": frozenset({1})}
 
-    def test_a_value_with_parts_is_there_even_when_it_is_empty(self) -> None:
+    def test_empty_object_is_not_absent(self) -> None:
         assert config({"filters": {"role.seniority": {}}}) == {"filters": {"role.seniority": {}}}
 
-    def test_an_audience_is_normalised_from_its_top(self) -> None:
+    def test_audience_is_normalised_from_its_top(self) -> None:
         assert normalise({"config": {"topicIds": [1]}, "status": None}, RULES) == {
             "config": {"topicIds": frozenset({1})}
         }
@@ -53,9 +53,7 @@ class TestNormalise:
         ],
     )
     @pytest.mark.parametrize("place", [(), ("filters",), ("filters", "role.seniority")])
-    def test_what_the_schema_does_not_know_comes_back_as_it_was(
-        self, unknown: Any, place: tuple[str, ...]
-    ) -> None:
+    def test_unknown_value_comes_back_as_it_was(self, unknown: Any, place: tuple[str, ...]) -> None:
         document: Any = {"xNew": unknown}
         for step in reversed(place):
             document = {step: document}
@@ -63,12 +61,12 @@ class TestNormalise:
 
     @patient
     @given(unknown_values)
-    def test_no_unknown_value_is_touched(self, value: Any) -> None:
+    def test_no_unknown_value_is_changed(self, value: Any) -> None:
         assert spelled(to_json(config({"xNew": value}))) == spelled({"xNew": value})
 
     @patient
     @given(documents(live=True))
-    def test_a_normal_document_is_normal(self, document: dict[str, Any]) -> None:
+    def test_normalising_twice_changes_nothing(self, document: dict[str, Any]) -> None:
         once = normal(document)
         plain: Any = to_json(once)
         assert normal(plain) == once
@@ -79,36 +77,36 @@ class TestCanonical:
         ("one", "other"),
         [(1, True), (1, 1.0), (True, 1.0), (0, False), (1, "1"), (None, "null"), ([], {}), ("é", "e\u0301")],
     )
-    def test_values_that_python_or_the_eye_would_confuse_differ(self, one: Any, other: Any) -> None:
+    def test_lookalike_values_are_spelled_differently(self, one: Any, other: Any) -> None:
         assert canonical(one) != canonical(other)
         assert canonical((one,)) != canonical((other,))
         assert canonical({"a": one}) != canonical({"a": other})
 
-    def test_sets_inside_of_mappings_are_spelled_too(self) -> None:
+    def test_sets_inside_mappings_are_sorted(self) -> None:
         assert canonical({"values": frozenset({"b", "a"})}) == '{"values": ["a", "b"]}'
 
-    def test_is_ascii_whatever_is_in_it(self) -> None:
+    def test_result_is_always_ascii(self) -> None:
         assert canonical("\ud800é") == '"\\ud800\\u00e9"'
 
     @patient
     @given(documents(live=True), st.randoms(use_true_random=False))
-    def test_no_order_of_keys_or_set_members_shows(
+    def test_order_of_keys_and_members_does_not_matter(
         self, document: dict[str, Any], source: random.Random
     ) -> None:
         assert canonical(normal(shuffled(document, source))) == canonical(normal(document))
 
 
 class TestToJson:
-    def test_ids_are_in_numeric_and_words_in_alphabetic_order(self) -> None:
+    def test_ids_sort_as_numbers_and_words_alphabetically(self) -> None:
         assert to_json(frozenset({10, 9, 100})) == [9, 10, 100]
         assert to_json(frozenset({"b", "a", "B"})) == ["B", "a", "b"]
         assert to_json(frozenset({"a", 2, 1})) == [1, 2, "a"]
 
-    def test_keys_are_in_order_and_what_is_no_set_keeps_its_own(self) -> None:
+    def test_keys_are_sorted_and_lists_are_not(self) -> None:
         assert json.dumps(to_json({"b": (2, 1), "a": NOTHING})) == '{"a": {}, "b": [2, 1]}'
 
 
-def test_a_path_reads_with_dots() -> None:
+def test_path_is_joined_with_dots() -> None:
     assert dotted(("config", "filters", "role.seniority")) == "config.filters.role.seniority"
 
 

@@ -74,13 +74,13 @@ def codes(value: Plan) -> list[str]:
 
 
 class TestPatch:
-    def test_holds_only_the_top_level_fields_that_differ(self) -> None:
+    def test_patch_has_only_the_fields_that_differ(self) -> None:
         (change,) = planned(
             [defined(status="active", config=CONFIG)], [live(name="old", status="active", config=CONFIG)]
         ).changes
         assert change.patch == {"name": "A0"}
 
-    def test_holds_a_changed_config_whole(self) -> None:
+    def test_patch_has_a_changed_config_whole(self) -> None:
         (change,) = planned(
             [defined(status="active", config={**CONFIG, "filters": {"state": "Ohio"}})],
             [live(status="active", config={**CONFIG, "sourceUrl": "https://example.com", "xNew": [2, 1]})],
@@ -94,16 +94,16 @@ class TestPatch:
             }
         }
 
-    def test_is_one_for_each_changed_audience_and_none_for_the_others(self) -> None:
+    def test_each_changed_audience_has_one_patch(self) -> None:
         value = planned([defined(0), defined(1), defined(2)], [live(0), live(1, name="x"), live(2, name="y")])
         assert [change.id for change in value.changes] == [UUIDS[1], UUIDS[2]]
 
-    def test_comes_with_all_that_was_live_before(self) -> None:
+    def test_change_has_all_fields_from_before(self) -> None:
         before: dict[str, Any] = {"name": "old", "status": "active", "config": CONFIG, "audienceSize": 7}
         (change,) = planned([defined()], [live(**before)]).changes
         assert change.before == before
 
-    def test_says_where_it_comes_from_and_how_much_stays(self) -> None:
+    def test_change_has_its_place_and_unchanged_count(self) -> None:
         (change,) = planned(
             [defined(status="active", config={**CONFIG, "filters": {"seniority": ["vp"], "state": "Ohio"}})],
             [live(status="active", config={**CONFIG, "filters": {"seniority": ["vp"], "gender": "f"}})],
@@ -113,7 +113,7 @@ class TestPatch:
 
 
 class TestFields:
-    def test_a_set_says_what_it_gains_and_loses_in_order(self) -> None:
+    def test_set_change_lists_sorted_gains_and_losses(self) -> None:
         (change,) = planned(
             [defined(config={"topicIds": [30, 4, 2]})],
             [
@@ -128,7 +128,7 @@ class TestFields:
             FieldChange("config.topicIds", [1, 2], [2, 4, 30], (4, 30), (1,), {"2": "CRM", "4": "ROI"}),
         )
 
-    def test_a_set_that_appears_or_goes_is_one_too(self) -> None:
+    def test_set_that_appears_or_vanishes_has_members(self) -> None:
         (change,) = planned(
             [defined(config={"topicIds": [1], "filters": {"seniority": ["vp"]}})],
             [live(config={"topicIds": [1], "filters": {"department": ["it"]}})],
@@ -138,7 +138,7 @@ class TestFields:
             FieldChange("config.filters.department", ["it"], None, (), ("it",)),
         )
 
-    def test_anything_else_has_two_sides(self) -> None:
+    def test_scalar_change_has_before_and_after(self) -> None:
         (change,) = planned([defined(status="draft")], [live(status="paused")]).changes
         assert change.fields == (FieldChange("status", "paused", "draft"),)
 
@@ -157,15 +157,15 @@ class TestPhases:
             (None, "paused", "change"),
         ],
     )
-    def test_follow_from_the_status(self, before: str | None, after: str, phase: str) -> None:
+    def test_phase_follows_from_the_status(self, before: str | None, after: str, phase: str) -> None:
         (change,) = planned([defined(status=after, name="new")], [live(status=before)]).changes
         assert change.phase == phase
 
-    def test_a_change_that_leaves_the_status_alone_is_a_change(self) -> None:
+    def test_change_without_status_is_in_phase_change(self) -> None:
         (change,) = planned([defined(status="active")], [live(status="active", name="old")]).changes
         assert change.phase == "change"
 
-    def test_order_the_changes_then_names_do(self) -> None:
+    def test_changes_are_sorted_by_phase_then_name(self) -> None:
         statuses = [("paused", "active"), ("paused", "draft"), ("active", "draft")] * 2
         definitions = [
             defined(nth, status=after, name=f"N{9 - nth}") for nth, (_, after) in enumerate(statuses)
@@ -182,7 +182,7 @@ class TestPhases:
 
 
 class TestSummary:
-    def test_counts_everything_once(self) -> None:
+    def test_summary_counts_everything_once(self) -> None:
         definitions = [
             defined(0, status="active"),
             defined(1, status="paused"),
@@ -202,7 +202,7 @@ class TestSummary:
             "pause": 1,
         }
 
-    def test_a_definition_without_a_live_audience_is_an_error_at_its_place(self) -> None:
+    def test_missing_audience_is_an_error_at_its_id(self) -> None:
         value = planned([defined(0), defined(1)], [live(0, name="old")])
         assert value.missing == (Missing(UUIDS[1], "audiences.d/1.yaml", 2),)
         (error,) = value.diagnostics
@@ -224,12 +224,12 @@ class TestSummary:
         value = planned([defined()], [live()], others=others, targets=["A0"], owned=[UUIDS[0], UUIDS[1]])
         assert value.unmanaged == (others[1],)
 
-    def test_a_partial_plan_says_so(self) -> None:
+    def test_targeted_plan_is_not_complete(self) -> None:
         assert planned([defined()], [live()]).complete is True
         value = planned([defined()], [live()], targets=["b*", "a*"])
         assert (value.targets, value.complete, value.errored) == (("a*", "b*"), False, False)
 
-    def test_passes_on_what_it_is_told(self) -> None:
+    def test_given_diagnostics_are_in_the_plan(self) -> None:
         told = Diagnostic("warning", "some-code", "something")
         assert planned([], [], diagnostics=[told]).diagnostics == (told,)
 
@@ -249,12 +249,12 @@ class TestCauses:
             (None, "new", "old", "change"),
         ],
     )
-    def test_follow_from_what_git_had(self, base: str | None, file: str, there: str, cause: str) -> None:
+    def test_cause_follows_from_the_base(self, base: str | None, file: str, there: str, cause: str) -> None:
         before = {} if base is None else {UUIDS[0]: defined(name=base)}
         (change,) = planned([defined(name=file)], [live(name=there)], base=before).changes
         assert [field.cause for field in change.fields] == [cause]
 
-    def test_are_told_apart_field_by_field(self) -> None:
+    def test_each_field_has_its_own_cause(self) -> None:
         before = {UUIDS[0]: defined(name="old", status="active", config=CONFIG)}
         (change,) = planned(
             [defined(name="new", status="active", config={**CONFIG, "minScore": 90})],
@@ -267,14 +267,14 @@ class TestCauses:
             ("config.minScore", "both"),
         ]
 
-    def test_are_none_without_a_base_and_no_part_of_the_digest(self) -> None:
+    def test_causes_need_a_base_and_leave_digest(self) -> None:
         without, based = (planned([defined()], [live(name="old")], base=base) for base in BASES)
         assert [value.changes[0].fields[0].cause for value in (without, based)] == [None, "change"]
         assert without.digest == based.digest
 
 
 class TestUnknownFields:
-    def test_are_reported_once_across_the_organization(self) -> None:
+    def test_unknown_field_is_reported_once(self) -> None:
         config = {**CONFIG, "xNew": 1, "filters": {"role.seniority": {"values": ["vp"], "xDepth": 1}}}
         definitions = [
             defined(nth, config={**CONFIG, "filters": {"role.seniority": {"values": ["vp"]}}})
@@ -288,7 +288,7 @@ class TestUnknownFields:
         assert '"A1" and 1 more' in value.diagnostics[0].summary
         assert not value.errored
 
-    def test_are_not_reported_where_they_go_with_their_filter_or_are_not_managed(self) -> None:
+    def test_removed_or_unmanaged_unknown_field_is_not_reported(self) -> None:
         filters = {"role.seniority": {"values": ["vp"], "xDepth": 1}}
         value = planned(
             [defined(0, config=CONFIG), defined(1)],
@@ -314,9 +314,7 @@ class TestLimits:
             (Limits(MaxChanges(0), 0), 100, 0),
         ],
     )
-    def test_allow_the_greater_of_the_floor_and_the_share(
-        self, limits: Limits, managed: int, most: int
-    ) -> None:
+    def test_limit_is_the_greater_of_floor_and_share(self, limits: Limits, managed: int, most: int) -> None:
         assert limits.allowed_changes(managed) == most
         at_most = planned(*moved(min(most, managed), managed), limits=limits)
         assert codes(at_most) == []
@@ -326,7 +324,7 @@ class TestLimits:
             assert codes(over) == ["limit-exceeded"]
             assert isinstance(plan.refusal(over), LimitExceeded)
 
-    def test_say_how_to_go_on(self) -> None:
+    def test_exceeded_limit_names_the_way_on(self) -> None:
         value = planned(*moved(5, 10), limits=Limits())
         refused = plan.refusal(value)
         assert str(refused) == (
@@ -338,10 +336,10 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("limit", "text"), [(MaxChanges(5), "5"), (MaxChanges(5, is_percent=True), "5%")]
     )
-    def test_read_as_they_are_written(self, limit: MaxChanges, text: str) -> None:
+    def test_limit_is_shown_as_written(self, limit: MaxChanges, text: str) -> None:
         assert str(limit) == text
 
-    def test_a_protected_audience_that_would_change_is_shown_and_refused(self) -> None:
+    def test_change_of_protected_audience_is_refused(self) -> None:
         definitions = [defined(0, is_protected=True), defined(1, is_protected=True), defined(2)]
         value = planned(definitions, [live(0, name="old"), live(1), live(2, name="old")])
         assert [(found.code, found.file, found.line) for found in value.diagnostics] == [
@@ -364,7 +362,7 @@ class TestLimits:
             (10, 14, 1, 1, 0),
         ],
     )
-    def test_starts_need_free_slots(
+    def test_activations_need_free_slots(
         self, slots: int | None, active: int, pauses: int, starts: int, free: int | None
     ) -> None:
         statuses = [("active", "paused")] * pauses + [("paused", "active")] * starts
@@ -379,7 +377,7 @@ class TestLimits:
                 f"{starts} {noun} would start, and only {free} of the {slots} active slots will be free"
             )
 
-    def test_every_objection_is_named_and_nothing_else_is_one(self) -> None:
+    def test_objections_are_the_warnings_that_refuse(self) -> None:
         value = planned(
             [defined(0, is_protected=True, config=CONFIG)],
             [live(0, name="old", config={**CONFIG, "xNew": 1})],
@@ -429,7 +427,7 @@ def whole(organization: Organization) -> Plan:
 class TestLaws:
     @patient
     @given(pairs())
-    def test_after_its_own_apply_a_plan_is_empty(self, pair: tuple[Definition, Audience]) -> None:
+    def test_plan_after_its_own_apply_is_empty(self, pair: tuple[Definition, Audience]) -> None:
         definition, audience = pair
         for change in planned([definition], [audience]).changes:
             replaced = {**change.before, **change.patch}
@@ -437,7 +435,7 @@ class TestLaws:
 
     @patient
     @given(pairs())
-    def test_a_server_that_merges_converges_where_nothing_goes(
+    def test_merging_server_converges_where_nothing_is_removed(
         self, pair: tuple[Definition, Audience]
     ) -> None:
         definition, audience = pair
@@ -448,7 +446,7 @@ class TestLaws:
 
     @patient
     @given(pairs())
-    def test_a_patch_is_what_is_desired_and_no_more(self, pair: tuple[Definition, Audience]) -> None:
+    def test_patch_is_exactly_what_is_desired(self, pair: tuple[Definition, Audience]) -> None:
         definition, audience = pair
         desired: Any = to_json(diff.desired(definition, audience, RULES))
         changes = planned([definition], [audience]).changes
@@ -459,7 +457,7 @@ class TestLaws:
 
     @patient
     @given(organizations())
-    def test_a_document_holds_all_of_a_plan(self, organization: Organization) -> None:
+    def test_document_contains_the_whole_plan(self, organization: Organization) -> None:
         value = whole(organization)
         document = json.loads(json.dumps(plan.to_document(value)))
         assert schema.check(document, "plan") == ()
@@ -467,7 +465,7 @@ class TestLaws:
 
     @patient
     @given(organizations(), st.randoms(use_true_random=False))
-    def test_no_order_shows(self, organization: Organization, source: random.Random) -> None:
+    def test_order_of_input_does_not_matter(self, organization: Organization, source: random.Random) -> None:
         definitions, audiences, others = organization
         reordered = (
             [
@@ -485,7 +483,7 @@ class TestLaws:
 
     @patient
     @given(organizations())
-    def test_the_digest_is_of_content_alone(self, organization: Organization) -> None:
+    def test_digest_is_of_content_alone(self, organization: Organization) -> None:
         definitions, audiences, others = organization
         renamed = [
             replace(one, file=f"elsewhere/{nth}.yml", line=90 - nth, column=7)
@@ -500,7 +498,7 @@ class TestLaws:
         ]
         assert whole((renamed, refreshed, others)).digest == whole(organization).digest
 
-    def test_the_digest_does_not_move_with_a_size_that_the_file_sets(self) -> None:
+    def test_digest_ignores_the_live_size_before(self) -> None:
         one, other = (planned([defined(audienceSize=5)], [live(audienceSize=size)]) for size in (1000, 1001))
         assert one.digest == other.digest
         assert one.changes[0].fields[0].before == 1000
@@ -562,34 +560,34 @@ class TestFromDocument:
             (("diagnostics",), [ERROR]),
         ],
     )
-    def test_a_plan_that_was_tampered_with_is_refused(self, path: Sequence[str | int], value: Any) -> None:
+    def test_edited_plan_is_refused(self, path: Sequence[str | int], value: Any) -> None:
         tampered = _tamper(path, value)
         assert schema.check(tampered, "plan") == ()
         with pytest.raises(FileError, match="does not match its digest"):
             plan.from_document(tampered)
 
-    def test_counts_that_cannot_be_are_refused_whatever_the_digest(self) -> None:
+    def test_impossible_counts_are_refused_despite_the_digest(self) -> None:
         impossible = replace(PLAN, managed=0)
         with pytest.raises(FileError, match="does not match"):
             plan.from_document(json.loads(json.dumps(plan.to_document(impossible))))
 
     @pytest.mark.parametrize("value", [float("inf"), float("nan"), [[-float("inf")]]])
-    def test_a_number_that_json_cannot_say_is_refused(self, value: Any) -> None:
+    def test_number_outside_json_is_refused(self, value: Any) -> None:
         with pytest.raises(FileError, match="no plan can hold"):
             plan.from_document(_tamper(("changes", 0, "before", "x"), value))
 
-    def test_a_nesting_that_could_not_be_shown_is_refused(self) -> None:
+    def test_nesting_too_deep_to_show_is_refused(self) -> None:
         nested: Any = json.loads("[" * 600 + "]" * 600)
         with pytest.raises(FileError, match="no plan can hold"):
             plan.from_document(_tamper(("changes", 0, "patch", "x"), nested))
 
-    def test_keys_of_a_later_minor_version_are_passed_over(self) -> None:
+    def test_keys_of_later_minor_version_are_ignored(self) -> None:
         later = _with_extra_keys(document())
         later["format_version"] = "1.7"
         assert schema.check(later, "plan") == ()
         assert plan.from_document(later) == PLAN
 
-    def test_a_field_may_be_null_or_lack_what_is_optional(self) -> None:
+    def test_optional_parts_of_a_field_may_lack(self) -> None:
         some = document()
         some["changes"][0]["fields"][1]["before"] = None
         del some["changes"][0]["fields"][0]["removed"]
@@ -600,7 +598,7 @@ class TestFromDocument:
 
     @patient
     @given(st.data())
-    def test_anything_that_passes_the_schema_is_read_or_refused(self, data: st.DataObject) -> None:
+    def test_valid_document_is_read_or_refused(self, data: st.DataObject) -> None:
         good = (
             {**document(), "digest": None, "diagnostics": [ERROR]} if data.draw(st.booleans()) else document()
         )
@@ -662,7 +660,7 @@ class TestResult:
             (plan.ApplyResult(diagnostics=(Diagnostic("warning", "x", "y"),)), {"converged"}),
         ],
     )
-    def test_is_converged_only_when_every_audience_is_as_defined(
+    def test_converged_only_if_every_audience_is_defined(
         self, result: plan.ApplyResult, said: set[str]
     ) -> None:
         assert result.is_converged == ("converged" in said)
@@ -670,7 +668,7 @@ class TestResult:
         assert result.is_written == ("written" in said)
 
     @pytest.mark.parametrize("outcome", results.OUTCOMES)
-    def test_counts_each_outcome(self, outcome: results.Outcome) -> None:
+    def test_each_outcome_is_counted(self, outcome: results.Outcome) -> None:
         result = plan.ApplyResult(results=(results.AudienceResult(UUIDS[0], "A", outcome),) * 2)
         assert result.summary == {**dict.fromkeys(results.OUTCOMES, 0), outcome: 2}
         assert result.is_converged == (outcome in {"applied", "unchanged"})
@@ -688,7 +686,7 @@ class TestResult:
             ),
         ],
     )
-    def test_a_document_holds_all_of_it(self, result: plan.ApplyResult) -> None:
+    def test_document_contains_the_whole_result(self, result: plan.ApplyResult) -> None:
         saved = json.loads(json.dumps(plan.result_to_document(result)))
         assert schema.check(saved, "apply-result") == ()
         assert plan.result_from_document(saved) == result
@@ -698,7 +696,7 @@ class TestResult:
 
     @patient
     @given(st.data())
-    def test_anything_that_passes_the_schema_is_read(self, data: st.DataObject) -> None:
+    def test_valid_result_document_is_read(self, data: st.DataObject) -> None:
         spoilt = data.draw(_spoilt(plan.result_to_document(plan.ApplyResult(PLAN.digest, RESULTS))))
         if schema.check(spoilt, "apply-result") == ():
             assert isinstance(plan.result_from_document(spoilt), plan.ApplyResult)

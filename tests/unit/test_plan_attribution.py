@@ -138,9 +138,7 @@ def planned(base: dict[str, Definition] | None, head: Side, live: Side) -> plan.
 
 @patient
 @given(st.none() | sides(), sides(), sides(is_live=True))
-def test_each_field_has_the_cause_that_git_and_live_give_it(
-    base: Side | None, head: Side, live: Side
-) -> None:
+def test_cause_agrees_with_an_independent_attribution(base: Side | None, head: Side, live: Side) -> None:
     before = {} if base is None else {ID: definition(base)}
     value = planned(before, head, live)
     found = {field.path: field.cause for change in value.changes for field in change.fields}
@@ -151,7 +149,7 @@ def test_each_field_has_the_cause_that_git_and_live_give_it(
 
 @patient
 @given(sides(), sides(is_live=True))
-def test_who_edits_nothing_asks_for_nothing(side: Side, live: Side) -> None:
+def test_branch_without_edits_has_only_drift(side: Side, live: Side) -> None:
     value = planned({ID: definition(side)}, side, live)
 
     assert {field.cause for change in value.changes for field in change.fields} <= {"drift"}
@@ -159,7 +157,7 @@ def test_who_edits_nothing_asks_for_nothing(side: Side, live: Side) -> None:
 
 @patient
 @given(sides(), sides())
-def test_where_nothing_drifted_all_is_asked_for(base: Side, head: Side) -> None:
+def test_without_drift_every_field_is_a_change(base: Side, head: Side) -> None:
     missing: dict[str, Json] = {"name": "A", "status": "draft", "audienceSize": 10, "config.topicIds": [1]}
     live = Side({**missing, **base.fields})
     value = planned({ID: definition(base)}, head, live)
@@ -167,7 +165,7 @@ def test_where_nothing_drifted_all_is_asked_for(base: Side, head: Side) -> None:
     assert {field.cause for change in value.changes for field in change.fields} <= {"change"}
 
 
-def test_a_config_that_a_file_gains_is_asked_for_with_all_that_it_removes() -> None:
+def test_new_config_owns_all_that_it_removes() -> None:
     head = Side({"name": "A", "config.topicIds": [1]})
     live = Side({"name": "A", "config.topicIds": [1], "config.filters.state": "Ohio", "config.minScore": 80})
     value = planned({ID: definition(Side({"name": "A"}))}, head, live)

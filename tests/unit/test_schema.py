@@ -97,7 +97,7 @@ def property_paths(field: dict[str, Any], path: tuple[str, ...] = ()) -> Iterato
 # --- What the audience schema says
 
 
-def test_the_search_for_values_sees_them_all() -> None:
+def test_search_for_values_finds_all() -> None:
     found = [path for path, _ in subschemas(AUDIENCE)]
     assert len(found) == len(set(found)) == json.dumps(AUDIENCE).count('"type"') - 1
     assert {"$.id", "$.metadata.labels.additionalProperties", "$.config.topicIds.items"} < set(found)
@@ -105,14 +105,14 @@ def test_the_search_for_values_sees_them_all() -> None:
 
 
 @pytest.mark.parametrize("word", ["title", "description"])
-def test_an_editor_has_something_to_show_on_every_value(word: str) -> None:
+def test_every_value_has_title_and_description(word: str) -> None:
     said = {path: field.get(word, "") for path, field in subschemas(AUDIENCE)}
     assert [path for path, text in said.items() if not re.fullmatch(r"\S(.*\S)?", text)] == []
     if word == "description":
         assert [path for path, text in said.items() if not text.endswith(".")] == []
 
 
-def test_the_examples_that_an_editor_offers_are_valid() -> None:
+def test_examples_are_valid() -> None:
     checked = 0
     for _, field in subschemas(AUDIENCE):
         for example in field.get("examples", []):
@@ -121,19 +121,19 @@ def test_the_examples_that_an_editor_offers_are_valid() -> None:
     assert checked > 20
 
 
-def test_the_schemas_are_schemas() -> None:
+def test_schemas_are_valid_schemas() -> None:
     for name in ("audience", "plan", "apply-result", "diagnostics"):
         Draft202012Validator.check_schema(
             json.loads((ROOT / f"schemas/{name}.schema.json").read_text("utf-8"))
         )
 
 
-def test_a_word_of_our_own_is_explained_in_the_schema() -> None:
+def test_own_keywords_are_explained_in_the_schema() -> None:
     own = set(re.findall(r'"(x-\w+)":', json.dumps(AUDIENCE)))
     assert own == set(re.findall(r"(x-\w+):", AUDIENCE["$comment"]))
 
 
-def test_every_object_refuses_what_it_does_not_know() -> None:
+def test_every_object_refuses_unknown_keys() -> None:
     objects = {path: field for path, field in subschemas(AUDIENCE) if field["type"] == "object"}
     assert AUDIENCE["additionalProperties"] is False
     assert [path for path, field in objects.items() if field["additionalProperties"] is not False] == [
@@ -144,23 +144,23 @@ def test_every_object_refuses_what_it_does_not_know() -> None:
 # --- What the code reads from it
 
 
-def test_the_writable_fields_are_those_of_the_contract() -> None:
+def test_writable_fields_are_those_of_the_contract() -> None:
     assert {path: rule.kind for path, rule in schema.rules().items()} == contract()
 
 
-def test_the_first_generation_has_sixteen_filters() -> None:
+def test_first_generation_has_sixteen_filters() -> None:
     filters = {path[2] for path in schema.rules() if len(path) == 3}
     assert len({key for key in filters if "." not in key}) == 16
     assert {key for key in filters if "." in key} == {key for key in CATALOGUE + SWITCHES if "." in key}
 
 
-def test_sets_hold_whole_numbers_or_text() -> None:
+def test_set_members_are_integers_or_text() -> None:
     items = {path: rule.items for path, rule in schema.rules().items() if rule.kind == "set"}
     assert {path for path, kind in items.items() if kind == "integer"} == {("config", "topicIds")}
     assert set(items.values()) == {"integer", "string"}
 
 
-def test_three_scalars_have_the_defaults_that_the_query_endpoints_assume() -> None:
+def test_defaults_are_those_of_query_endpoints() -> None:
     defaults = {path: rule.default for path, rule in schema.rules().items() if rule.default is not None}
     assert defaults == {
         ("config", "minScore"): 70,
@@ -169,13 +169,13 @@ def test_three_scalars_have_the_defaults_that_the_query_endpoints_assume() -> No
     }
 
 
-def test_what_is_kept_and_what_moves_by_itself() -> None:
+def test_one_field_is_carried_over_one_volatile() -> None:
     rules = schema.rules()
     assert [path for path, rule in rules.items() if rule.is_carried_over] == [("config", "sourceUrl")]
     assert [path for path, rule in rules.items() if rule.volatile] == [("audienceSize",)]
 
 
-def test_what_more_of_a_field_means_for_its_reach() -> None:
+def test_raising_gives_the_direction_of_reach() -> None:
     raising = {path: rule.raising for path, rule in schema.rules().items() if rule.raising is not None}
     assert raising == {
         ("config", "minScore"): "narrower",
@@ -185,7 +185,7 @@ def test_what_more_of_a_field_means_for_its_reach() -> None:
     }
 
 
-def test_fields_and_values_have_words_for_people() -> None:
+def test_fields_and_values_have_plain_words() -> None:
     rules = schema.rules()
     assert all(rule.label for rule in rules.values())
     for path in (("config", "filters", "seniority"), ("config", "filters", "role.seniority", "values")):
@@ -193,7 +193,7 @@ def test_fields_and_values_have_words_for_people() -> None:
         assert rules[path].words["vp"] == "vice presidents"
 
 
-def test_what_is_for_people_or_for_the_reconciler_is_never_sent() -> None:
+def test_local_fields_are_never_sent() -> None:
     assert {path[0] for path in schema.rules()} == set(AUDIENCE["properties"]) - {
         "id",
         "metadata",
@@ -243,16 +243,16 @@ def field_names(source: str) -> set[str]:
         ('("config", "filters", "state")', {"config", "filters", "state"}),
         ('f"a sentence on topicIds, {x} and config.filters.state"', {"topicIds", "config.filters.state"}),
         ('"a mapping of keys to values, in this state"', set()),
-        ('def f():\n    """Mend config.minScore."""', set()),
+        ('def f():\n    """Fix config.minScore."""', set()),
         ('value["role.seniority"]', {"role.seniority"}),
         ("document.values", set()),
     ],
 )
-def test_the_search_for_fields_sees_them(source: str, found: set[str]) -> None:
+def test_search_for_field_names_finds_them(source: str, found: set[str]) -> None:
     assert field_names(source) == found
 
 
-def test_the_code_knows_no_field_by_name() -> None:
+def test_code_knows_no_field_by_name() -> None:
     found = {module.name: field_names(module.read_text("utf-8")) for module in MODULES}
     assert {"load.py", "diff.py", "messages.py", "validator.py"} < set(found)
     assert {name: names - set(ALLOWED) for name, names in found.items() if names - set(ALLOWED)} == {}
@@ -270,7 +270,7 @@ def audience(**fields: Any) -> dict[str, Any]:
     return {"id": UUIDS[0], "name": "x", **fields}
 
 
-def test_a_problem_has_its_place() -> None:
+def test_problem_has_its_place() -> None:
     (found,) = schema.check(audience(config={"topicIds": [1, "2"]}), "audience")
     assert (found.place, found.path, found.at_key) == (("config", "topicIds", 1), "config.topicIds.1", False)
     (found,) = schema.check(audience(config={"topicIds": [1], "minscore": 70}), "audience")
@@ -309,7 +309,7 @@ def test_a_problem_has_its_place() -> None:
         ({"summary": []}, "wrong-type", "summary", "expected a mapping", "Write {managed: …, "),
     ],
 )
-def test_a_saved_plan_is_checked_with_the_same_words(
+def test_saved_plan_is_checked_with_same_words(
     document: dict[str, Any], code: str, path: str, summary: str, detail: str
 ) -> None:
     (found,) = [problem for problem in schema.check(document, "plan") if problem.path == path]
@@ -318,13 +318,13 @@ def test_a_saved_plan_is_checked_with_the_same_words(
     assert detail in found.detail
 
 
-def test_a_key_that_its_schema_does_not_describe_is_just_missing() -> None:
+def test_missing_key_without_description_is_only_named() -> None:
     found = {problem.summary: problem.detail for problem in schema.check({}, "diagnostics")}
     assert found['"valid" is missing'] == 'Add "valid"'
 
 
 @pytest.mark.parametrize(
-    ("value", "mend"),
+    ("value", "fix"),
     [
         (117805, "Write a list: [117805]"),
         ("117805, 117890", "Write a list: [117805, 117890]"),
@@ -332,19 +332,19 @@ def test_a_key_that_its_schema_does_not_describe_is_just_missing() -> None:
         ({}, "Write a list: [one, two]"),
     ],
 )
-def test_the_mend_for_what_should_be_a_list(value: Any, mend: str) -> None:
+def test_fix_for_what_should_be_a_list(value: Any, fix: str) -> None:
     (found,) = schema.check(audience(config={"topicIds": value}), "audience")
-    assert (found.code, found.detail) == ("wrong-type", mend)
+    assert (found.code, found.detail) == ("wrong-type", fix)
 
 
-def test_numbers_of_other_kinds_are_no_whole_numbers() -> None:
+def test_other_types_are_not_integers() -> None:
     values: list[Any] = [True, False, 70.0, "70", [], {}]
     for value in values:
         assert said(audience(audienceSize=value)) == [("wrong-type", "audienceSize")]
 
 
 @pytest.mark.parametrize("value", [None, True, 5, [], {}, "a text"])
-def test_any_value_may_be_the_document(value: Any) -> None:
+def test_any_json_value_can_be_checked(value: Any) -> None:
     assert [problem.place for problem in schema.check(value, "audience")][:1] == [()]
 
 
@@ -362,13 +362,11 @@ def test_any_value_may_be_the_document(value: Any) -> None:
         ),
     ],
 )
-def test_a_value_that_is_wrong_in_itself_is_not_compared(
-    config: dict[str, Any], found: list[tuple[str, str]]
-) -> None:
+def test_invalid_value_is_not_compared(config: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert sorted(said(audience(config={"topicIds": [1], **config}))) == sorted(found)
 
 
-def test_a_default_that_is_out_of_order_is_named() -> None:
+def test_default_out_of_order_is_named() -> None:
     (found,) = schema.check(audience(config={"topicIds": [1], "maxScore": 69}), "audience")
     assert (found.place, found.assumed) == (("config", "maxScore"), "config.minScore")
     (found,) = schema.check(audience(config={"topicIds": [1], "minScore": 71, "maxScore": 70}), "audience")
@@ -385,7 +383,7 @@ def test_a_default_that_is_out_of_order_is_named() -> None:
         "ftp://example.com/~a,b;c='d'(e)!*",
     ],
 )
-def test_web_addresses(uri: str) -> None:
+def test_web_address_is_accepted(uri: str) -> None:
     assert said(audience(config={"topicIds": [1], "sourceUrl": uri})) == []
 
 
@@ -414,7 +412,7 @@ def test_web_addresses(uri: str) -> None:
         *("mailto:a@example.com", "urn:uuid:x", "javascript:alert(1)"),
     ],
 )
-def test_what_is_no_web_address(uri: str) -> None:
+def test_other_text_is_not_a_web_address(uri: str) -> None:
     found = said(audience(config={"topicIds": [1], "sourceUrl": uri}))
     assert found == [("not-a-uri", "config.sourceUrl")]
 
@@ -439,14 +437,14 @@ def test_what_is_no_web_address(uri: str) -> None:
         ),
     ],
 )
-def test_what_is_no_uuid(identity: str) -> None:
+def test_other_text_is_not_a_uuid(identity: str) -> None:
     assert said(audience(id=identity)) == [("not-a-uuid", "id")]
 
 
 @pytest.mark.parametrize(
     "identity", [UUIDS[0], "6FB81599-f601-4AFE-b3ff-e8a211cae27d", "f" * 8 + UUIDS[0][8:]]
 )
-def test_uuids(identity: str) -> None:
+def test_uuid_is_accepted(identity: str) -> None:
     assert said(audience(id=identity)) == []
 
 
@@ -467,7 +465,7 @@ def test_uuids(identity: str) -> None:
         ("z" * 61, None),
     ],
 )
-def test_the_nearest_known_word(word: str, expected: str | None) -> None:
+def test_nearest_known_word_is_suggested(word: str, expected: str | None) -> None:
     known = [
         "active",
         "paused",
@@ -479,7 +477,7 @@ def test_the_nearest_known_word(word: str, expected: str | None) -> None:
     assert suggestions.Suggestions().nearest(word, known) == expected
 
 
-def test_a_word_with_a_dot_prefers_one_with_a_dot() -> None:
+def test_dotted_word_prefers_a_dotted_one() -> None:
     known = ["companyIndustry", "company.industries"]
     assert suggestions.Suggestions().nearest("company.industry", known) == "company.industries"
     assert suggestions.Suggestions().nearest("companyIndustries", known) == "companyIndustry"
@@ -494,13 +492,13 @@ def test_a_word_with_a_dot_prefers_one_with_a_dot() -> None:
         *((word, None) for word in ("inactive", "archived", "live", "deactivated", "stopped", "")),
     ],
 )
-def test_a_status_is_suggested_only_where_it_is_meant(status: str, suggested: str | None) -> None:
+def test_status_is_suggested_only_where_meant(status: str, suggested: str | None) -> None:
     (found,) = schema.check(audience(status=status), "audience")
     listed = 'Write one of "active", "paused", "draft"'
     assert found.detail == (f'Did you mean "{suggested}"?' if suggested else listed)
 
 
-def test_the_first_fifty_unknown_keys_of_a_document_get_a_suggestion() -> None:
+def test_first_fifty_unknown_keys_get_suggestions() -> None:
     keys = {f"senority{number}": 1 for number in range(60)}
     wrong = {"topicIds": ["a"] * 100, "filters": keys}
     found = [problem for problem in schema.check(audience(config=wrong), "audience") if problem.at_key]
