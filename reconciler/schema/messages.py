@@ -174,7 +174,8 @@ def _format(error: ValidationError) -> Words:
 
 
 def _other(error: ValidationError) -> Words:
-    return "invalid", clip(error.message), "See the schema"
+    # Not the library's own message: what a user reads must not change with its version.
+    return "invalid", f"{shown(error.instance)} is not as the schema describes it", "See the schema"
 
 
 _REMOVABLE = ("no-value", "too-few-items", "too-short")

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler import schema
-from reconciler.schema import suggestions
+from reconciler.schema import messages, suggestions, validator
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -290,7 +290,8 @@ def test_problem_has_its_place() -> None:
             "Write text or null",
         ),
         ({"complete": None}, "no-value", "complete", "a value is missing", "Write one"),
-        ({"format_version": "2.0"}, "invalid", "format_version", "'2.0' does not match", "See the schema"),
+        ({"format_version": "2.0"}, "invalid", "format_version", '"2.0" is not as', "See the schema"),
+        ({"changes": [{"patch": {}}]}, "invalid", "changes.0.patch", "a mapping is not as", "See the schema"),
         (
             {"changes": [{"fields": []}]},
             "too-few-items",
@@ -316,6 +317,21 @@ def test_saved_plan_is_checked_with_same_words(
     assert found.code == code
     assert found.summary.startswith(summary)
     assert detail in found.detail
+
+
+def test_no_message_depends_on_the_librarys_wording() -> None:
+    plan_schema = schema.load("plan")
+    wrong: Any = {
+        "format_version": "2",
+        "digest": 5,
+        "changes": [{"patch": {}, "fields": [], "unchanged": -1}],
+    }
+    found = [error for error in validator.errors(wrong, plan_schema) if error.validator != "required"]
+    before = [one.summary for one in messages.problems(found, plan_schema)]
+    for error in found:
+        error.message = "in other words"
+    assert [one.summary for one in messages.problems(found, plan_schema)] == before
+    assert len(before) == 5
 
 
 def test_missing_key_without_description_is_only_named() -> None:
