@@ -195,11 +195,11 @@ def test_drift_is_looked_for_by_the_clock_and_by_hand(prefix: str) -> None:
     assert set(read(f"{prefix}drift")["on"]) == {"schedule", "workflow_dispatch"}
 
 
-@pytest.mark.parametrize("name", ["plan", "apply"])
-def test_what_a_job_leaves_is_kept_whatever_happened(name: str) -> None:
+@pytest.mark.parametrize(("name", "module"), [("plan", "pull_request"), ("apply", "merged_apply")])
+def test_what_a_job_leaves_is_always_kept(name: str, module: str) -> None:
     (kept,) = using(read(name), "actions/upload-artifact")
-    module = (ROOT / "reconciler" / "cli" / "github" / f"{name}.py").read_text("utf-8")
-    written = set(re.findall(r'"(reconciler-[\w-]+\.\w+)"', module))
+    source = (ROOT / "reconciler" / "app" / f"{module}.py").read_text("utf-8")
+    written = set(re.findall(r'"(reconciler-[\w-]+\.\w+)"', source))
     assert kept["if"] == "always()"
     assert set(re.findall(r"\$\{\{ runner\.temp \}\}/(\S+)", kept["with"]["path"])) == written != set()
 

@@ -37,6 +37,7 @@ def test_the_vendors_side_shares_no_code_with_the_side_that_it_tests() -> None:
     assert {name for name in ours if not name.startswith("reconciler.sandbox")} == {
         "reconciler",
         "reconciler.errors",
+        "reconciler.wording",
     }
     assert not _imported_by("reconciler.sandbox.app, reconciler.sandbox.server") & {
         "httpx",
