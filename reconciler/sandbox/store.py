@@ -128,7 +128,9 @@ class Store:
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self._database, BUSY_SECONDS, isolation_level=None)) as connection:
+            with closing(
+                sqlite3.connect(self._database, timeout=BUSY_SECONDS, isolation_level=None)
+            ) as connection:
                 yield connection
         except sqlite3.Error as error:
             raise self._unusable(str(error)) from error
