@@ -35,16 +35,14 @@ def out(what: str) -> Callable[[Any], Any]:
     return click.option("--out", metavar="FILE", help=f"Save the {what} as JSON.")
 
 
-class _MaxChanges(click.ParamType[MaxChanges]):
-    """A number of audiences, or a share of the managed ones: 5 or 30%."""
-
-    name = "N|N%"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> MaxChanges:
-        parsed = MaxChanges.parse(value)
-        if parsed is None:
-            self.fail(f"{value!r} is neither a number nor a percentage. Write 5 or 30%.", param, ctx)
-        return parsed
+def _max_changes(text: str) -> MaxChanges:
+    """Return the limit that an option's value means; raises BadParameter for any other text."""
+    parsed = MaxChanges.parse(text)
+    if parsed is None:
+        raise click.BadParameter(f"{text!r} is neither a number nor a percentage. Write 5 or 30%.")
+    return parsed
 
 
-max_changes = click.option("--max-changes", type=_MaxChanges(), help="Allow this many changes, this once.")
+max_changes = click.option(
+    "--max-changes", metavar="N|N%", type=_max_changes, help="Allow this many changes, this once."
+)
