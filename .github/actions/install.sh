@@ -4,11 +4,11 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
-here=$PWD
+tool=$(cd ../.. && pwd)
 venv="$RUNNER_TEMP/reconciler"
 
 python3 -Im venv "$venv"
 "$venv/bin/python" -Im pip install --quiet --disable-pip-version-check \
-  --only-binary :all: --require-hashes --requirement "$here/requirements.txt"
+  --only-binary :all: --require-hashes --requirement "$tool/requirements/plain.txt"
 "$venv/bin/python" -Im pip install --quiet --disable-pip-version-check \
-  --no-deps --no-build-isolation "$here/../.."
+  --no-deps --no-build-isolation "$tool"

@@ -30,7 +30,9 @@ def connection(*, is_sandbox: bool) -> Connection:
     from reconciler.api.connection import Connection, parse_key, parse_origin
 
     if is_sandbox:
-        from reconciler.sandbox import API_KEY
+        from reconciler.sandbox import API_KEY, require_extra
+
+        require_extra()
         from reconciler.sandbox.app import create_app
 
         return Connection("sandbox", Secret(API_KEY), app=create_app(SANDBOX))

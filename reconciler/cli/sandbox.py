@@ -40,7 +40,9 @@ def serve_command(
     """Serve the embedded API on this machine until interrupted."""
 
     def body() -> int:
-        from reconciler.sandbox import API_KEY
+        from reconciler.sandbox import API_KEY, require_extra
+
+        require_extra()
         from reconciler.sandbox.app import create_app
         from reconciler.sandbox.server import serve
 

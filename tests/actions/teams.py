@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ACTIONS = ROOT / ".github" / "actions"
 CRON = "17 6 * * 1-5"
-_TOOL = [".github", "reconciler", "schemas", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"]
+_TOOL = [".github", "requirements", "reconciler", "schemas", "pyproject.toml", "README.md", "LICENSE"]
 _KEY = "api-key: ${{ secrets.LEADPIPE_API_KEY }}"
 _NOT_SOURCE = shutil.ignore_patterns("__pycache__")
 

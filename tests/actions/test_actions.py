@@ -358,7 +358,7 @@ def test_nothing_that_a_pull_request_brings_runs_next_to_our_key(ours: Team, tmp
     ran = attacked(ours, tmp_path, machines.real_index())
     python = ran.temp / "reconciler" / "bin" / "python"
     listed = subprocess.check_output([python, "-Im", "pip", "list", "--format", "freeze"], text=True)
-    locked = (teams.ACTIONS / "requirements.txt").read_text("utf-8").replace(" ", "\n").splitlines()
+    locked = (ROOT / "requirements" / "plain.txt").read_text("utf-8").replace(" ", "\n").splitlines()
     installed = {line.lower().replace("_", "-") for line in listed.splitlines()}
     unlocked = {line for line in installed - {*locked} if not line.startswith(("pip==", "setuptools=="))}
     assert unlocked == {f"audience-reconciler=={__version__}"}
