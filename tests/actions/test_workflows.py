@@ -25,9 +25,10 @@ WORKFLOWS = {**teams.own(), **{f"quick-start-{name}": text for name, text in SHO
 COMPOSITE = {file.parent.name: file.read_text("utf-8") for file in sorted(ACTIONS.glob("*/action.yml"))}
 EVERYTHING = {**WORKFLOWS, **{f"action-{name}": text for name, text in COMPOSITE.items()}}
 KEY = "${{ secrets.LEADPIPE_API_KEY }}"
-KEYLESS = {"ci"}
+KEYLESS = {"ci", "dependencies"}
 NEEDED = {
     "ci": {"contents": "read"},
+    "dependencies": {"contents": "read"},
     "plan": {"contents": "read", "pull-requests": "write"},
     "apply": {"contents": "read", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
@@ -80,7 +81,7 @@ def checked(folder: Path, texts: dict[str, str], schema: str, *options: str) -> 
 
 
 def test_there_are_these_workflows_and_actions() -> None:
-    assert set(teams.own()) == {"ci", "plan", "apply", "drift"}
+    assert set(teams.own()) == {"ci", "dependencies", "plan", "apply", "drift"}
     assert set(SHOWN) == set(COMPOSITE) == {"plan", "apply", "drift"}
 
 
@@ -166,6 +167,15 @@ def test_ci_runs_the_one_script_on_the_oldest_python_that_is_supported() -> None
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["requires-python"] == f">={job['strategy']['matrix']['python'][0]}"
     assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+
+
+def test_every_week_the_lowest_and_the_newest_versions_are_tested() -> None:
+    weekly = read("dependencies")
+    (job,) = jobs(weekly)
+    assert set(weekly["on"]) == {"schedule", "workflow_dispatch"}
+    assert [one["versions"] for one in job["strategy"]["matrix"]["include"]] == ["lowest", "newest"]
+    assert [step["run"].split()[1] for step in steps(weekly) if "run" in step] == [".ci/versions.py"]
+    assert (ROOT / ".ci" / "versions.py").exists()
 
 
 @both

@@ -1,0 +1,214 @@
+"""Runs the tests on other Pythons, and with the lowest and the newest versions that pyproject.toml allows.
+
+    python3 .ci/versions.py                               on every Python of this machine
+    python3 .ci/versions.py lowest|locked|newest PYTHON   on one of them
+
+On every Python means: the lowest versions on the oldest, the newest on the newest, the locked on those in
+between, but for the Python that runs this: the README's test command has just run there, with the lock.
+Where tests fail with other versions than the locked ones, it names the packages that make them fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ROOT / "requirements"
+SUPPORTED = range(11, 16)  # the minor versions that should be on a machine
+SEARCHED = range(11, 20)
+SECONDS = 30  # for a Python to start
+# A Python that lacks one of these cannot run the tests, and a shim may lead to none at all.
+PROBE = """
+import ensurepip, json, os, sqlite3, ssl, sys, venv
+print(json.dumps([sys.version_info[:3], os.path.realpath(sys.executable)]))
+"""
+
+Version = tuple[int, ...]
+
+
+class Environment:
+    """A virtual environment away from the checkout, which is installed into it in place."""
+
+    def __init__(self, folder: Path, python: str) -> None:
+        subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
+        self._python = str(folder / "venv" / "bin" / "python")
+        self._cache = folder / "cache"
+
+    def lock(self) -> None:
+        """Install what is locked; raises CalledProcessError where that does not work, as `move` does."""
+        self._install("--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCKS / "test.txt"))
+        self._build()
+
+    def move(self, *packages: str) -> None:
+        """Install these, within what pyproject.toml allows, and move others only as far as these need."""
+        self._install("--no-build-isolation", "--editable", ".[dev]", *_project()["build"], *packages)
+        self._build()  # again, by the build backend that is there now
+
+    def versions(self) -> dict[str, str]:
+        """Return the version of every distribution that is installed."""
+        command = [self._python, "-m", "pip", "--disable-pip-version-check", "list", "--format", "json"]
+        return {one["name"]: one["version"] for one in json.loads(subprocess.check_output(command))}
+
+    def failing(self, only: Collection[str] = ()) -> set[str]:
+        """Run the tests, or of these only `only`, which have failed before, and return those that fail."""
+        shutil.rmtree(self._cache, ignore_errors=True)
+        record = self._cache / "v" / "cache" / "lastfailed"
+        record.parent.mkdir(parents=True)
+        record.write_text(json.dumps(dict.fromkeys(only, True)), "utf-8")
+        again = ["--last-failed", "--quiet", "--no-header", "--tb=no", "-rN"] if only else []
+        command = [self._python, "-m", "pytest", "-o", f"cache_dir={self._cache}", *again]
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+        return set(json.loads(record.read_text("utf-8"))) or ({"pytest"} if done.returncode else set())
+
+    def _build(self) -> None:
+        self._install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+    def _install(self, *arguments: str) -> None:
+        command = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+        subprocess.run(command, cwd=ROOT, check=True)
+
+
+def _project() -> dict[str, list[str]]:
+    """Return what pyproject.toml asks for: to run, and to build."""
+    read: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project = read["project"]
+    return {
+        "run": [*project["dependencies"], *project["optional-dependencies"]["sandbox"]],
+        "build": read["build-system"]["requires"],
+    }
+
+
+def _targets(which: str) -> list[str]:
+    """Return pip's arguments for the lowest or the newest versions; the developers' tools stay as locked."""
+    if which == "newest":
+        names = re.findall(r"^([\w.-]+)==", (LOCKS / "run.txt").read_text("utf-8"), re.MULTILINE)
+        return ["--upgrade", *names]
+    asked = [text for group in _project().values() for text in group]
+    return [re.sub(r">=([^,]+).*", r"==\1", text) for text in asked]
+
+
+def passes(which: str, python: str) -> bool:
+    """Run the tests, and print why they fail where that can be found out."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Environment(Path(folder), python)
+        try:
+            environment.lock()
+            locked = environment.versions()
+            if which != "locked":
+                environment.move(*_targets(which))
+        except subprocess.CalledProcessError:
+            print(f"{which}: these versions cannot be installed together on {python}", flush=True)
+            return False
+        moved = {name: now for name, now in environment.versions().items() if now != locked.get(name)}
+        print("Not as locked:", ", ".join(map(" ".join, moved.items())) or "nothing", flush=True)
+        failed = environment.failing()
+        causes = list(_causes(environment, failed, locked, moved)) if failed and which != "locked" else []
+    for cause in causes:
+        print(f"{which}: {cause}", flush=True)
+    return not failed
+
+
+def _causes(
+    environment: Environment, failed: set[str], locked: Mapping[str, str], moved: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what makes tests fail: chance, what is not a dependency, or some of those that were moved."""
+    lasting = environment.failing(failed)
+    if failed - lasting:
+        yield f"{_tests(failed - lasting)} failed by chance, and not when run again"
+    if lasting:
+        environment.lock()
+        anyway = environment.failing(lasting)
+        if anyway:
+            yield f"{_tests(anyway)} fail with the lock too: the cause is this Python, or the code itself"
+        yield from _guilty(environment, lasting - anyway, locked, moved)
+
+
+def _guilty(
+    environment: Environment, failed: set[str], locked: Mapping[str, str], moved: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield which packages make tests fail that pass with the lock, each moved beside locked ones."""
+    is_named = not failed
+    for name, version in moved.items() if failed else ():
+        try:
+            environment.lock()
+            environment.move(f"{name}=={version}")
+        except subprocess.CalledProcessError:
+            yield f"{name} {version} cannot be installed beside the locked versions"
+            continue
+        broken = environment.failing(failed)
+        if broken:
+            is_named = True
+            yield f"{name} {version} (locked: {locked.get(name, 'none')}) fails {_tests(broken)}"
+    if not is_named:
+        yield f"no package by itself fails {_tests(failed)}; together these do: {', '.join(moved)}"
+
+
+def _tests(tests: Collection[str]) -> str:
+    return f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
+
+
+def find_pythons() -> dict[Version, str]:
+    """Return the usable Pythons of this machine, oldest first: of each minor version the newest."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *root.glob("versions/*/bin")]
+    files = [folder / f"python3.{minor}" for folder in folders for minor in SEARCHED]
+    usable = sorted(filter(None, map(_probe, {Path(sys.executable), *files})))
+    newest = {version[:2]: (version, path) for version, path in usable}
+    return dict(newest.values())
+
+
+def _probe(file: Path) -> tuple[Version, str] | None:
+    """Return which Python a file really is, and where; None for one that cannot be used."""
+    if not os.access(file, os.X_OK):
+        return None
+    try:
+        done = subprocess.run(
+            [file, "-Ic", PROBE], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version, path = json.loads(done.stdout)
+    return tuple(version), path
+
+
+def runs(pythons: Mapping[Version, str], own: Version) -> list[tuple[str, Version]]:
+    """Return which versions to run on which Python."""
+    oldest, *_, newest = [*pythons, *pythons] if len(pythons) == 1 else pythons
+    between = [one for one in pythons if one not in {oldest, newest} and one[:2] != own[:2]]
+    return [("lowest", oldest), *(("locked", one) for one in between), ("newest", newest)]
+
+
+def everywhere() -> bool:
+    """Run the tests on every Python of this machine, and say which supported ones it does not have."""
+    pythons, ended = find_pythons(), []
+    for which, version in runs(pythons, sys.version_info[:3]):
+        name, began = f"{which} on Python {'.'.join(map(str, version))}", time.monotonic()
+        print(f"\n--- {name}", flush=True)
+        word = "passed" if passes(which, pythons[version]) else "FAILED"
+        ended.append(f"{name}: {word} after {time.monotonic() - began:.0f} s")
+    missing = [f"3.{minor}" for minor in SUPPORTED if (3, minor) not in {one[:2] for one in pythons}]
+    print("", *ended, f"Pythons that this machine does not have: {', '.join(missing) or 'none'}", sep="\n")
+    return not any("FAILED" in one for one in ended)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case []:
+            sys.exit(not everywhere())
+        case ["lowest" | "locked" | "newest" as chosen, given]:
+            sys.exit(not passes(chosen, given))
+        case _:
+            sys.exit(__doc__)
