@@ -116,7 +116,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an escaped control character": (HEAD + 'status: "\\e[2J"\n', "3:10: status: the escape \\e "),
     "a bidirectional character": (HEAD + "# \u202e\n", "3:3: U+202E (right-to-left override) "),
     "a lone surrogate": (HEAD.encode() + b"# \xed\xa0\x80\n", "3:3: the byte 0xED is not UTF-8. "),
-    "an escaped lone surrogate": (HEAD + 'status: "\\ud800"\n', "3:12: this escape is no character. "),
+    "an escaped lone surrogate": (HEAD + 'status: "\\ud800"\n', "3:10: this escape is not a character. "),
     "UTF-16": (HEAD.encode("utf-16"), "1:1: the file is in UTF-16 or UTF-32. "),
     "UTF-16 without a mark": (HEAD.encode("utf-16-le"), "1:1: the file is in UTF-16 or UTF-32. "),
     "a million digits": (HEAD + f"audienceSize: {'1' * 1_000_000}\n", "3:15: audienceSize: a number of "),

@@ -1,17 +1,21 @@
-"""What libyaml's syntax errors mean to a person who writes definitions, and the mend for each."""
+"""What a fault in a definition's syntax means to a person who writes one, and how to fix it.
+
+What stands at the place decides, never what PyYAML says of it: it says it otherwise from version to version.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import yaml
+    from reconciler.definitions.yaml.events import Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A syntax error in plain words; `index` counts characters from the start of the text."""
+    """A fault in plain words; `index` counts characters from the start of the text."""
 
     code: str
     index: int
@@ -24,24 +28,24 @@ class _Words:
     summary: str
     detail: str
     code: str = "yaml-syntax"
-    # libyaml notices some mistakes behind the place where a person mends them: where the construct began
-    # ("start"), or the first character of the line ("line").
-    at: Literal["stop", "start", "line"] = "stop"
 
 
 _QUOTE = "If it is part of a text, put the whole text in quotes."
+_UNKNOWN = _Words(
+    "this is not valid YAML here",
+    "Check this line and the one above it. Text that holds signs is put in quotes.",
+)
 _TAB = _Words("a tab stands where only spaces may", "Indent with spaces, two for each level.")
 _UNCLOSED_QUOTE = _Words(
     "the quote that opens here is never closed",
     'Close it. A quote inside the text is doubled in \'…\' and written \\" in "…".',
-    at="start",
 )
 _ESCAPE = _Words(
     "a backslash is followed by something that it cannot stand before",
     "Inside \"…\", write \\\\ for a backslash. Inside '…' it needs no care.",
 )
 _HALF = _Words(
-    "this escape is no character",
+    "this escape is not a character",
     'Write the character itself. Beyond U+FFFF one escape has eight digits: "\\U0001F600", not two halves.',
 )
 _INDENT = _Words(
@@ -54,96 +58,140 @@ _AFTER_VALUE = _Words(
 )
 _NO_VALUE = _Words("a value is missing here", f"Write it. {_QUOTE}")
 _NO_KEY = _Words("a key is missing before this colon", f"Write it. {_QUOTE}")
+_NO_COLON = _Words(
+    "this line is not a key with a value", 'Write "key: value", with a colon and a space after the key.'
+)
+_NO_SPACE = _Words("a space is missing after this colon", f'Write "key: value". {_QUOTE}')
 _SECOND_COLON = _Words("a second colon makes a key where none can stand", _QUOTE)
 _GOES_ON = _Words(
     "no key can start here, because the text of the line above goes on",
     "Indent it like its neighbours, and check that the line above has a colon and a space after its key.",
-    at="line",
 )
-_FILE_ENDS = _Words("the file ends in the middle of a value", "Close what is open: ] for [ and } for {.")
-_DIRECTIVE = _Words('a line cannot start with "%"', _QUOTE, code="yaml-directive", at="start")
-_TAG = _Words('a value that starts with "!" is a tag', f"Remove it. {_QUOTE}", code="yaml-tag", at="start")
-_ANCHOR = _Words('a value that starts with "&" is an anchor', _QUOTE, code="yaml-anchor", at="start")
-_ALIAS = _Words('a value that starts with "*" is an alias', _QUOTE, code="yaml-alias", at="start")
+_BLOCK_TEXT = _Words("the text after | or > starts on a new line", "Put it below, indented by two spaces.")
+_DIRECTIVE = _Words('a line cannot start with "%"', _QUOTE, "yaml-directive")
+_NO_LIST = _Words("a list cannot start here", 'Start it on a new line, each item with "- ".')
+_NO_LIST_IN_BRACKETS = _Words(
+    'no item starts with "- " inside brackets', "Remove the sign, and put a comma between two entries."
+)
+_NO_QUESTION = _Words("no key can start here", _QUOTE)
+_PROPERTIES = {
+    "!": _Words('a value that starts with "!" is a tag', f"Remove it. {_QUOTE}", "yaml-tag"),
+    "&": _Words('a value that starts with "&" is an anchor', _QUOTE, "yaml-anchor"),
+    "*": _Words('a value that starts with "*" is an alias', _QUOTE, "yaml-alias"),
+}
+_SIGNS = {"\t": _TAB, ":": _SECOND_COLON, "-": _NO_LIST, "?": _NO_QUESTION, "": _UNKNOWN}
 
-_PROBLEMS = {
-    "block sequence entries are not allowed in this context": _Words(
-        "a list cannot start here", 'Start it on a new line, each item with "- ".'
+_MARKER = r"(?:---|\.\.\.)(?:\s|\Z)"
+# A quoted text up to its closing quote, a bad escape, or where the document ends.
+_QUOTED = {
+    "'": re.compile(rf"'(?:[^'\n]++|''|\n(?!{_MARKER}))*+"),
+    '"': re.compile(
+        rf'"(?:[^"\\\n]++|\n(?!{_MARKER})|\\(?:[0abt\tnvfre "/\\N_LP]|\r?(?=\n)|x[0-9a-fA-F]{{2}}'
+        r"|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|U(?!0000[dD][89a-fA-F])00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))*+"
     ),
-    "could not find expected ':'": _Words(
-        "this line is no key with a value",
-        'Write "key: value", with a colon and a space after the key.',
-        at="start",
-    ),
-    "did not find expected '-' indicator": _INDENT,
-    "did not find expected comment or line break": _Words(
-        "the text after | or > starts on a new line", "Put it below, indented by two spaces."
-    ),
-    "did not find expected hexdecimal number": _ESCAPE,
-    "did not find expected key": _INDENT,
-    "did not find expected node content": _NO_VALUE,
-    "found a tab character that violates indentation": _TAB,
-    "found a tab character where an indentation space is expected": _TAB,
-    "found invalid Unicode character escape code": _HALF,
-    "found undefined tag handle": _TAG,
-    "found unexpected document indicator": _UNCLOSED_QUOTE,
-    "found unexpected end of stream": _UNCLOSED_QUOTE,
-    "found unknown escape character": _ESCAPE,
-    "mapping keys are not allowed in this context": _Words("no key can start here", _QUOTE),
-    "mapping values are not allowed in this context": _SECOND_COLON,
 }
-_CONTEXTS = {
-    "while scanning a directive": _DIRECTIVE,
-    "while scanning a tag": _TAG,
-    "while scanning an alias": _ALIAS,
-    "while scanning an anchor": _ANCHOR,
-}
-_BRACKETS = {
-    "did not find expected ',' or ']'": ("list", "]"),
-    "did not find expected ',' or '}'": ("mapping", "}"),
-}
+_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
+_END = re.compile(rf"\Z|(?<![^\n]){_MARKER}")
+_DASH = re.compile(r"-(?=\s)")
+_GLUED_COLON = re.compile(r":(?=[,?\[\]{}])")
+_KEY_COLON = re.compile(r":(?=\s)")
 
 
-def explain(error: yaml.MarkedYAMLError, text: str) -> Explanation:
-    """Return the error in plain words, at the place where it is mended."""
-    stop = error.problem_mark.index if error.problem_mark else 0
-    start = error.context_mark.index if error.context_mark else stop
-    line = text.rfind("\n", 0, stop) + 1
-    if error.problem in _BRACKETS:
-        words = _bracket(*_BRACKETS[error.problem], text[stop:])
-    else:
-        words = _words(error, text[line:stop], text[stop:])
-    indent = len(text[line:stop]) - len(text[line:stop].lstrip())
-    index = {"stop": stop, "start": start, "line": line + indent}[words.at]
+def explain(fault: Fault, text: str) -> Explanation:
+    """Return the fault in plain words, at the place where it is fixed."""
+    misplaced = _in_lines if fault.bracket is None else _in_brackets
+    words, index = _token(fault, text) if fault.is_token else misplaced(fault, text)
     return Explanation(words.code, index, words.summary, words.detail)
 
 
-def _words(error: yaml.MarkedYAMLError, before: str, after: str) -> _Words:
-    """Choose the words by what libyaml says and by what stands around it, on its line and to the end."""
-    problem = error.problem or ""
-    known = _CONTEXTS.get(error.context or "") or _PROBLEMS.get(problem)
-    if problem == "found character that cannot start any token":
-        return _TAB if after.startswith("\t") else _character(after[:1])
-    if known is _SECOND_COLON and ":" not in before:
-        return _GOES_ON
-    if known in {_INDENT, _NO_VALUE} and after.startswith(":"):
-        return _NO_KEY
-    if problem == "did not find expected key" and before.strip():
-        return _AFTER_VALUE
-    if known is _NO_VALUE and not after.strip():
-        return _FILE_ENDS
-    return known or _Words(
-        problem, "Check this line and the one above it. Text that holds signs is put in quotes."
-    )
+def _token(fault: Fault, text: str) -> tuple[_Words, int]:
+    """Explain what is not a part of YAML, whatever stands around it."""
+    first, sign = text[fault.start : fault.start + 1], text[fault.stop : fault.stop + 1]
+    if first in _QUOTED and (found := _quoted(text, fault.start)):
+        return found
+    if first in _PROPERTIES:
+        return _PROPERTIES[first], fault.start
+    if first == "%" and not _before(text, fault.start):
+        return _DIRECTIVE, fault.start
+    if fault.start == fault.stop or sign == "\t":
+        return _sign(sign, fault.stop, text)
+    if first in {"|", ">"}:
+        return _BLOCK_TEXT, fault.stop
+    return (_NO_SPACE, fault.stop) if _GLUED_COLON.match(text, fault.stop) else (_NO_COLON, fault.start)
 
 
-def _character(character: str) -> _Words:
-    return _Words(f'no value can start with "{character}"', "Put the whole value in quotes.")
+def _quoted(text: str, start: int) -> tuple[_Words, int] | None:
+    """Explain what is wrong inside the quotes that open here; nothing, if they are closed."""
+    found = _QUOTED[text[start]].match(text, start)
+    end = found.end() if found else start
+    if text.startswith(text[start], end):
+        return None
+    if not text.startswith("\\", end):
+        return _UNCLOSED_QUOTE, start
+    return (_HALF if _HALF_ESCAPE.match(text, end) else _ESCAPE), end
 
 
-def _bracket(kind: str, closing: str, after: str) -> _Words:
+def _sign(sign: str, index: int, text: str) -> tuple[_Words, int]:
+    """Explain a sign that cannot stand where it does."""
+    before = _before(text, index)
+    if sign == ":" and not _KEY_COLON.search(before):
+        return _GOES_ON, index - len(before.lstrip())
+    return _SIGNS.get(sign) or _character(sign), index
+
+
+def _in_lines(fault: Fault, text: str) -> tuple[_Words, int]:
+    """Explain what stands out of place where no bracket is open."""
+    sign, before = text[fault.stop : fault.stop + 1], _before(text, fault.stop)
+    if sign == ":":
+        words = _NO_KEY
+    elif not _may_begin(before):
+        words = _AFTER_VALUE
+    elif sign in _PROPERTIES:
+        words = _PROPERTIES[sign]
+    elif sign in set("]},"):
+        words = _character(sign)
+    else:
+        words = _UNKNOWN if before.strip() else _INDENT
+    return words, fault.stop
+
+
+def _in_brackets(fault: Fault, text: str) -> tuple[_Words, int]:
+    """Explain what stands out of place after a bracket that is open."""
+    opening = fault.bracket or 0
+    before, sign = text[opening : fault.stop], text[fault.stop : fault.stop + 1]
+    kind, closing = ("list", "]") if before.startswith("[") else ("mapping", "}")
+    is_key = sign == ":" and not before.rstrip().endswith(("[", "{", ","))
     # A key, or the end of the file, inside the brackets: it is the bracket that lacks, not a comma.
-    if not after.strip() or (after.startswith(":") and closing not in after.partition("\n")[0]):
+    if _END.match(text, fault.stop) or (is_key and closing not in text[fault.stop :].partition("\n")[0]):
         summary = f'the {kind} that opens here is not closed with "{closing}"'
-        return _Words(summary, f'Add "{closing}", or the comma between two entries.', at="start")
-    return _Words(f'a comma or "{closing}" is missing before this', "Put a comma between two entries.")
+        return _Words(summary, f'Add "{closing}", or the comma between two entries.'), opening
+    if sign == ":" and not is_key:
+        words = _NO_KEY
+    elif sign in {",", closing}:
+        words = _NO_VALUE
+    elif sign in _PROPERTIES and _may_begin(before):
+        words = _PROPERTIES[sign]
+    elif _DASH.match(text, fault.stop):
+        words = _NO_LIST_IN_BRACKETS
+    else:
+        words = _Words(f'a comma or "{closing}" is missing before this', "Put a comma between two entries.")
+    return words, fault.stop
+
+
+def _before(text: str, index: int) -> str:
+    return text[text.rfind("\n", 0, index) + 1 : index]
+
+
+def _may_begin(before: str) -> bool:
+    """Tell whether a value may begin after this, where nothing but anchors and tags is in between."""
+    for word in reversed(before.split()):
+        bare = word.lstrip("[{,")
+        if not bare.startswith(("&", "!")):
+            return bare in {"", "-", "?", "---"} or bare.endswith((":", "[", "{", ","))
+        if bare != word:
+            return True
+    return True
+
+
+def _character(sign: str) -> _Words:
+    return _Words(f'no value can start with "{sign}"', "Put the whole value in quotes.")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from reconciler.definitions.yaml.errors import explain
+from reconciler.definitions.yaml.events import Fault, end_index, events, start_index
 from reconciler.definitions.yaml.scalars import MAX_DIGITS, REFUSED, describe, escapes, is_too_long, resolve
 from reconciler.definitions.yaml.source import MAX_PROBLEMS, Mark, Problems, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from reconciler.definitions.yaml.source import Source
     from reconciler.errors import Diagnostic
@@ -28,8 +29,6 @@ MAX_NODES = 20_000
 Path = tuple[str | int, ...]
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
-# Only the events are used: libyaml's own loader recurses, and crashes on deep input.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EMPTY = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|(?<![^\n])(?:---|\.\.\.)(?=\s|\Z))*+")
 _AFTER_END = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|(?<![^\n])\.\.\.(?=\s|\Z))*+")
 _QUOTE = "If it is part of a text, put the whole text in quotes."
@@ -68,37 +67,21 @@ def _parse(source: Source, problems: Problems) -> Document | None:
         problems.add("yaml-empty", Mark(1, 1), "the file is empty", detail)
         return None
     builder = _Builder(source, problems)
-    try:
-        events = _events(source.readable)
-        # What follows the document is refused whatever it is, so libyaml is not asked to read it.
-        while not isinstance(event := next(events), yaml.DocumentEndEvent):
-            if not builder.take(event):
-                return None
-    except yaml.MarkedYAMLError as error:
-        said = explain(error, source.readable)
-        problems.add(said.code, source.places.mark(said.index), said.summary, said.detail)
-        return None
-    _check_rest(event, source, problems)
+    items = events(source.readable)
+    # What follows the document is refused whatever it is, so the parser is not asked to read it.
+    while not isinstance(item := next(items), yaml.DocumentEndEvent):
+        if isinstance(item, Fault):
+            found = explain(item, source.readable)
+            problems.add(found.code, source.places.mark(found.index), found.summary, found.detail)
+            return None
+        if not builder.take(item):
+            return None
+    _check_rest(item, source, problems)
     return builder.document()
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    events = yaml.parse(text, Loader=_LOADER)
-    event = next(events)
-    try:
-        while True:
-            yield event
-            event = next(events)
-    except (ValueError, OverflowError) as error:
-        # So PyYAML's own parser, which stands in for libyaml, fails at an escape beyond Unicode.
-        problem = "found invalid Unicode character escape code"
-        raise yaml.MarkedYAMLError(
-            problem=problem, problem_mark=yaml.Mark("", _end(event), 0, 0, None, 0)
-        ) from error
-
-
 def _check_rest(event: yaml.DocumentEndEvent, source: Source, problems: Problems) -> None:
-    found = _AFTER_END.match(source.readable, _start(event))
+    found = _AFTER_END.match(source.readable, start_index(event))
     end = found.end() if found else 0
     if end == len(source.readable):
         return
@@ -166,7 +149,7 @@ class _Builder:
             self._open.pop()
         if not isinstance(event, yaml.NodeEvent):
             return True
-        mark = self._source.places.mark(_start(event))
+        mark = self._source.places.mark(start_index(event))
         if not self._is_within_limits(event, mark):
             return False
         parent = self._open[-1]
@@ -249,7 +232,7 @@ class _Builder:
 
     def _check_text(self, event: yaml.ScalarEvent, mark: Mark, label: str) -> bool:
         """Report what the text of a scalar must not hold; return whether it is usable."""
-        start, end = _start(event), _end(event)
+        start, end = start_index(event), end_index(event)
         if not event.style and is_too_long(event.value):
             summary = f"a number of more than {MAX_DIGITS} digits"
             self._problems.add("yaml-integer", mark, summary, "If it is text, put it in quotes.", label)
@@ -281,14 +264,6 @@ class _Builder:
         else:
             self._problems.add("yaml-key", mark, "a key is missing", "Write it before the colon.", label)
         return False
-
-
-def _start(event: yaml.Event) -> int:
-    return event.start_mark.index if event.start_mark else 0
-
-
-def _end(event: yaml.Event) -> int:
-    return event.end_mark.index if event.end_mark else 0
 
 
 def _empty(event: yaml.CollectionStartEvent) -> list[Value] | dict[str, Value]:

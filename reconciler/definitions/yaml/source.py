@@ -68,7 +68,7 @@ class Problems:
             first_left_out = found.pop()
             mark = Mark(first_left_out.line or 1, first_left_out.column or 1)
             summary = f"more than {MAX_PROBLEMS:,} problems in one file"
-            found.append(self._error("yaml-problems", mark, summary, "Mend the first ones and run again."))
+            found.append(self._error("yaml-problems", mark, summary, "Fix the first ones and run again."))
         return tuple(found)
 
     def _error(self, code: str, mark: Mark, summary: str, detail: str, path: str = "") -> Diagnostic:
