@@ -126,6 +126,27 @@ def test_the_readme_has_one_command_to_run_and_one_to_test(title: str) -> None:
     assert blocks == [("sh", 1)]
 
 
+def possessive_groups(source: str) -> list[str]:
+    """Return the texts of a module that repeat a group possessively, when read as patterns."""
+    texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    outside = {
+        text: re.sub(r"\[\^?\]?(?:\\.|[^\]\\])*\]", "", text) for text in texts if isinstance(text, str)
+    }
+    return [text for text, rest in outside.items() if re.search(r"\)(?:[*+?]|\{[\d,]+\})\+", rest)]
+
+
+def test_no_pattern_needs_a_python_after_3_11_4() -> None:
+    """Before that, a possessive group may end too early (gh-106052), and Debian 12 has such a Python."""
+    assert possessive_groups(r'GROUP = re.compile(r"(?:[ \t]++|#[^\n]*+)*+")') == [r"(?:[ \t]++|#[^\n]*+)*+"]
+    assert possessive_groups(r'SINGLE = re.compile(r"(?:[()*+,]|[ \t]++)+")') == []
+    package = ROOT / "reconciler"
+    assert {
+        file.name: found
+        for file in package.rglob("*.py")
+        if (found := possessive_groups(file.read_text("utf-8")))
+    } == {}
+
+
 def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     entries = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
     assert [entry for entry in entries if entry != "Unreleased"][:1] in ([], [__version__])

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.definitions.yaml.source import end_of_run
+
 if TYPE_CHECKING:
     from reconciler.definitions.yaml.events import Fault
 
@@ -82,12 +84,12 @@ _PROPERTIES = {
 _SIGNS = {"\t": _TAB, ":": _SECOND_COLON, "-": _NO_LIST, "?": _NO_QUESTION, "": _UNKNOWN}
 
 _MARKER = r"(?:---|\.\.\.)(?:\s|\Z)"
-# A quoted text up to its closing quote, a bad escape, or where the document ends.
+# What a quoted text is made of, up to its closing quote, a bad escape, or where the document ends.
 _QUOTED = {
-    "'": re.compile(rf"'(?:[^'\n]++|''|\n(?!{_MARKER}))*+"),
+    "'": re.compile(rf"[^'\n]++|''|\n(?!{_MARKER})"),
     '"': re.compile(
-        rf'"(?:[^"\\\n]++|\n(?!{_MARKER})|\\(?:[0abt\tnvfre "/\\N_LP]|\r?(?=\n)|x[0-9a-fA-F]{{2}}'
-        r"|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|U(?!0000[dD][89a-fA-F])00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))*+"
+        rf'[^"\\\n]++|\n(?!{_MARKER})|\\(?:[0abt\tnvfre "/\\N_LP]|\r?(?=\n)|x[0-9a-fA-F]{{2}}'
+        r"|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|U(?!0000[dD][89a-fA-F])00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
     ),
 }
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
@@ -122,8 +124,7 @@ def _token(fault: Fault, text: str) -> tuple[_Words, int]:
 
 def _quoted(text: str, start: int) -> tuple[_Words, int] | None:
     """Explain what is wrong inside the quotes that open here; nothing, if they are closed."""
-    found = _QUOTED[text[start]].match(text, start)
-    end = found.end() if found else start
+    end = end_of_run(_QUOTED[text[start]], text, start + 1)
     if text.startswith(text[start], end):
         return None
     if not text.startswith("\\", end):

@@ -13,7 +13,7 @@ import yaml
 from reconciler.definitions.yaml.errors import explain
 from reconciler.definitions.yaml.events import Fault, end_index, events, start_index
 from reconciler.definitions.yaml.scalars import MAX_DIGITS, REFUSED, describe, escapes, is_too_long, resolve
-from reconciler.definitions.yaml.source import MAX_PROBLEMS, Mark, Problems, decode
+from reconciler.definitions.yaml.source import MAX_PROBLEMS, Mark, Problems, decode, end_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,8 @@ MAX_NODES = 20_000
 Path = tuple[str | int, ...]
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
-_EMPTY = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|(?<![^\n])(?:---|\.\.\.)(?=\s|\Z))*+")
-_AFTER_END = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|(?<![^\n])\.\.\.(?=\s|\Z))*+")
+_NOTHING = re.compile(r"[ \t\r\n]++|#[^\n]*+|(?<![^\n])(?:---|\.\.\.)(?=\s|\Z)")
+_AFTER_END = re.compile(r"[ \t\r\n]++|#[^\n]*+|(?<![^\n])\.\.\.(?=\s|\Z)")
 _QUOTE = "If it is part of a text, put the whole text in quotes."
 _MAX_QUOTE = 60
 _MAX_LABEL = 300
@@ -62,7 +62,7 @@ def read(data: bytes, file: str) -> tuple[Document | None, tuple[Diagnostic, ...
 
 
 def _parse(source: Source, problems: Problems) -> Document | None:
-    if _EMPTY.fullmatch(source.readable):
+    if end_of_run(_NOTHING, source.readable) == len(source.readable):
         detail = "Write the audience's id and name, or delete the file."
         problems.add("yaml-empty", Mark(1, 1), "the file is empty", detail)
         return None
@@ -81,8 +81,7 @@ def _parse(source: Source, problems: Problems) -> Document | None:
 
 
 def _check_rest(event: yaml.DocumentEndEvent, source: Source, problems: Problems) -> None:
-    found = _AFTER_END.match(source.readable, start_index(event))
-    end = found.end() if found else 0
+    end = end_of_run(_AFTER_END, source.readable, start_index(event))
     if end == len(source.readable):
         return
     mark = source.places.mark(end)

@@ -27,7 +27,7 @@ _WIDE = {
     (True, True, True, False),
 }
 _BLANKS = re.compile(rf"(?<![ \t\r\n])[ \t\r\n]{{{MAX_BLANKS + 1},}}")
-_HEAD = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|(?<![^\n])%[^\n]*+)*+")
+_HEAD = re.compile(r"[ \t\r\n]++|#[^\n]*+|(?<![^\n])%[^\n]*+")
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 
@@ -126,9 +126,19 @@ def _without_directives(text: str, places: Places, problems: Problems) -> str:
 
     libyaml compares each %TAG with all before it: a file of them would take it seconds.
     """
-    head = _HEAD.match(text)
-    end = head.end() if head else 0
+    end = end_of_run(_HEAD, text)
     for found in islice(_DIRECTIVE.finditer(text, 0, end), MAX_PROBLEMS + 1):
         summary = "directives such as %YAML and %TAG are not accepted"
         problems.add("yaml-directive", places.mark(found.start()), summary, "Remove the line.")
     return _DIRECTIVE.sub("#", text[:end]) + text[end:]
+
+
+def end_of_run(token: re.Pattern[str], text: str, start: int = 0) -> int:
+    """Return where a run of such tokens ends, none of which may be empty.
+
+    One pattern for the whole run has no place here: possessive, Python before 3.11.5 ends it too early
+    (gh-106052); greedy, it takes a hundred times the memory of the text.
+    """
+    while found := token.match(text, start):
+        start = found.end()
+    return start
