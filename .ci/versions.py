@@ -161,13 +161,11 @@ def _tests(tests: Collection[str]) -> str:
 
 
 def find_pythons() -> dict[Version, str]:
-    """Return the usable Pythons of this machine, oldest first: of each minor version the newest."""
+    """Return the usable Pythons of this machine, oldest first."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *root.glob("versions/*/bin")]
     files = [folder / f"python3.{minor}" for folder in folders for minor in SEARCHED]
-    usable = sorted(filter(None, map(_probe, {Path(sys.executable), *files})))
-    newest = {version[:2]: (version, path) for version, path in usable}
-    return dict(newest.values())
+    return dict(sorted(filter(None, map(_probe, {Path(sys.executable), *files}))))
 
 
 def _probe(file: Path) -> tuple[Version, str] | None:
@@ -186,9 +184,10 @@ def _probe(file: Path) -> tuple[Version, str] | None:
 
 def runs(pythons: Mapping[Version, str], own: Version) -> list[tuple[str, Version]]:
     """Return which versions to run on which Python."""
-    oldest, *_, newest = [*pythons, *pythons] if len(pythons) == 1 else pythons
-    between = [one for one in pythons if one not in {oldest, newest} and one[:2] != own[:2]]
-    return [("lowest", oldest), *(("locked", one) for one in between), ("newest", newest)]
+    newest = {one[:2]: one for one in pythons}  # of each minor version
+    own_or_ends = {own[:2], min(pythons)[:2], max(pythons)[:2]}
+    between = [("locked", one) for minor, one in newest.items() if minor not in own_or_ends]
+    return [("lowest", min(pythons)), *between, ("newest", max(pythons))]
 
 
 def everywhere() -> bool:
