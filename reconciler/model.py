@@ -23,17 +23,17 @@ class Rule:
 
     A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
     with parts; `items` is the type of a set's members. `default` stands for a scalar that is left out. A
-    field that `is_carried_over` stays as it is live where a definition leaves it out. A `volatile` field
-    changes by itself, so its live value is never part of a comparison with what was read earlier. `label`
-    and `words` are plain English for a field and its values; `raising` is whether more of it reaches more
-    people or fewer.
+    field that `is_carried_over` stays as it is live where a definition leaves it out. A field that
+    `is_volatile` changes by itself, so its live value is never part of a comparison with what was read
+    earlier. `label` and `words` are plain English for a field and its values; `raising` is whether more of it
+    reaches more people or fewer.
     """
 
     kind: Kind
     items: Literal["string", "integer"] = "string"
     default: Value = None
     is_carried_over: bool = False
-    volatile: bool = False
+    is_volatile: bool = False
     label: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     raising: Raising | None = None

@@ -35,7 +35,7 @@ class ExpectedState:
         return {key: value for key, value in fields.items() if key in besides or not self._is_volatile(key)}
 
     def _is_volatile(self, key: str) -> bool:
-        return (key,) in self._rules and self._rules[key,].volatile
+        return (key,) in self._rules and self._rules[key,].is_volatile
 
     def is_exactly_met(self, found: Audience) -> bool:
         """Tell whether all is as it is to be, to the last field."""

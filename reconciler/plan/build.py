@@ -62,7 +62,7 @@ def build(
         missing=tuple(Missing(definition.id, definition.file, definition.line) for definition in missing),
         unmanaged=_unmanaged(others, owned),
         targets=tuple(sorted(targets)),
-        volatile=tuple(dotted(path) for path, rule in rules.items() if rule.volatile),
+        volatile=tuple(dotted(path) for path, rule in rules.items() if rule.is_volatile),
     )
     found = (*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules))
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))

@@ -54,7 +54,7 @@ def _rule(field: Mapping[str, Any]) -> Rule:
         items=field.get("items", {}).get("type", "string"),
         default=field.get("default"),
         is_carried_over=field.get("x-carried-over", False),
-        volatile=field.get("x-volatile", False),
+        is_volatile=field.get("x-volatile", False),
         label=field["title"],
         words=field.get("x-words", {}),
         raising=cast("Raising | None", field.get("x-raising")),

@@ -172,7 +172,7 @@ def test_defaults_are_those_of_query_endpoints() -> None:
 def test_one_field_is_carried_over_one_volatile() -> None:
     rules = schema.rules()
     assert [path for path, rule in rules.items() if rule.is_carried_over] == [("config", "sourceUrl")]
-    assert [path for path, rule in rules.items() if rule.volatile] == [("audienceSize",)]
+    assert [path for path, rule in rules.items() if rule.is_volatile] == [("audienceSize",)]
 
 
 def test_raising_gives_the_direction_of_reach() -> None:
