@@ -28,7 +28,7 @@ class Deviation:
 def of_plan(plan: Plan) -> str | None:
     """Return the name of the plan's content; None for a plan with an error, which nobody can approve.
 
-    Covers what a reviewer saw, and neither where it was read from (file, line) nor what moves by itself.
+    Covers what a reviewer saw, and neither where it was read from (file, line) nor what changes by itself.
     """
     if plan.errored:
         return None

@@ -69,7 +69,7 @@ class Missing:
 class Plan:
     """All that an apply would do, and all that a reviewer sees.
 
-    `unmanaged` are the live audiences without a definition; `volatile` paths move by themselves.
+    `unmanaged` are the live audiences without a definition; `volatile` paths change by themselves.
     """
 
     origin: str
