@@ -7,7 +7,7 @@ import pty
 import select
 import subprocess
 import termios
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from tests.cli.command import SECONDS, start
 
@@ -19,10 +19,18 @@ END_OF_INPUT, INTERRUPT = "\x04", "\x03"
 
 
 class Terminal:
-    """A command line in a terminal of its own; `piped` names a stream that goes to a pipe instead."""
+    """A command line in a terminal of its own.
+
+    `piped` names a stream that goes to a pipe instead, and `stdin` is what it reads instead.
+    """
 
     def __init__(
-        self, *arguments: str | Path, cwd: Path, settings: Mapping[str, str] | None = None, piped: str = ""
+        self,
+        *arguments: str | Path,
+        cwd: Path,
+        settings: Mapping[str, str] | None = None,
+        piped: str = "",
+        stdin: IO[bytes] | None = None,
     ) -> None:
         self._ours, theirs = pty.openpty()
         modes = termios.tcgetattr(theirs)
@@ -32,8 +40,8 @@ class Terminal:
             *arguments,
             cwd=cwd,
             settings=settings,
-            has_terminal=True,
-            stdin=theirs,
+            has_terminal=stdin is None,
+            stdin=stdin or theirs,
             stdout=subprocess.PIPE if piped == "stdout" else theirs,
             stderr=subprocess.PIPE if piped == "stderr" else theirs,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +111,17 @@ NOBODY = (
 
 def test_a_yes_through_a_pipe_is_none(organization: Organization) -> None:
     assert organization.run("apply", stdin="yes\n") == Said(3, "", NOBODY)
+    assert organization.peer.log == ()
+
+
+def test_yes_from_a_pipe_below_a_terminal_is_none(organization: Organization) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"yes\n")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe, organization.terminal("apply", stdin=pipe) as terminal:
+        assert terminal.end() == 3
+
+    assert terminal.shown == f"\x1b[31m{NOBODY[:-1]}\x1b[0m\n"
     assert organization.peer.log == ()
 
 
@@ -270,6 +282,12 @@ def test_the_limit_can_be_moved_this_once(found: Founding, most: str, code: int)
 
     assert organization.run(*AUTO, "--max-changes", most).code == code
     assert len(organization.patched) == (0 if code else 5)
+
+
+def test_limit_of_two_refuses_three_changes(organization: Organization) -> None:
+    assert refused(organization, "--auto-approve", "--max-changes", "2").startswith(
+        "Error: 3 of 4 audiences would change at once; the limit is 2."
+    )
 
 
 def test_the_settings_file_can_raise_the_limit(found: Founding) -> None:
