@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -175,10 +174,7 @@ class Team:
 
     def wait_for(self, method: str, path: str) -> None:
         """Wait until GitHub has a request, answered or not."""
-        deadline = time.monotonic() + SECONDS
-        while not any((entry.method, entry.path) == (method, path) for entry in self.github.log):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)  # the log tells of an answer, and not of an arrival
+        self.github.wait(lambda entry: (entry.method, entry.path) == (method, path), SECONDS)
 
     def comments(self, number: int) -> tuple[Comment, ...]:
         return self.repository.comments(number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from tests.doubles.peer import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cli.command import Running
     from tests.cli.conftest import Founding
 
 
@@ -130,15 +130,17 @@ def test_a_signal_ends_what_waits_for_a_reader_of_messages(found: Founding) -> N
     assert organization.methods == {"GET"}
 
 
-def wait_until_saved(organization: Organization) -> None:
+def wait_until_saved(organization: Organization, process: Running) -> None:
+    """Look until the result is there, since nothing tells that a process waits for its reader."""
     while not (organization.folder / "result.json").exists():
-        time.sleep(0.01)  # nothing tells that a process waits for its reader
+        with pytest.raises(TimeoutError):
+            process.wait(0.01)
 
 
 def test_one_signal_does_not_take_the_report_away(organization: Organization) -> None:
     arguments = (*AUTO, "--format", "json", "--out", "result.json")
     with unread() as (reader, writer), organization.started(*arguments, stdout=writer) as process:
-        wait_until_saved(organization)
+        wait_until_saved(organization, process)
         process.send_signal(signal.SIGTERM)
         writer.close()
         result = checked(reader.read(), "apply-result")
@@ -151,7 +153,7 @@ def test_one_signal_does_not_take_the_report_away(organization: Organization) ->
 def test_two_signals_end_a_report_that_nobody_reads(organization: Organization) -> None:
     arguments = (*AUTO, "--format", "json", "--out", "result.json")
     with unread() as (_, writer), organization.started(*arguments, stdout=writer) as process:
-        wait_until_saved(organization)
+        wait_until_saved(organization, process)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS)

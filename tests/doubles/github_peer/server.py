@@ -162,6 +162,7 @@ class Peer:
                 faults=tuple(fault.kind for fault in faults),
             )
             self._log.append(entry)
+            self._changed.notify_all()
             return entry, faults
 
     def _put(self, entry: Entry) -> None:
