@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import venv
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -57,13 +58,17 @@ def package_index(folder: Path) -> dict[str, str]:
     """
     Return variables for a machine whose package index is this process's own environment.
 
-    install.sh runs as it is and makes a real virtual environment. Only pip is stood in for: what it is asked
-    to install from a folder is taken from there, and what that depends on is already here.
+    install.sh runs as it is, and the virtual environment that it gets is a copy of a real one. Only pip is
+    stood in for: what it is asked to install from a folder is taken from there, and what that depends on is
+    already here.
     """
     folder.mkdir()
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    venv.create(folder / "venv", symlinks=True)
+    python = folder / "venv" / "bin" / "python"
+    python.rename(python.with_name("interpreter"))
     _write(
-        folder / "pip",
+        python,
         f"""\
         #!/bin/sh
         set -eu
@@ -88,9 +93,7 @@ def package_index(folder: Path) -> dict[str, str]:
         #!/bin/sh
         set -eu
         [ "$1 $2" = "-Im venv" ]
-        "{sys.executable}" -Im venv --without-pip "$3"
-        mv "$3/bin/python" "$3/bin/interpreter"
-        cp "{folder}/pip" "$3/bin/python"
+        cp -R "{folder}/venv" "$3"
         """,
     )
     return {"PATH": f"{folder}:{os.environ['PATH']}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.actions.machines import Seen
-from tests.doubles.git import commit, git, start
+from tests.doubles.git import commit, git, head, start, write
 from tests.doubles.github_peer import events
 from tests.doubles.github_peer.runner import Runner, does_nothing
 
@@ -27,7 +26,6 @@ ACTIONS = ROOT / ".github" / "actions"
 CRON = "17 6 * * 1-5"
 _TOOL = [".github", "requirements", "reconciler", "schemas", "pyproject.toml", "README.md", "LICENSE"]
 _KEY = "api-key: ${{ secrets.LEADPIPE_API_KEY }}"
-_NOT_SOURCE = shutil.ignore_patterns("__pycache__")
 
 Change = dict[str, str]
 
@@ -42,6 +40,21 @@ def quick_start() -> dict[str, str]:
 def own() -> dict[str, str]:
     """Return this repository's own workflows, by name."""
     return {file.stem: file.read_text("utf-8") for file in (ROOT / ".github" / "workflows").glob("*.yml")}
+
+
+def samples() -> dict[str, str]:
+    """Return the sample definitions, by path."""
+    return _files("audiences.d")
+
+
+def tool() -> dict[str, str]:
+    """Return the files of the repository that the tool itself lies in."""
+    return _files(*_TOOL)
+
+
+def _files(*names: str) -> dict[str, str]:
+    paths = [path for name in names for path in [ROOT / name, *(ROOT / name).rglob("*")] if path.is_file()]
+    return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in paths if path.suffix != ".pyc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,14 @@ class Team:
     """A repository whose main branch has these files, and what people do in it."""
 
     def __init__(
-        self, folder: Path, github: Peer, workflows: Mapping[str, str], secrets: Mapping[str, str], url: str
+        self,
+        folder: Path,
+        github: Peer,
+        workflows: Mapping[str, str],
+        *,
+        files: Mapping[str, str],
+        secrets: Mapping[str, str],
+        url: str,
     ) -> None:
         self.github = github
         self.repository = github.repository()
@@ -88,28 +108,14 @@ class Team:
         self._workflows = workflows
         self._secrets = secrets
         self._url = url
-        self._git = start(folder / "git")
+        self._git = start(folder / "git", files)
         self._machines = 0
         self._branches: dict[int, str] = {}
 
     @property
     def head(self) -> str:
         """The commit that main is at."""
-        return git(self._git, "rev-parse", "main")
-
-    def copy(self, *sources: Path) -> None:
-        """Bring files and folders onto main."""
-        for source in sources:
-            target = self._git / source.name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=_NOT_SOURCE)
-            else:
-                shutil.copy(source, target)
-        commit(self._git, "Copy files")
-
-    def copy_the_tool(self) -> None:
-        """Make this the repository that the tool itself lies in."""
-        self.copy(*(ROOT / name for name in _TOOL))
+        return head(self._git, "main")
 
     def push(self, change: Change) -> Event:
         """Commit to main without a pull request."""
@@ -121,12 +127,12 @@ class Team:
         """Open a pull request, and return its number and the event."""
         branch = f"change-{len(self._branches)}"
         git(self._git, "branch", branch, "main")
-        head = self._commit(branch, change)
+        sha = self._commit(branch, change)
         author = "marta" if fork is None else fork.partition("/")[0]
         number = self.repository.seed_pull(
             author=author,
             head_ref=branch,
-            head_sha=head,
+            head_sha=sha,
             base_sha=self.head,
             test_merge_sha=self._merged(branch),
             fork=fork,
@@ -136,8 +142,8 @@ class Team:
 
     def update(self, number: int, change: Change) -> Event:
         """Push to a pull request's branch."""
-        head = self._commit(self._branches[number], change)
-        before = self.repository.synchronize(number, head, self._merged(self._branches[number]))
+        sha = self._commit(self._branches[number], change)
+        before = self.repository.synchronize(number, sha, self._merged(self._branches[number]))
         return self._told(number, "synchronize", change, before=before)
 
     def merge(self, number: int) -> Event:
@@ -201,10 +207,7 @@ class Team:
 
     def _commit(self, branch: str, change: Change) -> str:
         git(self._git, "switch", "--quiet", branch)
-        for name, text in change.items():
-            path = self._git / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+        write(self._git, change)
         sha = commit(self._git, "Change files")
         git(self._git, "switch", "--quiet", "--detach")
         return sha
@@ -212,7 +215,7 @@ class Team:
     def _merged(self, branch: str) -> str:
         git(self._git, "switch", "--quiet", "--detach", "main")
         git(self._git, "merge", "--quiet", "--no-ff", "--message", "Merge", branch)
-        return git(self._git, "rev-parse", "HEAD")
+        return head(self._git)
 
     def _told(self, number: int, action: str, change: Change, before: str | None = None) -> Event:
         return events.pull_request(

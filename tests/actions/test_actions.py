@@ -18,6 +18,7 @@ from reconciler import __version__
 from tests.actions import machines, teams
 from tests.actions.teams import ROOT, Team
 from tests.cli import organization
+from tests.cli.command import SECONDS, run, started
 from tests.doubles import github_peer, peer
 from tests.doubles.github_peer.events import Event
 from tests.doubles.github_peer.workflow_files import read_action
@@ -67,33 +68,20 @@ def converged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("converged")
     shutil.copytree(ROOT / "audiences.d", folder / "audiences.d")
     apply = ["apply", "--sandbox", "--auto-approve", "--max-changes", "100%"]
-    reconcile(*apply, cwd=folder)
+    assert run(*apply, cwd=folder).code == 0
     return folder / ".reconciler"
-
-
-def reconcile(*arguments: str, cwd: Path) -> None:
-    command = [sys.executable, "-m", "reconciler", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=cwd, env=environment, check=True, capture_output=True)
 
 
 @pytest.fixture
 def vendor(tmp_path: Path, converged: Path) -> Iterator[Vendor]:
     shutil.copytree(converged, tmp_path / ".reconciler")
-    command = [sys.executable, "-m", "reconciler", "sandbox", "serve", "--port", "0", "--slots", "20"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
+    serve = ("sandbox", "serve", "--port", "0", "--slots", "20")
+    with started(*serve, cwd=tmp_path) as server:
         assert server.stdout is not None
         said = dict(pair.split("=", 1) for pair in server.stdout.readline().split())
         yield Vendor(said["LEADPIPE_BASE_URL"], said["LEADPIPE_API_KEY"])
         server.terminate()
+        server.wait(SECONDS)
 
 
 @pytest.fixture
@@ -103,17 +91,17 @@ def github() -> Iterator[github_peer.Peer]:
         yield fake
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Mapping[str, str]:
-    return machines.package_index(tmp_path / "bin")
+@pytest.fixture(scope="session")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return machines.package_index(tmp_path_factory.mktemp("index") / "bin")
 
 
 @pytest.fixture
 def team(tmp_path: Path, github: github_peer.Peer, vendor: Vendor) -> Team:
     """Give a team that copied the quick start's workflows."""
-    made = Team(tmp_path, github, teams.quick_start(), {"LEADPIPE_API_KEY": vendor.key}, vendor.url)
-    made.copy(ROOT / "audiences.d")
-    return made
+    secrets = {"LEADPIPE_API_KEY": vendor.key}
+    workflows = teams.quick_start()
+    return Team(tmp_path, github, workflows, files=teams.samples(), secrets=secrets, url=vendor.url)
 
 
 def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,13 +114,12 @@ def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
 def ours(tmp_path: Path, github: github_peer.Peer, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Team:
     """Give this repository, with its own workflows and the tool in it."""
     without_coverage(monkeypatch)
-    made = Team(tmp_path, github, teams.own(), {"LEADPIPE_API_KEY": vendor.key}, vendor.url)
-    made.copy(ROOT / "audiences.d")
-    made.copy_the_tool()
-    return made
+    secrets = {"LEADPIPE_API_KEY": vendor.key}
+    files = teams.samples() | teams.tool()
+    return Team(tmp_path, github, teams.own(), files=files, secrets=secrets, url=vendor.url)
 
 
-@pytest.fixture(params=["team", "ours"])
+@pytest.fixture(params=["team", pytest.param("ours", marks=pytest.mark.slow)])
 def anyone(request: pytest.FixtureRequest) -> Team:
     """Give each in turn: a team with the quick start's workflows, and this repository with its own."""
     made: Team = request.getfixturevalue(request.param)
@@ -210,8 +197,8 @@ def test_a_fork_is_validated_without_a_key(anyone: Team, index: Mapping[str, str
 def test_without_its_key_a_plan_fails_and_says_what_is_missing(
     tmp_path: Path, github: github_peer.Peer, index: Mapping[str, str]
 ) -> None:
-    team = Team(tmp_path, github, teams.quick_start(), {}, "http://127.0.0.1:9")
-    team.copy(ROOT / "audiences.d")
+    nowhere = "http://127.0.0.1:9"
+    team = Team(tmp_path, github, teams.quick_start(), files=teams.samples(), secrets={}, url=nowhere)
     ran = team.run("plan", team.open(ask_for(85))[1], machine=index)
     assert (ran.result.conclusion, ran.code("Plan")) == ("failure", 1)
     assert "LEADPIPE_API_KEY is not set" in ran.result.log
@@ -353,6 +340,7 @@ def test_nothing_that_a_pull_request_brings_runs_next_to_a_teams_key(
     attacked(team, tmp_path, index)
 
 
+@pytest.mark.slow
 def test_nothing_that_a_pull_request_brings_runs_next_to_our_key(ours: Team, tmp_path: Path) -> None:
     # The one test that installs the tool from the real package index.
     ran = attacked(ours, tmp_path, machines.real_index())
@@ -391,8 +379,8 @@ def test_a_cancelled_apply_settles_what_is_in_flight_and_says_so(
     without_coverage(monkeypatch)
     vendor = peer.Peer(organization.live(), key=organization.KEY)
     with vendor.running() as url:
-        ours = Team(tmp_path, github, teams.own(), {"LEADPIPE_API_KEY": organization.KEY}, url)
-        ours.copy_the_tool()
+        secrets = {"LEADPIPE_API_KEY": organization.KEY}
+        ours = Team(tmp_path, github, teams.own(), files=teams.tool(), secrets=secrets, url=url)
         number, opened = ours.open(
             {f"audiences.d/{name}": json.dumps(one) for name, one in organization.desired().items()}
         )

@@ -167,6 +167,7 @@ def theirs(audience: dict[str, Any] | None) -> dict[str, Any]:
     return {**(audience or {}), "name": "Mine now", "updatedAt": "2026-02-02T00:00:00Z"}
 
 
+@pytest.mark.slow
 def test_a_short_campaign_finds_nothing() -> None:
     options = ["--runs", str(SHORT), "--seed", "20", "--workers", "2"]
     command = [sys.executable, "-m", "tests.campaign", *options]
@@ -466,6 +467,7 @@ def test_an_apply_that_fails_although_nothing_is_wrong(good: Evidence) -> None:
     assert rules(quiet) == {"calm"}
 
 
+@pytest.mark.slow
 def test_a_server_that_merges_keeps_what_it_keeps(
     server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -17,6 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from reconciler import __version__
+from tests.cli.command import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -187,8 +185,4 @@ def test_the_pre_commit_hook_validates_the_whole_folder(hook: dict[str, object],
     assert hook["pass_filenames"] is False
     name, *arguments = str(hook["entry"]).split()
     assert name in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    for folder, code in ((ROOT, 0), (tmp_path, 1)):
-        command = [sys.executable, "-m", "reconciler", *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-        assert done.returncode == code
+    assert [run(*arguments, cwd=folder).code for folder in (ROOT, tmp_path)] == [0, 1]

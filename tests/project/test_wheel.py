@@ -11,6 +11,8 @@ import zipfile
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.command import ROOT, Said
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"reconciler"}
 
 
+@pytest.mark.slow
 def test_the_plain_package_works_and_names_its_extra(tmp_path: Path) -> None:
     programs, project = tmp_path / "empty" / "bin", tmp_path / "project"
     venv.create(programs.parent, symlinks=True)
