@@ -45,8 +45,8 @@ def managed(definition: Definition, live: Audience) -> Fields:
 def desired(definition: Definition, live: Audience, rules: Rules) -> Fields:
     """Return what the managed fields should be, given what is live.
 
-    A field that is left out stands for its default where the schema names one and live differs from it; a
-    field that is carried over or ignored, and what the schema does not know, stays as it is live.
+    A filter that is left out goes. A field that is carried over or ignored, and what the schema does not
+    know, stays as it is live: the API documents no default for a PATCH, so "left out" never becomes a value.
     """
     return _chosen(definition.fields, managed(definition, live), (), definition.ignore, rules)
 
@@ -67,8 +67,7 @@ def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rule
         return _chosen(_parts(wanted), _parts(live), path, ignore, rules) or None
     if wanted is not None:
         return wanted
-    is_default = rule.default is not None and canonical(live) == canonical(rule.default)
-    return live if rule.is_carried_over or live is None or is_default else rule.default
+    return live if rule.is_carried_over else None
 
 
 def _parts(value: Value) -> Fields:
@@ -76,12 +75,9 @@ def _parts(value: Value) -> Fields:
 
 
 def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ...]:
-    """Return every field that differs, in the schema's order.
-
-    An absent field equals its default, since the API's query endpoints read it so.
-    """
+    """Return every field that differs, in the schema's order."""
     left, right = (dict(_leaves(side, (), rules)) for side in (before, after))
-    spelled = [_spelled(leaves, side, rules) for leaves, side in ((left, before), (right, after))]
+    spelled = [{path: canonical(value) for path, value in leaves.items()} for leaves in (left, right)]
     if spelled[0] == spelled[1]:
         return ()
     from deepdiff import DeepDiff
@@ -90,11 +86,7 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
     # Left to its default, DeepDiff says of two sides with little in common only that they differ.
     differing = DeepDiff(spelled[0], spelled[1], threshold_to_diff_deeper=0).affected_root_keys
     affected = sorted(differing, key=lambda path: (order.get(path, len(order)), path))
-    return tuple(
-        Difference(path, left.get(path), right.get(path))
-        for path in affected
-        if path in left or path in right
-    )
+    return tuple(Difference(path, left.get(path), right.get(path)) for path in affected)
 
 
 def is_same(before: Fields, after: Fields, rules: Rules) -> bool:
@@ -113,16 +105,6 @@ def _leaves(value: Value, path: Path, rules: Rules) -> Iterator[tuple[Path, Valu
             yield from _leaves(part, (*path, key), rules)
     elif path:
         yield path, value
-
-
-def _spelled(leaves: Mapping[Path, Value], fields: Fields, rules: Rules) -> dict[Path, str]:
-    """Return each leaf in its one spelling, so that `1`, `1.0` and `true` differ, with defaults filled in."""
-    defaults = {
-        path: rule.default
-        for path, rule in rules.items()
-        if rule.default is not None and len(path) > 1 and path[0] in fields
-    }
-    return {path: canonical(value) for path, value in {**defaults, **leaves}.items()}
 
 
 def leaf_count(fields: Fields, rules: Rules) -> int:

@@ -22,18 +22,20 @@ class Rule:
     """What the schema says of the field at one path.
 
     A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
-    with parts; `items` is the type of a set's members. `default` stands for a scalar that is left out. A
-    field that `is_carried_over` stays as it is live where a definition leaves it out. A field that
-    `is_volatile` changes by itself, so its live value is never part of a comparison with what was read
-    earlier. `label` and `words` are plain English for a field and its values; `raising` is whether more of it
-    reaches more people or fewer.
+    with parts; `items` is the type of a set's members. A field that
+    `is_carried_over` stays as it is live where a definition leaves it out. A field that `is_volatile` changes
+    by itself, so its live value is never part of a comparison with what was read earlier. `bounds` are the
+    least and the most that a generation of the API takes, of a set its size; `at_most` is the field that this
+    one must not be over. `label` and `words` are plain English for a field and its values; `raising` is
+    whether more of it reaches more people or fewer.
     """
 
     kind: Kind
     items: Literal["string", "integer"] = "string"
-    default: Value = None
     is_carried_over: bool = False
     is_volatile: bool = False
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    at_most: Path | None = None
     label: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     raising: Raising | None = None
@@ -47,7 +49,8 @@ Fields = Mapping[str, Value]
 class Definition:
     """One audience as a file defines it: only the writable fields that the file sets.
 
-    `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`.
+    `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
+    has those of the values of the fields.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Definition:
     column: int
     fields: Fields
     ignore: frozenset[str] = frozenset()
+    places: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
     is_protected: bool = False
 
 

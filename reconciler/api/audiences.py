@@ -7,7 +7,7 @@ answers in `meta`, and may page by `meta.nextCursor`; its audiences are then rea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -36,12 +36,14 @@ class Source(Protocol):
 class State:
     """The organization as read: the wanted audiences that exist, by id, and all `others` as listed.
 
-    `active` counts the active audiences among all of them.
+    `active` counts the active audiences among all of them. `generation` is the API's, as its list
+    shows: the second one's has no configs. It is None where the list is empty.
     """
 
     audiences: Mapping[str, Audience]
     others: tuple[ListedAudience, ...]
     active: int
+    generation: int | None
 
 
 async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> State:
@@ -54,7 +56,14 @@ async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> State:
         audiences={one: _audience(*found[one], rules, names) for one in wanted if one in found},
         others=tuple(_other(one, item) for one, (item, _) in sorted(found.items()) if one not in wanted),
         active=sum(item.get("status") == "active" for item, _ in found.values()),
+        generation=_generation([item for item, _ in listed.values()]),
     )
+
+
+def _generation(listed: Sequence[Item]) -> int | None:
+    if not listed:
+        return None
+    return 1 if all("config" in item for item in listed) else 2
 
 
 async def fetch_one(source: Source, audience_id: str, rules: Rules) -> Audience | None:

@@ -55,6 +55,7 @@ async def plan(
         rules=rules,
         limits=limits,
         active=live.active,
+        generation=live.generation,
         targets=targets,
         owned={definition.id for definition in definitions},
         base=None if merge_base is None else merge_base.definitions,

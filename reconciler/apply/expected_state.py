@@ -49,8 +49,13 @@ class ExpectedState:
         return diff.compare(self._without_volatile(found.fields, self._asked), self._after, self._rules)
 
     def _counts(self, difference: diff.Difference) -> bool:
-        """Tell what somebody must have done from a field that the API added, which is its own affair."""
-        return difference.path in self._rules or difference.after is not None
+        """Tell what somebody must have done from a field that the API added, which is its own affair.
+
+        Nobody asks for a field that is carried over and was not live: a default that the API fills in there
+        is as good as nothing, and a definition keeps it from then on.
+        """
+        rule = self._rules.get(difference.path)
+        return difference.after is not None or not (rule is None or rule.is_carried_over)
 
     def changed_since_plan(self, found: Audience) -> str:
         """Name what is not as planned upon; empty where nothing moved."""

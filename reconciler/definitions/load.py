@@ -94,14 +94,9 @@ def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
 
 
 def _problems(document: Document) -> Iterator[Problem]:
-    """Yield what the schema has against a document, but for what follows from something else.
-
-    A value that the reader refused is absent because of that; a default that is ignored is not assumed.
-    """
-    ignored = {path for _, path in _ignored(document)}
+    """Yield what the schema has against a document, but for values that the reader refused."""
     for problem in schema.check(document.value, "audience"):
-        is_refused = not problem.at_key and problem.place in document.refused
-        if not (is_refused or problem.assumed in ignored):
+        if problem.at_key or problem.place not in document.refused:
             yield problem
 
 
@@ -129,6 +124,11 @@ def _definition(document: Document, file: str, rules: Rules) -> Definition:
         fields={key: normalise(item, rules, (key,)) for key, item in value.items() if (key,) in rules},
         ignore=frozenset(path for _, path in _ignored(document)),
         is_protected=bool(lifecycle.get("protect", False)),
+        places={
+            cast("tuple[str, ...]", place): (mark.line, mark.column)
+            for place, mark in document.values.items()
+            if place in rules
+        },
     )
 
 

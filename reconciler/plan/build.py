@@ -19,6 +19,7 @@ from reconciler.model import (
     to_json,
 )
 from reconciler.plan.attribution import attribute
+from reconciler.plan.bounds import violations
 from reconciler.plan.limits import Limits, warnings
 from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan
 
@@ -39,6 +40,7 @@ def build(
     rules: Rules,
     limits: Limits,
     active: int,
+    generation: int | None = None,
     targets: Sequence[str] = (),
     owned: Collection[str] = (),
     base: Mapping[str, Definition] | None = None,
@@ -47,10 +49,10 @@ def build(
     """Plan the PATCH calls that make the live audiences match.
 
     `live` holds every defined audience that exists, by id, and `others` are the rest of the organization;
-    `active` counts the active ones among all of them. `owned` are the ids of definitions outside the targets,
-    whose audiences are not unmanaged though this plan leaves them alone. With `base`, the definitions by id
-    where a branch began, every field change gets its cause. The plan is the same in whatever order
-    definitions and audiences come.
+    `active` counts the active ones among all of them, and `generation` is their API's where it is known.
+    `owned` are the ids of definitions outside the targets, whose audiences are not unmanaged though this plan
+    leaves them alone. With `base`, the definitions by id where a branch began, every field change gets its
+    cause. The plan is the same in whatever order definitions and audiences come.
     """
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
@@ -64,8 +66,23 @@ def build(
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.is_volatile),
     )
-    found = (*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules))
+    found = [*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules)]
+    found += _violations(plan, ordered, desired, rules, generation)
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
+
+
+def _violations(
+    plan: Plan,
+    definitions: Sequence[Definition],
+    desired: Mapping[str, Fields],
+    rules: Rules,
+    generation: int | None,
+) -> Iterator[Diagnostic]:
+    """Yield what the API would refuse of the changes, in the definitions' order."""
+    sent = {change.id: change.patch.keys() for change in plan.changes}
+    for definition in definitions:
+        patch = {key: desired[definition.id][key] for key in sent.get(definition.id, ())}
+        yield from violations(definition, patch, rules, generation)
 
 
 def _changes(

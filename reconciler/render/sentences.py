@@ -152,8 +152,7 @@ def _moves(field: FieldChange, rule: Rule, verb: str = "") -> str:
 
 
 def _plain(field: FieldChange, rule: Rule) -> Consequence:
-    before = rule.default if field.before is None else field.before
-    after = rule.default if field.after is None else field.after
+    before, after = field.before, field.after
     if rule.raising is None or not (isinstance(before, int) and isinstance(after, int)):
         return Consequence(_moved(field, rule))
     is_wider = (after > before) == (rule.raising == "wider")

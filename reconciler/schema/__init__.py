@@ -43,18 +43,23 @@ def _rules_under(schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, 
     for key, field in schema["properties"].items():
         if "x-local" in field:
             continue
-        yield (*path, key), _rule(field)
+        upper = schema.get("x-atMost", {}).get(key)
+        yield (*path, key), _rule(field, None if upper is None else (*path, upper))
         if "properties" in field:
             yield from _rules_under(field, (*path, key))
 
 
-def _rule(field: Mapping[str, Any]) -> Rule:
+def _rule(field: Mapping[str, Any], at_most: Path | None) -> Rule:
     return Rule(
         kind=_kind(field),
         items=field.get("items", {}).get("type", "string"),
-        default=field.get("default"),
         is_carried_over=field.get("x-carried-over", False),
         is_volatile=field.get("x-volatile", False),
+        bounds={
+            generation: (min(bounds.values()), max(bounds.values()))
+            for generation, bounds in field.get("x-bounds", {}).items()
+        },
+        at_most=at_most,
         label=field["title"],
         words=field.get("x-words", {}),
         raising=cast("Raising | None", field.get("x-raising")),

@@ -26,7 +26,6 @@ class Problem:
     """What is wrong at one place of a document; `at_key` says that the key is meant, not its value.
 
     `path` is the place as people read it; for an unknown or a missing key it is the mapping of the key.
-    `assumed` is the path of a field that is left out, where it is the default that is out of order.
     """
 
     place: Place
@@ -35,7 +34,6 @@ class Problem:
     detail: str
     path: str
     at_key: bool = False
-    assumed: str | None = None
 
 
 def problems(errors: Iterable[ValidationError], schema: Mapping[str, Any]) -> Iterator[Problem]:
@@ -48,9 +46,7 @@ def problems(errors: Iterable[ValidationError], schema: Mapping[str, Any]) -> It
         elif error.validator == "enum":
             yield Problem(place, *_enum(error, keys.suggestions), dotted(place))
         elif error.validator == "x-atMost":
-            assumed = error.instance.assumed
-            path = dotted((*place[:-1], assumed)) if assumed else None
-            yield Problem(place, *_at_most(error), dotted(place), assumed=path)
+            yield Problem(place, *_at_most(error), dotted(place))
         else:
             code, summary, detail = _WORDS.get(str(error.validator), _other)(error)
             if code in _REMOVABLE and not _is_required(place, schema):
@@ -117,12 +113,10 @@ def _enum(error: ValidationError, suggestions: Suggestions) -> Words:
 def _at_most(error: ValidationError) -> Words:
     pair = error.instance
     what = "the number of " if pair.is_counted else ""
-    is_ = f"{pair.lower}, left out, is" if pair.assumed == pair.lower else f"{pair.lower} is"
-    first = f"Set {pair.lower} too" if pair.assumed == pair.lower else f"Lower {pair.lower}"
     return (
         "out-of-order",
-        f"{is_} {pair.low}, over {what}{pair.upper}, which is {pair.high}",
-        f"{first}, or {'add' if pair.is_counted else 'raise'} {pair.upper}",
+        f"{pair.lower} is {pair.low}, over {what}{pair.upper}, which is {pair.high}",
+        f"Lower {pair.lower}, or {'add' if pair.is_counted else 'raise'} {pair.upper}",
     )
 
 

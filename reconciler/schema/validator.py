@@ -24,14 +24,13 @@ UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two fields of which the lower is over the upper; `assumed` is the one that is left out, if one is."""
+    """Two fields of which the lower is over the upper."""
 
     lower: str
     low: int
     upper: str
     high: int
     is_counted: bool
-    assumed: str
 
 
 def errors(value: Json, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
@@ -108,7 +107,7 @@ def _at_most(
 ) -> Iterator[ValidationError]:
     """Require one field to be at most another, as JSON Schema itself cannot; a list counts by its length.
 
-    A field that is left out counts by its default.
+    A field that is left out is as it is live, so only a plan can compare it.
     """
     if not isinstance(value, dict):
         return
@@ -117,14 +116,13 @@ def _at_most(
         if low is None or high is None or low <= high:
             continue
         lower, upper = names
-        assumed = next((key for key in names if key not in value), "")
-        pair = Pair(lower, low, upper, high, isinstance(value.get(upper), list), assumed)
-        yield ValidationError("over the other", path=[upper if assumed == lower else lower], instance=pair)
+        pair = Pair(lower, low, upper, high, isinstance(value.get(upper), list))
+        yield ValidationError("over the other", path=[lower], instance=pair)
 
 
 def _size(validator: Any, value: dict[str, Json], key: str, schema: Mapping[str, Any]) -> int | None:  # noqa: ANN401 - as above
     """Return the number or length to compare; None if the field is absent or wrong in itself."""
-    item = value.get(key, schema.get("default"))
+    item = value.get(key)
     if any(not error.path for error in validator.descend(item, schema)):
         return None
     return len(set(map(_spelling, item))) if isinstance(item, list) else cast("int", item)

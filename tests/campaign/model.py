@@ -9,7 +9,9 @@ from typing import Any
 
 Document = dict[str, Any]
 
+# What the peer fills in where it is told to; nothing in the product knows these values.
 DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
+CARRIED_OVER = (*DEFAULTS, "sourceUrl")
 MANAGED = ("name", "status", "config", "audienceSize")
 COMPARED = ("name", "status", "config")  # the size moves by itself
 PHASES = ("release", "change", "activate")
@@ -84,14 +86,8 @@ def _place(item: Any) -> tuple[bool, int, str]:
 
 
 def _config(wanted: Document, live: Document, ignored: list[str]) -> Document:
-    own = ("topicIds", *DEFAULTS, "sourceUrl", "filters")
-    chosen = {key: value for key, value in live.items() if key not in own}
+    chosen = {key: value for key, value in live.items() if key not in {"topicIds", "filters"}}
     chosen |= {key: value for key, value in wanted.items() if key != "filters"}
-    for key, default in DEFAULTS.items():
-        if key not in wanted and key in live:
-            chosen[key] = live[key] if f"config.{key}" in ignored else default
-    if "sourceUrl" in live:
-        chosen.setdefault("sourceUrl", live["sourceUrl"])
     filters = _filters(wanted.get("filters", {}), live.get("filters", {}), ignored)
     return {**chosen, "filters": filters} if filters else chosen
 
@@ -102,10 +98,10 @@ def _filters(wanted: Document, live: Document, ignored: list[str]) -> Document:
 
 
 def _meaning(audience: Mapping[str, Any], name: str) -> str:
-    """Give a field's one spelling: nulls and empty filters are as good as absent, defaults are filled in."""
+    """Give a field's one spelling: nulls and empty filters are as good as absent."""
     value = audience.get(name)
     if name == "config" and value is not None:
-        value = {**DEFAULTS, **_present(value)}
+        value = _present(value)
     return json.dumps(ordered(value), sort_keys=True)
 
 
@@ -117,8 +113,12 @@ def _present(config: Document) -> Document:
 
 
 def _known(found: Document, asked: Document) -> Document:
-    """Leave out the keys that nobody knows and nobody asked for."""
-    kept = {key: value for key, value in found.items() if not key.startswith(UNKNOWN) or key in asked}
+    """Leave out what nobody asked for and a server may add: unknown keys, and scalars that are left out."""
+    kept = {
+        key: value
+        for key, value in found.items()
+        if key in asked or not (key.startswith(UNKNOWN) or key in CARRIED_OVER)
+    }
     inner = kept.get("filters")
     if isinstance(inner, dict):
         kept["filters"] = _known(inner, asked.get("filters") or {})

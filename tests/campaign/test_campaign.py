@@ -522,8 +522,9 @@ def test_a_run_that_breaks_the_campaign_is_a_violation() -> None:
     [
         ({"topicIds": [1, 2]}, {"topicIds": [2, 1]}, None),
         ({"topicIds": [1], "minScore": 70}, {"topicIds": [1]}, None),
-        ({"topicIds": [1], "minScore": 50}, {"topicIds": [1]}, {"topicIds": [1], "minScore": 70}),
-        ({"topicIds": [1], "minScore": None, "filters": {}}, {"topicIds": [1], "minScore": 70}, None),
+        ({"topicIds": [1], "minScore": 50}, {"topicIds": [1]}, None),
+        ({"topicIds": [1], "minScore": 50}, {"topicIds": [2]}, {"topicIds": [2], "minScore": 50}),
+        ({"topicIds": [1], "minScore": None, "filters": {}}, {"topicIds": [1]}, None),
         ({"topicIds": [1], "filters": {"state": "Ohio"}}, {"topicIds": [1]}, {"topicIds": [1]}),
         ({"topicIds": [1], "sourceUrl": "https://a.example"}, {"topicIds": [1]}, None),
         ({"topicIds": [1], "x_beta": 1}, {"topicIds": [2]}, {"topicIds": [2], "x_beta": 1}),

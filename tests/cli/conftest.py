@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class Founding(Protocol):
     def __call__(
-        self, audiences: list[dict[str, Any]], documents: dict[str, dict[str, Any]]
+        self, audiences: list[dict[str, Any]], documents: dict[str, dict[str, Any]], **options: Any
     ) -> Organization: ...
 
 
@@ -24,8 +24,10 @@ def found(tmp_path: Path) -> Iterator[Founding]:
     """Give a function that makes an organization of its own."""
     with ExitStack() as stack:
 
-        def founded(audiences: list[dict[str, Any]], documents: dict[str, dict[str, Any]]) -> Organization:
-            peer = Peer(audiences, key=KEY)
+        def founded(
+            audiences: list[dict[str, Any]], documents: dict[str, dict[str, Any]], **options: Any
+        ) -> Organization:
+            peer = Peer(audiences, key=KEY, **options)
             organization = Organization(tmp_path, peer, stack.enter_context(peer.running()))
             organization.define(documents)
             return organization

@@ -397,3 +397,26 @@ def test_the_plan_of_one_content_is_one_text_whatever_moves_by_itself(organizati
     organization.peer.edit(STEADY, {"audienceSize": 5000})
 
     assert organization.run("plan", "--format", "json") == first
+
+
+# What the organization's own generation takes.
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize("live_score", [99, 100])
+def test_left_out_score_is_never_planned(found: Founding, live_score: int, generation: int) -> None:
+    """The file does not mention it, so nobody wants it changed."""
+    stored = [audience(STEADY, "Security leads", maxScore=live_score)]
+    organization = found(stored, RIGHT, generation=generation)
+
+    assert plan_of(organization)["changes"] == []
+
+
+def test_score_out_of_own_generation_stops_the_apply(found: Founding) -> None:
+    wanted = {"a.yaml": audience(STEADY, "Security leads", minScore=60, maxScore=100)}
+    organization = found([audience(STEADY, "Security leads")], wanted, generation=2)
+    said = organization.run("apply", "--auto-approve")
+
+    assert said.code == 1
+    assert "audiences.d/a.yaml:10:15: config.maxScore: 100 is over 99, the most that" in said.err
+    assert organization.patched == []

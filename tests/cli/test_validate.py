@@ -306,7 +306,7 @@ def test_json_is_the_documented_document_and_nothing_else(folder: Path) -> None:
 
 
 def test_json_of_problems(folder: Path) -> None:
-    fill(folder, {"a.yaml": HEAD + "config: {topicIds: [1], minScore: 0}\n", "b.yaml": ""})
+    fill(folder, {"a.yaml": HEAD + "config: {topicIds: [1], minScore: -1}\n", "b.yaml": ""})
     said = validate(folder, "audiences.d", "none", "--format=json")
     document = said.document("diagnostics")
     assert (said.code, said.err) == (1, "")
@@ -314,8 +314,8 @@ def test_json_of_problems(folder: Path) -> None:
     assert document["diagnostics"][0] == {
         "severity": "error",
         "code": "out-of-range",
-        "summary": "0 is under the minimum of 1",
-        "detail": "Write a number from 1 to 100",
+        "summary": "-1 is under the minimum of 0",
+        "detail": "Write a number from 0 to 100",
         "file": "audiences.d/a.yaml",
         "line": 3,
         "column": 35,
@@ -359,7 +359,7 @@ def test_wrong_usage_leaves_stdout_empty(folder: Path) -> None:
 
 
 def test_sarif_has_a_result_for_every_problem(folder: Path) -> None:
-    fill(folder, {"a b.yaml": HEAD + "config: {topicIds: [1], minScore: 0}\nxyz: 1\n", "b.yaml": ""})
+    fill(folder, {"a b.yaml": HEAD + "config: {topicIds: [1], minScore: -1}\nxyz: 1\n", "b.yaml": ""})
     said = validate(folder, "audiences.d", "", "--format", "sarif")
     document = json.loads(said.out)
     (run_,) = document["runs"]
@@ -374,7 +374,7 @@ def test_sarif_has_a_result_for_every_problem(folder: Path) -> None:
         "ruleId": "out-of-range",
         "ruleIndex": 1,
         "level": "error",
-        "message": {"text": "config.minScore: 0 is under the minimum of 1. Write a number from 1 to 100."},
+        "message": {"text": "config.minScore: -1 is under the minimum of 0. Write a number from 0 to 100."},
         "locations": [
             {
                 "physicalLocation": {
@@ -406,12 +406,12 @@ def test_sarif_of_a_warning_that_knows_its_line_alone() -> None:
 
 
 def test_workflow_annotations(folder: Path) -> None:
-    fill(folder, {"a.yaml": HEAD + "config: {topicIds: [1], minScore: 0}\n", "b.yaml": "# later: 100%\n"})
+    fill(folder, {"a.yaml": HEAD + "config: {topicIds: [1], minScore: -1}\n", "b.yaml": "# later: 100%\n"})
     said = validate(folder, "audiences.d", "none", "--format", "github")
     assert said == Said(
         1,
-        "::error file=audiences.d/a.yaml,line=3,col=35,title=0 is under the minimum of 1::"
-        "config.minScore: 0 is under the minimum of 1. Write a number from 1 to 100.\n"
+        "::error file=audiences.d/a.yaml,line=3,col=35,title=-1 is under the minimum of 0::"
+        "config.minScore: -1 is under the minimum of 0. Write a number from 0 to 100.\n"
         "::error file=audiences.d/b.yaml,line=1,col=1,title=the file is empty::"
         "the file is empty. Write the audience's id and name, or delete the file.\n"
         "::error file=none,title=there is no such file or folder::"

@@ -125,7 +125,7 @@ def swept() -> Plan:
     organization.add_unchanged(4)
     old: list[dict[str, Any]] = [
         {"status": "active"},
-        {"config": BASE},
+        {"config": {**BASE, "minScore": 70}},
         {"name": "Old", "status": "active", "config": BASE},
     ]
     base = {one.id: one for one in organization.definitions}
@@ -286,13 +286,19 @@ _REJECTED = "PATCH /v1/intent/audiences/x returned 400: topicIds must not be emp
 _KINDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"status": "paused"}, {"status": "active"}),
     ({"status": "draft"}, {"status": "active"}),
-    ({"status": "active", "config": {**BASE, "minScore": 85}}, {"status": "paused", "config": BASE}),
+    (
+        {"status": "active", "config": {**BASE, "minScore": 85}},
+        {"status": "paused", "config": {**BASE, "minScore": 70}},
+    ),
     ({"status": "draft"}, {"status": "paused"}),
     ({}, {"name": "An older name"}),
     ({"config": {**BASE, "topicIds": [117805, 117801]}}, {"config": BASE}),
     ({"config": {**BASE, "topicIds": [117805, 117890, 99]}}, {"config": BASE}),
-    ({"config": {**BASE, "minScore": 60, "maxScore": 90}}, {"config": {**BASE, "minScore": 75}}),
-    ({"config": {**BASE, "minTopicOverlap": 2}}, {"config": BASE}),
+    (
+        {"config": {**BASE, "minScore": 60, "maxScore": 90}},
+        {"config": {**BASE, "minScore": 75, "maxScore": 100}},
+    ),
+    ({"config": {**BASE, "minTopicOverlap": 2}}, {"config": {**BASE, "minTopicOverlap": 1}}),
     ({"config": BASE}, {"config": {**BASE, "filters": {"seniority": ["director", "vp"]}}}),
     ({"config": config(seniority=["director", "c_suite"])}, {"config": BASE}),
     ({"config": config(hasPhone=True)}, {"config": config(hasBusinessEmail=True)}),

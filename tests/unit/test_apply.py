@@ -150,13 +150,21 @@ def test_a_size_is_sent_where_a_definition_sets_it() -> None:
     assert peer.state[A]["audienceSize"] == 100
 
 
-@pytest.mark.parametrize("kind", ["reordered", "filled_defaults"])
-def test_another_spelling_of_the_same_is_no_conflict(kind: str) -> None:
+def test_another_order_of_a_set_is_no_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED})
-        peer.inject(Fault(kind, **READ))
+        peer.inject(Fault("reordered", **READ))
         assert outcomes(apply(url, the_plan)) == ["applied"]
         assert peer.unfired == ()
+
+
+def test_scores_that_appeared_since_the_plan_are_conflict() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        peer.inject(Fault("filled_defaults", **READ))
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, peer.patches()) == ("conflict", ())
+    assert result.detail == "changed by somebody else since the plan: config.maxScore, config.minTopicOverlap"
 
 
 def test_an_audience_that_was_deleted_since_the_plan_is_a_conflict() -> None:

@@ -97,39 +97,24 @@ class TestWholeConfig:
         assert changed(file, {}) == [("config.topicIds", None, [1, 2]), ("config.minScore", None, 80)]
 
 
-class TestDefaults:
-    """An optional scalar that is left out stands for the default that the schema names."""
+class TestLeftOutScalars:
+    """A scalar of `config` that is left out stays as it is live, whatever that is."""
 
-    cases = pytest.mark.parametrize(
-        ("key", "default"), [("minScore", 70), ("maxScore", 100), ("minTopicOverlap", 1)]
-    )
+    keys = pytest.mark.parametrize("key", ["minScore", "maxScore", "minTopicOverlap"])
 
-    def test_three_fields_have_defaults(self) -> None:
-        assert {path[-1]: rule.default for path, rule in RULES.items() if rule.default is not None} == {
-            "minScore": 70,
-            "maxScore": 100,
-            "minTopicOverlap": 1,
-        }
+    @keys
+    @pytest.mark.parametrize("live", [1, 50, 70, 99, 100, True, 1.0, "1"])
+    def test_live_value_stays_and_is_sent(self, key: str, live: Any) -> None:
+        stored = {"config": {**TOPICS, key: live}}
 
-    @cases
-    def test_default_equals_absent(self, key: str, default: int) -> None:
-        file: dict[str, Any] = {"config": TOPICS}
-        for live in ({"config": TOPICS}, {"config": {**TOPICS, key: default}}):
-            assert changed(file, live) == []
-            assert changed({"config": {**TOPICS, key: default}}, live) == []
-            assert wanted(file, live) == live
+        assert wanted({"config": TOPICS}, stored) == stored
+        assert changed({"config": TOPICS}, stored) == []
+        assert wanted({"config": {"topicIds": [3]}}, stored) == {"config": {"topicIds": [3], key: live}}
 
-    @cases
-    def test_other_live_value_is_set_to_the_default(self, key: str, default: int) -> None:
-        live = {"config": {**TOPICS, key: 50}}
-        assert wanted({"config": TOPICS}, live) == {"config": {**TOPICS, key: default}}
-        assert changed({"config": TOPICS}, live) == [(f"config.{key}", 50, default)]
-
-    @pytest.mark.parametrize("odd", [True, 1.0, "1"])
-    def test_lookalike_of_the_default_differs(self, odd: Any) -> None:
-        assert changed({"config": TOPICS}, {"config": {**TOPICS, "minTopicOverlap": odd}}) == [
-            ("config.minTopicOverlap", odd, 1)
-        ]
+    @keys
+    def test_absent_live_value_is_never_made_up(self, key: str) -> None:
+        assert wanted({"config": TOPICS}, {"config": TOPICS}) == {"config": TOPICS}
+        assert changed({"config": {**TOPICS, key: 70}}, {"config": TOPICS}) == [(f"config.{key}", None, 70)]
 
 
 class TestSets:
@@ -316,8 +301,8 @@ class TestDesired:
             known = path in RULES
             is_ignored = any(".".join(path[:depth]) in definition.ignore for depth in range(len(path) + 1))
             rule = RULES.get(path)
-            is_standing_in = rule is not None and (rule.is_carried_over or rule.default is not None)
-            assert path in mine or not known or is_ignored or is_standing_in, path
+            is_carried_over = rule is not None and rule.is_carried_over
+            assert path in mine or not known or is_ignored or is_carried_over, path
 
 
 def test_each_filter_counts_as_one_leaf() -> None:
@@ -381,10 +366,6 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Any:
 
 def _effective(document: dict[str, Any]) -> Any:
     present = _present(document)
-    if "config" in present:
-        for key, node in schema.load("audience")["properties"]["config"]["properties"].items():
-            if "default" in node:
-                yield ("config", key), _typed(node["default"])
     yield from ((path, _typed(_at(present, path), path)) for path, _ in _leaves(present))
 
 

@@ -15,8 +15,7 @@ from tests.unit.strategies import RULES, normal, patient
 
 ID = "00000000-0000-4000-8000-000000000000"
 ABSENT = object()
-DEFAULTS: dict[str, Any] = {"config.minScore": 70, "config.maxScore": 100, "config.minTopicOverlap": 1}
-KEPT = {"config.sourceUrl"}
+CARRIED_OVER = {"config.minScore", "config.maxScore", "config.minTopicOverlap", "config.sourceUrl"}
 SETS = {"config.topicIds", "config.filters.seniority", "config.filters.role.seniority.values"}
 
 VALUES: dict[str, list[Any]] = {
@@ -81,13 +80,13 @@ def sides(draw: st.DrawFn, *, is_live: bool = False) -> Side:
 
 
 def wanted(side: Side, live: Side, path: str) -> object:
-    """Return what a definition wants a field to be; its default is the same as nothing."""
+    """Return what a definition wants a field to be."""
     there = live.fields.get(path, ABSENT)
     if path in side.ignore:
         value = there
     elif path in side.fields:
         value = side.fields[path]
-    elif path in KEPT:
+    elif path in CARRIED_OVER:
         value = there
     else:
         value = ABSENT
@@ -95,7 +94,7 @@ def wanted(side: Side, live: Side, path: str) -> object:
 
 
 def plain(path: str, value: Any) -> object:
-    if value is ABSENT or value == DEFAULTS.get(path, ABSENT):
+    if value is ABSENT:
         return ABSENT
     return frozenset(value) if path in SETS else value
 
@@ -171,6 +170,5 @@ def test_new_config_owns_all_that_it_removes() -> None:
     value = planned({ID: definition(Side({"name": "A"}))}, head, live)
 
     assert [(field.path, field.cause) for change in value.changes for field in change.fields] == [
-        ("config.minScore", "change"),
         ("config.filters.state", "change"),
     ]

@@ -157,13 +157,13 @@ class TestSentences:
                 "config.minScore",
                 None,
                 80,
-                "reaches fewer people: the minimum intent score rises from 70 to 80",
+                "minimum intent score is now 80, was not set",
             ),
             (
                 "config.maxScore",
                 90,
                 None,
-                "reaches more people: the maximum intent score rises from 90 to 100",
+                "maximum intent score is no longer set, was 90",
             ),
             ("config.maxScore", "90", 100, 'maximum intent score is now 100, was "90"'),
             ("config.sourceUrl", "about", None, 'source page is no longer set, was "about"'),
@@ -241,7 +241,7 @@ class TestSentences:
         )
 
     def test_effects_in_both_directions_are_neither(self) -> None:
-        fields = (FieldChange("config.minScore", 80, 70), FieldChange("config.maxScore", None, 90))
+        fields = (FieldChange("config.minScore", 80, 70), FieldChange("config.maxScore", 100, 90))
         assert sentences.reach(change(*fields), RULES) == "other"
         assert sentences.reach(change(FieldChange("name", "A", "B")), RULES) is None
 
