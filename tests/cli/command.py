@@ -94,6 +94,8 @@ def start(
     """
     Start a process: a fork, or an interpreter of its own where that is asked for or decides something.
 
+    One test of every command asks for it: nothing is imported there but what the command itself imports.
+
     `through` is a command that becomes the one after it; `ignored` are signals that a fork finds ignored.
     """
     given = environment(**settings or {})

@@ -42,7 +42,7 @@ BAD_BODY = Fault("status", id=CHANGING, method="PATCH", status=400, message="no 
 
 def test_it_sends_what_the_plan_says_in_the_order_of_the_phases(organization: Organization) -> None:
     plan = organization.run("plan").out
-    said = organization.run(*AUTO)
+    said = organization.run(*AUTO, is_fresh=True)
 
     assert said == Said(0, plan + REPORT, PROGRESS)
     assert organization.patched == ORDER

@@ -35,9 +35,9 @@ def samples(tmp_path: Path) -> Project:
 
 
 @contextmanager
-def serving(project: Project, *arguments: str) -> Iterator[Running]:
+def serving(project: Project, *arguments: str, **how: Any) -> Iterator[Running]:
     """Serve on a free port, and let the project's commands talk to it."""
-    with project.started("sandbox", "serve", "--port", "0", *arguments) as process:
+    with project.started("sandbox", "serve", "--port", "0", *arguments, **how) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
         found = re.fullmatch(
@@ -124,9 +124,9 @@ def test_a_file_that_is_not_its_own_is_left_alone(samples: Project) -> None:
 # sandbox serve
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_over_a_real_port_until_a_signal(samples: Project, number: signal.Signals) -> None:
-    with serving(samples) as process:
+@pytest.mark.parametrize(("number", "is_fresh"), [(signal.SIGINT, False), (signal.SIGTERM, True)])
+def test_over_a_real_port_until_a_signal(samples: Project, number: signal.Signals, *, is_fresh: bool) -> None:
+    with serving(samples, is_fresh=is_fresh) as process:
         codes = [samples.run(*command).code for command in (["plan", "--detailed-exitcode"], AUTO, AUTO)]
         process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)

@@ -96,7 +96,7 @@ def test_it_needs_neither_key_nor_network_nor_definitions(organization: Organiza
     organization.definitions.rename(organization.folder / "gone")
     nowhere = {"LEADPIPE_API_KEY": "", "LEADPIPE_BASE_URL": "http://127.0.0.1:1"}
 
-    assert organization.run("show", "plan.json", settings=nowhere).code == 0
+    assert organization.run("show", "plan.json", settings=nowhere, is_fresh=True).code == 0
 
 
 # What is neither, and what somebody changed.
