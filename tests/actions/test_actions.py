@@ -126,7 +126,7 @@ def anyone(request: pytest.FixtureRequest) -> Team:
     return made
 
 
-def test_a_pull_request_is_planned_planned_again_and_applied_as_reviewed(
+def test_pull_request_is_planned_twice_and_applied_once(
     anyone: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     vendor.edit(SALES, name="Sales leaders, by hand")
@@ -171,7 +171,7 @@ def causes(ran: teams.Ran) -> dict[str, str]:
     return {one["path"]: one["cause"] for change in plan["changes"] for one in change["fields"]}
 
 
-def test_a_key_reaches_only_the_step_that_needs_it(
+def test_key_reaches_only_the_step_that_needs_it(
     anyone: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     _, opened = anyone.open(ask_for(85))
@@ -194,7 +194,7 @@ def test_a_fork_is_validated_without_a_key(anyone: Team, index: Mapping[str, str
     assert anyone.comments(number) == []
 
 
-def test_without_its_key_a_plan_fails_and_says_what_is_missing(
+def test_plan_without_a_key_names_what_is_missing(
     tmp_path: Path, github: github_peer.Peer, index: Mapping[str, str]
 ) -> None:
     nowhere = "http://127.0.0.1:9"
@@ -204,7 +204,7 @@ def test_without_its_key_a_plan_fails_and_says_what_is_missing(
     assert "LEADPIPE_API_KEY is not set" in ran.result.log
 
 
-def test_a_foreign_edit_after_the_review_stops_the_apply(
+def test_foreign_edit_after_the_review_stops_the_apply(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     number, opened = team.open(ask_for(85))
@@ -219,7 +219,7 @@ def test_a_foreign_edit_after_the_review_stops_the_apply(
     assert "Sales leaders who shop for a CRM" in comment
 
 
-def test_a_second_merge_whose_plan_the_first_one_changed_is_refused(
+def test_merge_whose_plan_another_merge_changed_is_refused(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     first, opened = team.open(ask_for(85))
@@ -256,9 +256,7 @@ def again(event: Event) -> Event:
     return Again(**{each.name: getattr(event, each.name) for each in fields(event)})
 
 
-def test_a_run_that_is_started_again_after_main_moved_on_does_not_go_back(
-    ours: Team, index: Mapping[str, str]
-) -> None:
+def test_rerun_after_main_moved_does_not_go_back(ours: Team, index: Mapping[str, str]) -> None:
     number, _ = ours.open(ask_for(85))
     merged = ours.merge(number)
     still = ours.run("apply", again(merged), machine=index)
@@ -334,14 +332,12 @@ def attacked(team: Team, folder: Path, machine: Mapping[str, str]) -> teams.Ran:
     return ran
 
 
-def test_nothing_that_a_pull_request_brings_runs_next_to_a_teams_key(
-    team: Team, tmp_path: Path, index: Mapping[str, str]
-) -> None:
+def test_no_proposed_code_meets_a_teams_key(team: Team, tmp_path: Path, index: Mapping[str, str]) -> None:
     attacked(team, tmp_path, index)
 
 
 @pytest.mark.slow
-def test_nothing_that_a_pull_request_brings_runs_next_to_our_key(ours: Team, tmp_path: Path) -> None:
+def test_no_proposed_code_meets_our_key(ours: Team, tmp_path: Path) -> None:
     # The one test that installs the tool from the real package index.
     ran = attacked(ours, tmp_path, machines.real_index())
     python = ran.temp / "reconciler" / "bin" / "python"
@@ -352,9 +348,7 @@ def test_nothing_that_a_pull_request_brings_runs_next_to_our_key(ours: Team, tmp
     assert unlocked == {f"audience-reconciler=={__version__}"}
 
 
-def test_drift_is_an_issue_that_opens_changes_and_closes(
-    anyone: Team, index: Mapping[str, str], vendor: Vendor
-) -> None:
+def test_drift_issue_opens_changes_and_closes(anyone: Team, index: Mapping[str, str], vendor: Vendor) -> None:
     vendor.edit(CFO, name="Chief financial officers")
     opened = anyone.run("drift", anyone.schedule(), machine=index)
     (issue,) = anyone.repository.issues()
@@ -373,7 +367,7 @@ def test_drift_is_an_issue_that_opens_changes_and_closes(
     assert ["Sales leaders" in str(one.body) for one in (issue, changed)] == [False, True]
 
 
-def test_a_cancelled_apply_settles_what_is_in_flight_and_says_so(
+def test_cancelled_apply_settles_what_is_in_flight(
     tmp_path: Path, github: github_peer.Peer, index: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_coverage(monkeypatch)

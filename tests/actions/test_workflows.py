@@ -86,7 +86,7 @@ def test_there_are_these_workflows_and_actions() -> None:
 
 
 @everything
-def test_actions_are_pinned_by_commit_and_say_their_version(name: str) -> None:
+def test_actions_are_pinned_by_commit(name: str) -> None:
     lines = [line for line in EVERYTHING[name].splitlines() if re.match(r"\s*(- )?uses:", line)]
     foreign = [line for line in lines if not re.search(r"uses: [.$]/", line)]
     pinned = re.compile(r"\s*(- )?uses: [\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -105,14 +105,14 @@ def test_no_expression_meets_a_shell(name: str) -> None:
 
 
 @every_workflow
-def test_a_job_may_do_what_it_needs_and_no_more(name: str) -> None:
+def test_job_has_only_the_permissions_it_needs(name: str) -> None:
     document = read(name)
     assert document["permissions"] == {}
     assert [job["permissions"] for job in jobs(document)] == [NEEDED[name.removeprefix("quick-start-")]]
 
 
 @every_workflow
-def test_no_workflow_runs_for_a_foreign_change_with_our_secrets(name: str) -> None:
+def test_no_workflow_has_secrets_on_a_foreign_change(name: str) -> None:
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(read(name)["on"])
 
 
@@ -129,7 +129,7 @@ def test_a_checkout_leaves_no_token_behind(name: str) -> None:
 
 
 @every_workflow
-def test_a_key_goes_from_an_environment_to_one_of_our_actions(name: str) -> None:
+def test_key_goes_from_an_environment_to_our_action(name: str) -> None:
     keyed = [step for _, step in reconciling(read(name)) if step["with"].get("api-key") == KEY]
     assert WORKFLOWS[name].count("secrets") == len(keyed) == (name not in KEYLESS)
     assert all("environment" in job for job in jobs(read(name)) if name not in KEYLESS)
@@ -144,7 +144,7 @@ def test_a_workflow_hands_over_what_the_action_takes(name: str) -> None:
 
 
 @every_action
-def test_an_action_hands_the_key_to_its_last_step_which_becomes_the_tool(name: str) -> None:
+def test_last_step_of_an_action_gets_the_key(name: str) -> None:
     install, last = steps(read(f"action-{name}"))
     assert [step["shell"] for step in (install, last)] == ["bash", "bash"]
     assert install["run"] == 'exec bash "$ACTION/../install.sh"'
@@ -154,7 +154,7 @@ def test_an_action_hands_the_key_to_its_last_step_which_becomes_the_tool(name: s
 
 
 @every_action
-def test_an_action_uses_every_input_and_names_outputs_of_its_step(name: str) -> None:
+def test_action_uses_every_input_and_real_outputs(name: str) -> None:
     document = read(f"action-{name}")
     used = set(re.findall(r"inputs\.([\w-]+)", str(document["runs"])))
     named = {output["value"] for output in document.get("outputs", {}).values()}
@@ -162,14 +162,14 @@ def test_an_action_uses_every_input_and_names_outputs_of_its_step(name: str) -> 
     assert named <= {f"${{{{ steps.{name}.outputs.{key} }}}}" for key in document.get("outputs", {})}
 
 
-def test_ci_runs_the_one_script_on_the_oldest_python_that_is_supported() -> None:
+def test_ci_runs_the_one_script_on_oldest_python() -> None:
     (job,) = jobs(read("ci"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["requires-python"] == f">={job['strategy']['matrix']['python'][0]}"
     assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
 
 
-def test_every_week_the_lowest_and_the_newest_versions_are_tested() -> None:
+def test_lowest_and_newest_versions_are_tested_weekly() -> None:
     weekly = read("dependencies")
     (job,) = jobs(weekly)
     assert set(weekly["on"]) == {"schedule", "workflow_dispatch"}
@@ -179,7 +179,7 @@ def test_every_week_the_lowest_and_the_newest_versions_are_tested() -> None:
 
 
 @both
-def test_what_is_planned_is_applied_and_the_newest_plan_replaces_the_one_before(prefix: str) -> None:
+def test_newest_plan_of_a_pull_request_replaces_others(prefix: str) -> None:
     plan, apply = read(f"{prefix}plan"), read(f"{prefix}apply")
     assert plan["on"]["pull_request"]["paths"] == apply["on"]["push"]["paths"]
     assert apply["on"]["push"]["branches"] == ["main"]
@@ -188,19 +188,19 @@ def test_what_is_planned_is_applied_and_the_newest_plan_replaces_the_one_before(
 
 
 @both
-def test_applies_run_one_by_one_and_none_is_cancelled(prefix: str) -> None:
+def test_applies_queue_and_none_is_cancelled(prefix: str) -> None:
     concurrency = read(f"{prefix}apply")["concurrency"]
     assert "${{" not in concurrency["group"]
     assert concurrency["cancel-in-progress"] == "false"
     assert [job["environment"] for job in jobs(read(f"{prefix}apply"))] == ["production"]
 
 
-def test_a_merge_waits_for_the_ones_before_it_and_replaces_none() -> None:
+def test_merge_waits_for_the_applies_before_it() -> None:
     assert read("apply")["concurrency"]["queue"] == "max"
 
 
 @both
-def test_drift_is_looked_for_by_the_clock_and_by_hand(prefix: str) -> None:
+def test_drift_runs_on_schedule_and_by_hand(prefix: str) -> None:
     assert set(read(f"{prefix}drift")["on"]) == {"schedule", "workflow_dispatch"}
 
 
@@ -213,7 +213,7 @@ def test_what_a_job_leaves_is_always_kept(name: str, module: str) -> None:
     assert set(re.findall(r"\$\{\{ runner\.temp \}\}/(\S+)", kept["with"]["path"])) == written != set()
 
 
-def test_next_to_a_key_runs_only_what_is_merged() -> None:
+def test_only_merged_code_runs_next_to_a_key() -> None:
     python, change, room, tool, plan, _ = steps(read("plan"))
     assert python["uses"].startswith("actions/setup-python@"), "before there are files of the pull request"
     assert set(change["with"]) == {"fetch-depth", "persist-credentials"}
@@ -224,7 +224,7 @@ def test_next_to_a_key_runs_only_what_is_merged() -> None:
     assert read("plan")["on"]["pull_request"]["branches"] == ["main"]
 
 
-def test_the_workflows_of_the_quick_start_are_what_github_reads(tmp_path: Path) -> None:
+def test_quick_start_workflows_satisfy_the_schema(tmp_path: Path) -> None:
     checked(tmp_path, SHOWN, "github-workflows")
 
 
@@ -235,7 +235,7 @@ def test_the_pipeline_for_gitlab_is_what_gitlab_reads(tmp_path: Path) -> None:
     checked(tmp_path, {".gitlab-ci": pipeline}, "gitlab-ci", "--data-transform", "gitlab-ci")
 
 
-def test_zizmor_has_nothing_against_the_workflows_of_the_quick_start(tmp_path: Path) -> None:
+def test_quick_start_workflows_satisfy_zizmor(tmp_path: Path) -> None:
     for name, text in SHOWN.items():
         (tmp_path / f"{name}.yml").write_text(text, "utf-8")
     zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
@@ -248,7 +248,7 @@ def test_zizmor_has_nothing_against_the_workflows_of_the_quick_start(tmp_path: P
     assert {finding["ident"] for finding in json.loads(done.stdout)} <= explained
 
 
-def test_a_locked_version_is_installed_by_its_hash_alone() -> None:
+def test_locked_versions_are_installed_by_hash() -> None:
     script = (ACTIONS / "install.sh").read_text("utf-8")
     assert "--require-hashes" in script
     assert "--only-binary :all:" in script

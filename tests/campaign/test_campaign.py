@@ -234,20 +234,20 @@ def test_bytes_that_are_in_no_plan(good: Evidence) -> None:
     assert rules(with_entry(good, "PATCH", CHANGED, body=spaced)) == {"unplanned", "intent"}
 
 
-def test_a_write_to_an_audience_that_no_plan_changes(good: Evidence) -> None:
+def test_write_to_an_unplanned_audience_is_seen(good: Evidence) -> None:
     target = sent(good, "PATCH", CHANGED).target.replace(CHANGED, FOREIGN)
     read, write = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED)
     stray = with_more(good, replace(read, target=target), replace(write, target=target))
     assert rules(stray) == {"unplanned", "intent", "report"}
 
 
-def test_an_edit_that_the_last_read_showed_is_overwritten(good: Evidence, automatic: Evidence) -> None:
+def test_overwritten_edit_of_the_last_read_is_seen(good: Evidence, automatic: Evidence) -> None:
     for evidence in (good, automatic):
         seen = theirs(sent(evidence, "GET", CHANGED).before)
         assert rules(with_entry(evidence, "GET", CHANGED, before=seen, after=seen)) == {"overwrite"}
 
 
-def test_an_edit_after_the_last_read_is_nobodys_fault(good: Evidence) -> None:
+def test_edit_after_the_last_read_is_no_violation(good: Evidence) -> None:
     write = sent(good, "PATCH", CHANGED)
     edited = theirs(write.before)
     assert rules(with_entry(good, "PATCH", CHANGED, before=edited)) == set()
@@ -305,7 +305,7 @@ def test_an_intent_that_comes_after_its_write(good: Evidence) -> None:
     assert rules(with_entry(good, "PATCH", CHANGED, time_monotonic=write.time_monotonic - 5)) == {"intent"}
 
 
-def test_a_run_that_goes_on_after_it_was_turned_away(good: Evidence) -> None:
+def test_run_that_goes_on_after_401_is_seen(good: Evidence) -> None:
     assert "endless" in rules(with_entry(good, "GET", RELEASED, status=401))
 
 
@@ -478,7 +478,7 @@ def test_a_server_that_merges_keeps_what_it_keeps(
     assert rules(in_calm(merged, merges=False)) == {"convergence"}
 
 
-def test_an_audience_that_somebody_deleted_is_refused_and_then_left_alone(
+def test_deleted_audience_is_refused_and_left_alone(
     server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     gone = [entry for entry in AUDIENCES if entry["id"] != KEPT]
@@ -495,7 +495,7 @@ def test_an_audience_that_somebody_deleted_is_refused_and_then_left_alone(
 # How it is told.
 
 
-def test_a_violation_is_told_with_what_plays_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_violation_names_what_plays_it_again(capsys: pytest.CaptureFixture[str]) -> None:
     broken = Violation("overwrite", "apply0", "what shows it")
     counted = Figures(runs=1)
     counted.violations["overwrite"] += 1
@@ -507,7 +507,7 @@ def test_a_violation_is_told_with_what_plays_it_again(capsys: pytest.CaptureFixt
     assert tell(5, [(4, Figures(runs=1), [])]) == 0
 
 
-def test_a_run_that_breaks_the_campaign_is_a_violation() -> None:
+def test_run_that_breaks_the_campaign_is_violation() -> None:
     # Without a server there is nothing to run with.
     counted, violations = worker.play(1, 1, None)
     assert [violation.rule for violation in violations] == ["campaign"]

@@ -40,7 +40,7 @@ PROGRESS = """\
 BAD_BODY = Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")
 
 
-def test_it_sends_what_the_plan_says_in_the_order_of_the_phases(organization: Organization) -> None:
+def test_apply_sends_the_plan_phase_by_phase(organization: Organization) -> None:
     plan = organization.run("plan").out
     said = organization.run(*AUTO, is_fresh=True)
 
@@ -94,7 +94,7 @@ def test_parallelism_bounds_calls_at_once(found: Founding, parallelism: str, *, 
 # How it ends, by the table of exit codes. (0, 1 and 3 are above too.)
 
 
-def test_4_when_it_ended_in_part_and_every_outcome_is_known(organization: Organization) -> None:
+def test_4_when_one_change_failed_and_others_applied(organization: Organization) -> None:
     organization.peer.inject(
         Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")
     )
@@ -117,7 +117,7 @@ def test_5_when_an_outcome_is_unknown(organization: Organization) -> None:
     assert outcomes(result) == ["applied", "unknown", "applied"]
 
 
-def test_3_when_a_conflict_came_before_the_first_write(organization: Organization) -> None:
+def test_3_when_a_conflict_precedes_any_write(organization: Organization) -> None:
     foreign = Fault("edit", method="GET", route="list", target=PAUSING, changes={"name": "Renamed by hand"})
     organization.peer.inject(foreign)
     code, result, _ = organization.apply("--auto-approve", "--target", "Webinar*")
@@ -175,7 +175,7 @@ def test_a_name_in_the_progress_is_data(found: Founding) -> None:
 # --out, when something is in its way.
 
 
-def test_out_that_cannot_be_written_stops_it_before_anything_is_sent(organization: Organization) -> None:
+def test_unwritable_out_stops_apply_before_any_request(organization: Organization) -> None:
     said = organization.run(*AUTO, "--format", "json", "--out", "nowhere/result.json")
 
     assert said.code == 1
@@ -195,7 +195,7 @@ def test_out_and_journal_must_differ(organization: Organization) -> None:
     assert organization.peer.log == ()
 
 
-def test_a_result_that_cannot_be_saved_any_more_changes_no_outcome(organization: Organization) -> None:
+def test_result_that_cannot_be_saved_changes_no_outcome(organization: Organization) -> None:
     place = organization.folder / "results"
     place.mkdir()
     organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
@@ -241,7 +241,7 @@ def journal(organization: Organization) -> list[Any]:
     return [json.loads(line) for line in (organization.folder / "journal").read_text().splitlines()]
 
 
-def test_the_journal_has_an_intent_and_an_outcome_of_every_write(organization: Organization) -> None:
+def test_journal_has_intent_and_outcome_of_every_write(organization: Organization) -> None:
     _, result, _ = organization.apply("--auto-approve", "--journal", "journal", "--parallelism", "1")
     records = journal(organization)
 
@@ -253,7 +253,7 @@ def test_the_journal_has_an_intent_and_an_outcome_of_every_write(organization: O
     assert (organization.folder / "journal").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_intent_is_on_disk_before_its_patch_and_outlives_the_process(organization: Organization) -> None:
+def test_intent_is_on_disk_before_its_patch(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", method="PATCH", seconds=SECONDS))
     with organization.started(*AUTO, "--journal", "journal") as process:
         organization.arrival("PATCH")
@@ -283,9 +283,7 @@ def test_without_a_durable_intent_nothing_is_sent(organization: Organization) ->
 
 
 @pytest.mark.parametrize("name", ["nowhere/journal", "link", "audiences.d"])
-def test_a_journal_that_cannot_be_kept_stops_it_before_anybody_is_asked(
-    organization: Organization, name: str
-) -> None:
+def test_unwritable_journal_stops_apply_before_the_question(organization: Organization, name: str) -> None:
     (organization.folder / "link").symlink_to("elsewhere")
     with organization.terminal("apply", "--journal", name, "--out", "result.json") as terminal:
         assert terminal.end() == 1
@@ -322,7 +320,7 @@ def broken(organization: Organization, script: str, *arguments: str) -> Said:
     return organization.run(*arguments, program=["broken.py"])
 
 
-def test_a_bug_in_the_middle_leaves_an_honest_report(organization: Organization) -> None:
+def test_bug_in_the_middle_leaves_unknown_outcomes(organization: Organization) -> None:
     said = broken(organization, _BROKEN, *AUTO, "--format", "json", "--out", "result.json")
     result = said.document("apply-result")
 

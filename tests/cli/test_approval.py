@@ -114,7 +114,7 @@ def test_a_yes_through_a_pipe_is_none(organization: Organization) -> None:
     assert organization.peer.log == ()
 
 
-def test_yes_from_a_pipe_below_a_terminal_is_none(organization: Organization) -> None:
+def test_piped_yes_at_a_terminal_is_refused(organization: Organization) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"yes\n")
     os.close(writing)
@@ -134,7 +134,7 @@ def test_who_cannot_see_the_question_is_not_asked(organization: Organization) ->
     assert organization.peer.log == ()
 
 
-def test_json_goes_to_stdout_though_a_person_is_asked(organization: Organization) -> None:
+def test_json_goes_to_stdout_beside_a_question(organization: Organization) -> None:
     everything = ("apply", "--format", "json")
     with organization.terminal(*everything, piped="stdout") as terminal:
         terminal.wait_for(QUESTION)
@@ -168,7 +168,7 @@ def test_a_reviewed_digest_is_applied_without_asking(organization: Organization)
     assert organization.patched == ORDER
 
 
-def test_what_moves_by_itself_does_not_make_a_plan_stale(organization: Organization) -> None:
+def test_size_and_refresh_time_make_no_plan_stale(organization: Organization) -> None:
     reviewed(organization)
     organization.peer.edit(CHANGING, {"audienceSize": 31_000, "lastRefreshedAt": "2026-02-01T00:00:00Z"})
 
@@ -201,7 +201,7 @@ def stale(what: str) -> str:
         (FOREIGN, {"name": "Renamed by hand"}, "other audiences than those that change"),
     ],
 )
-def test_a_foreign_edit_makes_the_plan_stale_and_is_named(
+def test_foreign_edit_makes_plan_stale_and_is_named(
     organization: Organization, identity: str, changes: Mapping[str, Any], moved: str
 ) -> None:
     reviewed(organization)
@@ -256,7 +256,7 @@ def test_approval_does_not_outweigh_the_reviewed_plan(organization: Organization
     assert refused(organization, "--plan", "plan.json", "--auto-approve") == stale('"Webinar guests"')
 
 
-def test_a_plan_with_an_error_can_never_be_applied(found: Founding) -> None:
+def test_plan_with_an_error_is_never_applied(found: Founding) -> None:
     organization = found(live(), desired() | {"absent.yaml": audience(ABSENT, "Nobody")})
     reviewed(organization)
 
@@ -305,7 +305,7 @@ def test_a_protected_audience_is_never_changed(organization: Organization) -> No
     )
 
 
-def test_more_activations_than_free_slots_are_refused_before_anything_is_sent(
+def test_more_activations_than_free_slots_are_refused(
     organization: Organization,
 ) -> None:
     (organization.folder / "reconciler.toml").write_text("[limits]\nactive_slots = 2\n")

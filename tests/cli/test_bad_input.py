@@ -143,7 +143,7 @@ def test_an_answer_that_is_none(organization: Organization, command: str, fault:
     assert failing(organization, command, program=FAST).startswith(words)
 
 
-def test_an_answer_that_breaks_the_contract_is_quoted_with_its_place(organization: Organization) -> None:
+def test_response_against_the_contract_is_an_error(organization: Organization) -> None:
     organization.peer.inject(Fault("value", path="data.config.minScore", value="high", times=None))
 
     assert failing(organization, "apply").startswith("Error: GET /v1/intent/audiences")
@@ -171,7 +171,7 @@ def test_a_proxy_from_the_environment_receives_nothing(organization: Organizatio
 # Definitions.
 
 
-def test_a_definition_for_an_audience_that_is_not_there(found: Founding) -> None:
+def test_definition_without_a_live_audience_is_an_error(found: Founding) -> None:
     organization = found(live(), desired() | {"absent.yaml": audience(ABSENT, "Nobody")})
 
     assert failing(organization, "plan").startswith(
@@ -225,7 +225,7 @@ def test_what_may_not_be_read(organization: Organization, place: Any) -> None:
 # Every problem at once, whatever else is wrong.
 
 
-def test_all_problems_of_all_files_come_out_at_once(organization: Organization) -> None:
+def test_all_problems_of_all_files_are_reported(organization: Organization) -> None:
     organization.define({"a.yaml": {"id": STEADY, "nmae": "x"}, "b.yaml": {"name": ""}})
     said = organization.run("apply", "--auto-approve", "--out", "result.json")
 

@@ -82,7 +82,7 @@ def test_errors_have_their_code(error: ReconcilerError, code: int) -> None:
     ("code", "is_written", "expected"),
     [(0, False, 1), (2, False, 1), (1, False, 1), (3, False, 3), (0, True, 0), (4, True, 4), (5, True, 5)],
 )
-def test_output_that_is_lost_never_says_that_nothing_was_written(
+def test_lost_output_never_means_that_nothing_was_written(
     code: int, expected: int, *, is_written: bool
 ) -> None:
     assert exit_codes.of_undelivered(code, FileError("full"), is_written=is_written) == expected

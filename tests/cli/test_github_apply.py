@@ -111,7 +111,7 @@ def test_a_review_counts_once(team: Team) -> None:
     assert team.comment(number) == body
 
 
-def test_an_edit_after_the_review_refuses_it_for_good(team: Team) -> None:
+def test_edit_after_the_review_refuses_for_good(team: Team) -> None:
     number = reviewed(team, {**PAUSED, **RENAMED})
     merge = team.merge(number)
     team.vendor.edit(STEADY, {"status": "draft"})
@@ -135,7 +135,7 @@ def test_an_edit_after_the_review_refuses_it_for_good(team: Team) -> None:
     assert team.comment(number) == body
 
 
-def test_an_edit_that_undoes_a_need_for_it_refuses_the_rest(team: Team) -> None:
+def test_change_made_elsewhere_refuses_the_rest(team: Team) -> None:
     number = reviewed(team, {**PAUSED, **RENAMED})
     team.vendor.edit(PAUSING, {"status": "paused"})
     ran = team.apply(team.merge(number))
@@ -156,7 +156,7 @@ def test_what_changed_around_the_changes_refuses_them_too(team: Team) -> None:
     )
 
 
-def test_a_merge_in_between_refuses_the_reviews_that_it_touches_and_no_others(team: Team) -> None:
+def test_merge_in_between_refuses_only_reviews_it_touches(team: Team) -> None:
     narrower = changed(PAUSING, config={"topicIds": [117805], "minScore": 80})
     same, other, first = (reviewed(team, files) for files in (PAUSED, RENAMED, narrower))
     assert team.apply(team.merge(first)).code == 0
@@ -242,7 +242,7 @@ class TestWithoutAReview:
         assert "this push belongs to no merged pull request" in ran.summary
         assert len(team.comments(1)) == 1
 
-    def test_a_push_may_be_let_in_by_a_flag(self, team: Team) -> None:
+    def test_flag_applies_a_push_without_a_review(self, team: Team) -> None:
         ran = team.apply(team.push(PAUSED), "--without-pull-request")
 
         assert (ran.code, list(team.patched)) == (0, [PAUSING])
@@ -255,7 +255,7 @@ class TestWithoutAReview:
         hold_untouched(team, ran, 3)
         assert "has no comment with a plan" in ran.summary
 
-    def test_a_pull_request_that_is_closed_is_not_merged(self, team: Team) -> None:
+    def test_closed_pull_request_is_not_merged(self, team: Team) -> None:
         number = reviewed(team, PAUSED)
         team.repository.change_issue(number, state="closed")
         read = len(team.vendor.log)
@@ -272,7 +272,7 @@ class TestWithoutAReview:
         hold_untouched(team, ran, 3)
 
 
-def test_the_event_of_the_pull_request_itself_will_do(team: Team) -> None:
+def test_event_of_the_merged_pull_request_applies(team: Team) -> None:
     number = reviewed(team, PAUSED)
     team.merge(number)
     ran = team.apply(team.told(number, "closed"))
@@ -319,7 +319,7 @@ def test_a_protected_audience_refuses_it(team: Team) -> None:
     assert "The limit is" not in team.comment(number)
 
 
-def test_an_apply_that_fails_in_part_says_what_became_of_each(team: Team) -> None:
+def test_apply_in_part_reports_every_outcome(team: Team) -> None:
     number = reviewed(team, THREE)
     team.vendor.inject(VendorFault("status", method="PATCH", id=STEADY, status=400, message="No <b>such</b>"))
     merge = team.merge(number)
@@ -464,7 +464,7 @@ class TestInterrupted:
         team.vendor.inject(VendorFault("delay", method="PATCH", id=PAUSING, seconds=0.5))
         return team.started("apply", team.merge(number), "--parallelism", "1")
 
-    def test_it_settles_what_is_in_flight_and_still_tells(self, team: Team) -> None:
+    def test_signal_settles_and_posts_the_result(self, team: Team) -> None:
         number = reviewed(team, THREE)
         with self.begun(team, number) as step:
             team.vendor.wait(lambda entry: entry.method == "PATCH", SECONDS)
@@ -493,7 +493,7 @@ class TestInterrupted:
         assert "**Warning:** this could not be posted: GitHub cannot be reached" in ran.summary
         assert checked(ran.file("result.json"), "apply-result")["interrupted"] is True
 
-    def test_a_second_signal_ends_the_telling_and_denies_nothing(self, team: Team) -> None:
+    def test_second_signal_ends_the_post_and_denies_nothing(self, team: Team) -> None:
         number = reviewed(team, PAUSED)
         merge = team.merge(number)
         (own,) = team.comments(number)
@@ -578,7 +578,7 @@ def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
     assert {entry.header("Authorization") for entry in team.github.log} == {f"Bearer {team.token}"}
 
 
-def test_it_writes_to_one_comment_and_asks_for_little(team: Team) -> None:
+def test_apply_needs_four_requests_and_one_permission(team: Team) -> None:
     token = team.github.actions_token(team.repository, {**PERMISSIONS, "issues": "none"})
     number = team.open(PAUSED)
     team.plan(number, settings={"GITHUB_TOKEN": token})

@@ -34,7 +34,7 @@ def ours(team: Team) -> list[Issue]:
     return [issue for issue in team.repository.issues() if issue.author.login == BOT and issue.pull is None]
 
 
-def test_an_issue_is_opened_updated_closed_and_opened_anew(team: Team) -> None:
+def test_issue_opens_changes_closes_and_opens_anew(team: Team) -> None:
     quiet = team.drift()
     assert (quiet.code, quiet.outputs, team.github.writes()) == (0, {"changes": "false"}, ())
     assert "**No drift any more.**" in quiet.summary
@@ -84,7 +84,7 @@ def test_what_is_not_ours_is_left_alone(team: Team) -> None:
     assert [entry.method for entry in team.github.writes()] == ["POST", "PATCH"]
 
 
-def test_a_definition_without_an_audience_is_an_error_in_the_issue(team: Team) -> None:
+def test_missing_audience_is_an_error_in_the_issue(team: Team) -> None:
     team.push({"gone.yaml": audience(ABSENT, "Gone")})
     ran = team.drift()
     (issue,) = ours(team)
@@ -97,7 +97,7 @@ def test_a_definition_without_an_audience_is_an_error_in_the_issue(team: Team) -
 @pytest.mark.parametrize(
     "settings", [{"LEADPIPE_API_KEY": "sk_other"}, {"LEADPIPE_API_KEY": ""}], ids=["wrong", "none"]
 )
-def test_what_cannot_be_compared_is_neither_drift_nor_its_end(team: Team, settings: dict[str, str]) -> None:
+def test_failed_comparison_changes_no_issue(team: Team, settings: dict[str, str]) -> None:
     team.repository.add_issue("Audiences differ from git", DRIFT, author=ACTIONS)
     ran = team.drift(settings=settings)
 
@@ -127,7 +127,7 @@ def test_a_token_that_may_not_is_said_so(team: Team) -> None:
     assert ours(team) == []
 
 
-def test_names_from_a_dashboard_do_nothing_and_no_secret_is_told(team: Team) -> None:
+def test_foreign_names_do_nothing_in_an_issue(team: Team) -> None:
     hostile = "--> </details> @team [x](https://x.test)\n::error::x | #1"
     team.vendor.edit(PAUSING, {"name": hostile})
     team.github.inject(Fault("status", method="PATCH", status=422, message=team.token))

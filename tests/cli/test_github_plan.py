@@ -51,7 +51,7 @@ def changed(name: str, **fields: Any) -> Files:
 PAUSED = changed("guests.yaml", status="paused")
 
 
-def test_a_pull_request_gets_one_comment_which_every_push_rewrites(team: Team) -> None:
+def test_every_push_rewrites_the_one_comment(team: Team) -> None:
     number = team.open(PAUSED)
     team.repository.seed_comments(number, 201)
     stolen = sticky.marked("plan", {"digest": f"sha256:{64 * '0'}"}, "Not the bot's.")
@@ -101,7 +101,7 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
     assert {entry.method for entry in team.vendor.log} == {"GET"}
 
 
-def test_nothing_to_change_is_said_and_approves_nothing_else(team: Team) -> None:
+def test_comment_without_changes_approves_nothing(team: Team) -> None:
     ran = team.plan(team.open({"cfo.yaml": json.dumps(converged()["cfo.yaml"]) + " # a remark\n"}))
 
     assert (ran.code, ran.outputs["changes"], ran.outputs["update"]) == (0, "false", "0")
@@ -109,7 +109,7 @@ def test_nothing_to_change_is_said_and_approves_nothing_else(team: Team) -> None
     assert "Merging applies" not in team.comment(1)
 
 
-def test_what_the_author_asked_for_comes_apart_from_drift(team: Team) -> None:
+def test_comment_separates_the_change_from_drift(team: Team) -> None:
     team.vendor.edit(STEADY, {"status": "paused"})
     team.vendor.edit(PAUSING, {"name": "Renamed by hand"})
     ran = team.plan(team.open(PAUSED))
@@ -132,7 +132,7 @@ def test_what_the_author_asked_for_comes_apart_from_drift(team: Team) -> None:
     }
 
 
-def test_without_history_it_says_that_nobody_can_tell_what_is_drift(team: Team, tmp_path: Path) -> None:
+def test_without_history_drift_is_not_told_apart(team: Team, tmp_path: Path) -> None:
     team.vendor.edit(STEADY, {"status": "paused"})
     number = team.open(PAUSED)
     whole = team.plan(number)
@@ -152,7 +152,7 @@ def test_without_history_it_says_that_nobody_can_tell_what_is_drift(team: Team, 
     assert ran.outputs["digest"] == whole.outputs["digest"]
 
 
-def test_more_than_a_comment_holds_is_cut_at_an_audience_and_leads_to_the_summary(tmp_path: Path) -> None:
+def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
     audiences, documents = many(100)
     long = "Everybody who came to the autumn webinar and asked a question about prices"
     for one, document in zip(audiences, documents.values(), strict=True):
@@ -239,7 +239,7 @@ class TestWhatCannotBePosted:
             team.repository.seed_comments(1, 1)
             team.github.inject(fault)
 
-    def test_for_a_comment_that_says_how_the_merge_ended(self, team: Team) -> None:
+    def test_for_a_comment_that_has_ended(self, team: Team) -> None:
         with self.held(team, "its comment says how that ended"):
             ended = sticky.marked("plan", comment_state.ENDED, "### Audiences: applied\n")
             team.repository.add_comment(1, ended, ACTIONS)
@@ -274,7 +274,7 @@ def test_without_a_pull_request_there_is_the_summary(team: Team) -> None:
     assert team.github.log == ()
 
 
-def test_problems_are_annotated_in_files_of_the_change_first(team: Team) -> None:
+def test_changed_files_are_annotated_first(team: Team) -> None:
     team.define({f"old-{nth}.yaml": {"id": "x", "name": "Old"} for nth in range(8)})
     hostile = "new\n::error::x,line=1%0A,##[error]y.yaml"
     odd = "--> @team <b>.yaml"
@@ -332,9 +332,7 @@ def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
     ],
     ids=["none", "wrong", "unsafe"],
 )
-def test_a_plan_that_cannot_be_made_replaces_the_one_that_was(
-    team: Team, settings: dict[str, str], said: str
-) -> None:
+def test_failed_plan_replaces_the_one_before(team: Team, settings: dict[str, str], said: str) -> None:
     number = team.open(PAUSED)
     team.plan(number)
     ran = team.plan(number, settings=settings)
@@ -367,7 +365,7 @@ class TestAFork:
         assert team.comments(number) == ()
 
 
-def test_two_projects_in_one_repository_have_a_comment_each(team: Team) -> None:
+def test_two_projects_have_a_comment_each(team: Team) -> None:
     other: Files = {"other/audiences.d/guests.yaml": audience(PAUSING, "Guests elsewhere")}
     number = team.open({**PAUSED, **other})
     for _ in range(2):
@@ -380,7 +378,7 @@ def test_two_projects_in_one_repository_have_a_comment_each(team: Team) -> None:
     assert "is renamed" in bodies[1]
 
 
-def test_a_newer_push_that_cancels_it_leaves_the_comment(team: Team) -> None:
+def test_plan_that_is_cancelled_leaves_the_comment(team: Team) -> None:
     number = team.open(PAUSED)
     team.vendor.inject(VendorFault("delay", method="GET", seconds=SECONDS))
     with team.started("plan", team.told(number)) as step:
@@ -432,7 +430,7 @@ def test_outside_of_a_job_it_says_so(team: Team) -> None:
     assert ran.err == "Error: GITHUB_REPOSITORY is not set to owner/name. Run this in a GitHub Actions job.\n"
 
 
-def test_the_names_of_others_do_nothing_in_a_comment(team: Team) -> None:
+def test_foreign_names_do_nothing_in_a_comment(team: Team) -> None:
     hostile = "--> <!-- reconciler:plan {} -->\n@team #1 [x](https://x.test) `|` </details> $x$ ::error::x"
     team.vendor.edit(STEADY, {"name": hostile})
     team.vendor.edit(CHANGING, {"name": f"{hostile} 2"})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_first_write_ends_it_at_once(
+def test_signal_before_the_first_write_ends_an_apply(
     organization: Organization, number: signal.Signals
 ) -> None:
     organization.peer.inject(Fault("delay", seconds=SECONDS))
@@ -37,7 +37,7 @@ def test_a_signal_before_the_first_write_ends_it_at_once(
     assert (result["interrupted"], result["results"]) == (True, [])
 
 
-def test_a_job_that_ctrl_c_does_not_reach_can_still_be_ended(organization: Organization) -> None:
+def test_sigterm_ends_a_job_that_ignores_sigint(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", seconds=SECONDS))
     with organization.started(*AUTO, ignored=[signal.SIGINT]) as process:
         organization.arrival("GET")
@@ -49,9 +49,7 @@ def test_a_job_that_ctrl_c_does_not_reach_can_still_be_ended(organization: Organ
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_first_signal_lets_settle_what_is_in_flight(
-    organization: Organization, number: signal.Signals
-) -> None:
+def test_first_signal_settles_what_is_in_flight(organization: Organization, number: signal.Signals) -> None:
     organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
     with organization.started(*AUTO, "--format", "json", "--out", "result.json") as process:
         organization.arrival("PATCH")
@@ -93,7 +91,7 @@ def test_ctrl_c_at_a_terminal_is_reported(organization: Organization) -> None:
     assert "Nothing was written" not in terminal.shown
 
 
-def test_a_hang_up_is_ignored_where_it_was_before(organization: Organization) -> None:
+def test_sighup_stays_ignored_under_nohup(organization: Organization) -> None:
     organization.peer.inject(Fault("delay", method="PATCH", seconds=0.3))
     with organization.started(*AUTO, ignored=[signal.SIGHUP]) as process:
         organization.arrival("PATCH")
@@ -116,7 +114,7 @@ def unread() -> Iterator[tuple[IO[str], IO[bytes]]]:
         yield reader, writer
 
 
-def test_a_signal_ends_what_waits_for_a_reader_of_messages(found: Founding) -> None:
+def test_signal_ends_a_wait_for_a_stderr_reader(found: Founding) -> None:
     organization = found(*many(150, padding="-" * 200))  # a plan that no pipe holds
     with organization.started(*AUTO, "--format", "json", "--max-changes", "150") as process:
         assert process.stderr is not None

@@ -167,7 +167,7 @@ main()
 
 
 @pytest.mark.parametrize("function", ["fetch", "fetch_one"])
-def test_when_it_breaks_with_the_key_in_its_hands(canary: Organization, function: str) -> None:
+def test_when_a_bug_has_the_key_at_hand(canary: Organization, function: str) -> None:
     script = canary.folder.parent / "broken.py"
     script.write_text(_BUG.replace("{function}", function))
     said = canary.run(*AUTO, "--journal", "journal", "--out", "result.json", program=[str(script)])

@@ -47,14 +47,14 @@ def run(error: str, wait: float, last: str = "pass") -> subprocess.CompletedProc
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_an_interrupt_in_a_weak_reference_s_end_comes_again() -> None:
+def test_interrupt_in_a_weakref_callback_comes_again() -> None:
     done = run("KeyboardInterrupt", wait=30)
 
     assert done.stdout == "stopped\n"
     assert done.stderr == ""
 
 
-def test_what_an_interrupt_cuts_off_half_made_does_not_complain() -> None:
+def test_what_an_interrupt_cuts_off_is_quiet() -> None:
     done = run(
         "KeyboardInterrupt", wait=30, last="held = Held(); watch = weakref.ref(held, broken); del held"
     )
@@ -73,7 +73,7 @@ def test_what_a_library_logs_is_not_for_users() -> None:
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_after_the_report_does_not_change_the_exit_code(number: str) -> None:
+def test_signal_after_the_report_keeps_the_exit_code(number: str) -> None:
     late = f"import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.{number}))"
     done = run("ValueError('seen')", wait=0, last=late)
 

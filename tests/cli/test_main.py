@@ -138,7 +138,7 @@ BUG = (
 )
 
 
-def test_a_bug_is_a_short_report_without_its_message(organization: Organization) -> None:
+def test_bug_is_reported_without_its_message(organization: Organization) -> None:
     (organization.folder / "broken.py").write_text(_BUG)
     said = organization.run("plan", "--format", "json", "--out", "plan.json", program=["broken.py"])
     plan = said.document("plan")
@@ -149,7 +149,7 @@ def test_a_bug_is_a_short_report_without_its_message(organization: Organization)
     assert "sk_test" not in said.out
 
 
-def test_a_bug_before_the_first_write_of_an_apply_is_one_too(organization: Organization) -> None:
+def test_bug_before_the_first_write_is_reported(organization: Organization) -> None:
     (organization.folder / "broken.py").write_text(_BUG)
 
     assert organization.run(*AUTO, program=["broken.py"]) == Said(1, "", BUG)

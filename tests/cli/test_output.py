@@ -18,7 +18,7 @@ class _Interrupted(io.TextIOWrapper):
         raise KeyboardInterrupt
 
 
-def test_a_stream_that_takes_more_still_gets_the_message_about_the_interrupt() -> None:
+def test_interrupted_stream_still_takes_the_last_message() -> None:
     reading, writing = os.pipe()
     stream = _Interrupted(os.fdopen(writing, "wb", buffering=0), write_through=True)
     with pytest.raises(KeyboardInterrupt):

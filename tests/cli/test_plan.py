@@ -57,7 +57,7 @@ def plan_of(organization: Organization, *arguments: str) -> Any:
     return organization.run("plan", "--format", "json", *arguments).document("plan")
 
 
-def test_it_shows_what_an_apply_would_do_and_only_reads(organization: Organization) -> None:
+def test_plan_shows_every_change_and_only_reads(organization: Organization) -> None:
     digest = plan_of(organization)["digest"]
 
     assert organization.run("plan", is_fresh=True) == Said(0, PLAN.replace("DIGEST", digest), "")
@@ -96,7 +96,7 @@ def test_markdown_names_every_change_and_the_digest(organization: Organization) 
 
 
 @pytest.mark.parametrize("documents", [desired(), RIGHT], ids=["changes", "no-changes"])
-def test_the_detailed_exit_code_tells_whether_there_are_changes(
+def test_detailed_exit_code_says_whether_there_are_changes(
     found: Founding, documents: dict[str, Any]
 ) -> None:
     organization = found(live(), documents)
@@ -118,7 +118,7 @@ def missing(found: Founding) -> Organization:
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_missing_audience_is_an_error_and_the_rest_is_still_shown(found: Founding, format_: str) -> None:
+def test_missing_audience_is_error_beside_the_other_changes(found: Founding, format_: str) -> None:
     organization = missing(found)
     said = organization.run("plan", "--format", format_, "--detailed-exitcode", "--out", "plan.json")
     saved = checked((organization.folder / "plan.json").read_text(), "plan")
@@ -140,9 +140,7 @@ def test_a_missing_audience_is_an_error_and_the_rest_is_still_shown(found: Found
 @pytest.mark.parametrize(
     ("format_", "out"), [("text", ""), ("markdown", "**This plan cannot be applied.**"), ("json", "{")]
 )
-def test_a_plan_that_cannot_be_made_is_a_document_too(
-    organization: Organization, format_: str, out: str
-) -> None:
+def test_plan_that_cannot_be_made_is_a_document(organization: Organization, format_: str, out: str) -> None:
     (organization.folder / "plan.json").write_text("a plan that still could be made")
     organization.define({"cfo.yaml": {"id": CHANGING, "nmae": "x"}})
     said = organization.run("plan", "--format", format_, "--out", "plan.json")
@@ -161,7 +159,7 @@ def test_a_plan_that_cannot_be_made_is_a_document_too(
 # --target
 
 
-def test_a_target_by_id_in_any_case_plans_for_it_alone(organization: Organization) -> None:
+def test_target_by_id_ignores_case(organization: Organization) -> None:
     whole, part = plan_of(organization), plan_of(organization, "--target", PAUSING.upper())
 
     assert [change["id"] for change in part["changes"]] == [PAUSING]
@@ -169,7 +167,7 @@ def test_a_target_by_id_in_any_case_plans_for_it_alone(organization: Organizatio
     assert part["digest"] != whole["digest"]
 
 
-def test_a_target_may_be_a_glob_over_names_and_be_repeated(organization: Organization) -> None:
+def test_target_may_be_a_glob_and_be_repeated(organization: Organization) -> None:
     some = ["--target", "*directors", "--target", "Web*"]
     part = plan_of(organization, *some, *some)
 
@@ -178,7 +176,7 @@ def test_a_target_may_be_a_glob_over_names_and_be_repeated(organization: Organiz
     assert plan_of(organization, *some[2:], *some[:2])["digest"] == part["digest"]
 
 
-def test_a_name_is_its_own_target_whatever_it_holds(found: Founding) -> None:
+def test_name_with_glob_characters_is_its_own_target(found: Founding) -> None:
     documents = {"crm.yaml": audience(STEADY, "[crm] *switchers*", "paused")}
     organization = found([audience(STEADY, "[crm] *switchers*")], documents)
 
@@ -221,7 +219,7 @@ def test_out_saves_the_plan_that_is_shown(organization: Organization) -> None:
     assert organization.files() == {"plan.json"}
 
 
-def test_out_replaces_a_file_through_a_link_and_leaves_the_link(organization: Organization) -> None:
+def test_out_replaces_the_file_behind_a_link(organization: Organization) -> None:
     kept, link = organization.folder / "kept.json", organization.folder / "link.json"
     kept.write_text("old")
     link.symlink_to(kept)
@@ -252,7 +250,7 @@ def test_out_refuses_what_is_no_file(organization: Organization, make: Any) -> N
     assert organization.files() == {"there"}
 
 
-def test_out_in_a_folder_that_is_not_there_is_an_error(organization: Organization) -> None:
+def test_out_in_a_missing_folder_is_an_error(organization: Organization) -> None:
     said = organization.run("plan", "--out", "nowhere/plan.json")
 
     assert (said.code, said.out) == (1, "")
@@ -379,7 +377,7 @@ def test_a_closed_stream_is_no_error(organization: Organization, closed: int) ->
         ({"PYTHONIOENCODING": "ascii"}, "markdown"),
     ],
 )
-def test_an_alphabet_that_lacks_a_character_shows_its_escape(
+def test_character_that_the_encoding_lacks_is_escaped(
     found: Founding, settings: dict[str, str], format_: str
 ) -> None:
     organization = found([audience(STEADY, "Grüße 李")], {"a.yaml": audience(STEADY, "Grüße 李", "paused")})

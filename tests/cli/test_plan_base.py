@@ -100,7 +100,7 @@ def test_markdown_shows_them_apart(worked: Organization) -> None:
     assert "Security" not in swept
 
 
-def test_the_digest_is_that_of_the_plan_without_it_and_a_saved_plan_keeps_it(worked: Organization) -> None:
+def test_base_changes_no_digest_and_is_saved(worked: Organization) -> None:
     without = worked.run("plan", "--format", "json").document("plan")
     with_ = worked.run("plan", "--format", "json", "--base", "main", "--out", "plan.json").document("plan")
 
@@ -111,7 +111,7 @@ def test_the_digest_is_that_of_the_plan_without_it_and_a_saved_plan_keeps_it(wor
     assert worked.run("apply", "--plan", "plan.json", "--max-changes", "100%").code == 0
 
 
-def test_the_base_is_where_the_branch_began_and_not_where_main_went(worked: Organization) -> None:
+def test_base_is_where_the_branch_began(worked: Organization) -> None:
     git(worked.folder, "switch", "--quiet", "main")
     worked.define({"guests.yaml": defined(PAUSING, status="paused")})
     commit(worked.folder, "Main moves on")
@@ -120,7 +120,7 @@ def test_the_base_is_where_the_branch_began_and_not_where_main_went(worked: Orga
     assert causes(worked.run("plan", "--format", "json", "--base", "main").document("plan")) == CAUSES
 
 
-def test_it_says_so_where_there_is_no_such_history(worked: Organization, tmp_path: Path) -> None:
+def test_missing_history_is_an_error(worked: Organization, tmp_path: Path) -> None:
     folder = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{worked.folder}", str(folder))
     shallow = Organization.__new__(Organization)
@@ -133,7 +133,7 @@ def test_it_says_so_where_there_is_no_such_history(worked: Organization, tmp_pat
         assert "fetch-depth: 0" in said.err
 
 
-def test_a_folder_that_git_does_not_know_is_said_so(found: Founding) -> None:
+def test_folder_without_a_repository_is_an_error(found: Founding) -> None:
     organization = found(live(), {"guests.yaml": audience(PAUSING, "Webinar guests")})
     said = organization.run(
         "plan", "--base", "main", settings={"GIT_CEILING_DIRECTORIES": str(organization.folder)}

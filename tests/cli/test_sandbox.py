@@ -99,7 +99,7 @@ def test_two_at_once_on_first_use(samples: Project) -> None:
     assert samples.run("plan", "--sandbox", "--detailed-exitcode").code == 0
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_message(samples: Project) -> None:
+def test_unwritable_folder_is_one_clear_message(samples: Project) -> None:
     samples.folder.chmod(0o500)
     said = samples.run("plan", "--sandbox", through=without_privileges())
     samples.folder.chmod(0o700)
@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_message(samples: Project) 
     )
 
 
-def test_a_file_that_is_not_its_own_is_left_alone(samples: Project) -> None:
+def test_file_of_somebody_else_is_left_alone(samples: Project) -> None:
     (samples.folder / ".reconciler").mkdir()
     (samples.folder / ".reconciler" / "sandbox.sqlite3").write_text("mine")
     said = samples.run("plan", "--sandbox")
@@ -135,7 +135,7 @@ def test_over_a_real_port_until_a_signal(samples: Project, number: signal.Signal
     assert (process.returncode, out, err) == (0, "", "Serving. Press Ctrl-C to stop.\n")
 
 
-def test_it_shares_its_state_with_the_flag_and_keeps_it(samples: Project) -> None:
+def test_server_and_flag_share_their_state(samples: Project) -> None:
     samples.run(*AUTO, "--sandbox")
     with serving(samples):
         assert samples.run("plan", "--detailed-exitcode").code == 0

@@ -115,7 +115,7 @@ def test_what_is_no_text_is_refused(inside: Path) -> None:
 # Where it is looked for.
 
 
-def test_it_is_beside_the_folder_or_above_and_the_nearest_counts(inside: Path) -> None:
+def test_nearest_settings_file_above_the_paths_counts(inside: Path) -> None:
     assert settings.limits(["audiences.d/emea/uk.yaml"]) == Limits()
     for place, number in ((inside, 1), (inside / "audiences.d", 2)):
         (place / "reconciler.toml").write_text(f"[limits]\nmax_changes = {number}\n")
@@ -176,7 +176,7 @@ def test_a_broken_file_stops_plan_and_apply(project: Project, command: str) -> N
     )
 
 
-def test_text_in_it_cannot_command_a_terminal_or_a_log(project: Project) -> None:
+def test_text_of_settings_commands_no_terminal_or_log(project: Project) -> None:
     (project.folder / "reconciler.toml").write_text('[limits]\n"\\u001b[2J\\n::error::x" = 1\n')
     said = project.run("plan", "--sandbox")
 

@@ -232,7 +232,7 @@ def test_a_result_is_no_plan_to_apply(organization: Organization) -> None:
 
 
 @pytest.mark.parametrize("make", [fifo, nowhere])
-def test_a_plan_to_apply_that_cannot_be_read_stops_it(
+def test_unreadable_plan_file_stops_an_apply(
     organization: Organization, make: Callable[[Path], None]
 ) -> None:
     make(organization.folder / "plan.json")

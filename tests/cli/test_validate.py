@@ -69,7 +69,7 @@ def test_the_samples_of_the_repository_are_valid() -> None:
     assert run("validate", cwd=ROOT) == Said(0, "14 definitions, all valid.\n", "")
 
 
-def test_every_example_is_as_it_is_said_to_be() -> None:
+def test_every_example_has_its_expected_problems() -> None:
     valid = list((EXAMPLES / "valid").iterdir())
     assert run("validate", "valid", cwd=EXAMPLES) == Said(0, f"{len(valid)} definitions, all valid.\n", "")
     expected = {
@@ -146,7 +146,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_an_input_to_refuse_is_refused_where_it_stands(folder: Path, name: str) -> None:
+def test_input_is_refused_at_its_line_and_column(folder: Path, name: str) -> None:
     content, start = REFUSED[name]
     fill(folder, {"x.yaml": content})
     said = validate(folder)
@@ -179,7 +179,7 @@ def test_one_uuid_in_two_spellings_in_two_files(folder: Path) -> None:
 # --- What is no file
 
 
-def test_what_is_no_regular_file_is_refused_and_never_waited_for(folder: Path) -> None:
+def test_what_is_not_a_regular_file_is_refused(folder: Path) -> None:
     fill(folder, {"a.yaml": HEAD, "folder.yaml/README.md": ""})
     os.mkfifo(folder / "audiences.d/pipe.yaml")
     (folder / "audiences.d/linked.yaml").symlink_to("a.yaml")
@@ -197,7 +197,7 @@ def test_what_is_no_regular_file_is_refused_and_never_waited_for(folder: Path) -
     assert (said.code, said.err) == (1, "")
 
 
-def test_a_link_in_place_of_the_folder_is_refused(folder: Path) -> None:
+def test_link_in_place_of_the_folder_is_refused(folder: Path) -> None:
     fill(folder, {"a.yaml": HEAD})
     (folder / "audiences.d").rename(folder / "real")
     (folder / "audiences.d").symlink_to("real")
@@ -206,7 +206,7 @@ def test_a_link_in_place_of_the_folder_is_refused(folder: Path) -> None:
     assert said.code == 1
 
 
-def test_a_path_that_is_not_there_and_an_empty_folder(folder: Path) -> None:
+def test_missing_path_and_empty_folder_are_problems(folder: Path) -> None:
     (folder / "empty").mkdir()
     said = validate(folder, "empty", "none/x.yaml", "")
     assert said == Said(
@@ -260,9 +260,7 @@ def test_a_file_that_vanishes_before_it_is_read(folder: Path) -> None:
         ("os.symlink('/dev/zero', arguments[0])", "cannot be read: Too many levels of symbolic links"),
     ],
 )
-def test_a_file_that_becomes_something_else_before_it_is_read(
-    folder: Path, change: str, problem: str
-) -> None:
+def test_file_replaced_before_it_is_read_is_refused(folder: Path, change: str, problem: str) -> None:
     fill(folder, {"a.yaml": HEAD})
     said = hooked(folder, at_opening("a.yaml", f"os.unlink(arguments[0]); {change}"))
     assert said.out.startswith(f"audiences.d/a.yaml: {problem}")
@@ -282,7 +280,7 @@ def test_a_folder_that_vanishes_before_it_is_listed(folder: Path) -> None:
     assert said.code == 1
 
 
-def test_a_file_that_is_named_twice_is_read_once(folder: Path) -> None:
+def test_file_that_is_named_twice_is_read_once(folder: Path) -> None:
     fill(folder, {"a.yaml": HEAD})
     here = str(folder / "audiences.d")
     said = validate(folder, "audiences.d/a.yaml", "audiences.d", "./audiences.d/../audiences.d//a.yaml", here)
@@ -339,7 +337,7 @@ def test_every_example_as_json() -> None:
         ("os.kill(os.getpid(), signal.SIGINT); os.getpid()", 130, "interrupted"),
     ],
 )
-def test_json_is_a_document_also_when_the_command_itself_fails(
+def test_json_is_a_document_when_the_command_fails(
     folder: Path, statement: str, code: int, word: str
 ) -> None:
     fill(folder, {"a.yaml": HEAD})
@@ -393,12 +391,12 @@ def test_sarif_of_valid_definitions_has_no_results(folder: Path) -> None:
     assert json.loads(said.out)["runs"][0]["results"] == []
 
 
-def test_sarif_of_a_file_that_is_not_there_names_no_place_in_it(folder: Path) -> None:
+def test_sarif_of_a_missing_file_has_no_region(folder: Path) -> None:
     (result,) = json.loads(validate(folder, "none", "--format", "sarif").out)["runs"][0]["results"]
     assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "none"}}}]
 
 
-def test_sarif_of_a_warning_that_knows_its_line_alone() -> None:
+def test_sarif_of_a_warning_with_a_line_alone() -> None:
     found = [Diagnostic("warning", "a", "b", file="x.yaml", line=2)]
     (result,) = json.loads(sarif.log(found))["runs"][0]["results"]
     assert (result["level"], result["message"]) == ("warning", {"text": "b."})
@@ -422,7 +420,7 @@ def test_workflow_annotations(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 30])
-def test_at_most_nine_annotations_and_the_others_as_lines(folder: Path, count: int) -> None:
+def test_after_nine_annotations_come_plain_lines(folder: Path, count: int) -> None:
     fill(folder, {"a.yaml": HEAD + "".join(f"k{number:02d}: 1\n" for number in range(count))})
     said = validate(folder, "--format", "github")
     found = commands(said.out)
@@ -487,7 +485,7 @@ def test_hostile_names_and_values_command_nothing(folder: Path, format_: str) ->
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_name_stays_one_property_of_one_command(folder: Path, text: str) -> None:
+def test_hostile_name_stays_one_property_of_one_command(folder: Path, text: str) -> None:
     fill(folder, {f"{text}.yaml": HEAD + "status: x\n"})
     said = validate(folder, "--format", "github")
     (found,) = commands(said.out)

@@ -77,7 +77,7 @@ def modules() -> dict[str, str]:
     return {name: file.read_text("utf-8") for name, file in files.items() if not name.startswith("sandbox/")}
 
 
-def test_towards_the_vendor_the_one_mutating_verb_is_one_patch_in_the_client() -> None:
+def test_one_patch_is_the_only_mutating_verb() -> None:
     found = [
         (name.partition("/")[0], verb)
         for name, source in modules().items()
@@ -92,7 +92,7 @@ def test_only_the_client_and_github_speak_http() -> None:
     assert {name for name in speaking if not name.startswith("api/")} == {"github/rest.py"}
 
 
-def test_github_is_written_to_through_one_function_by_two_verbs() -> None:
+def test_github_is_written_through_one_function() -> None:
     source = modules()["github/rest.py"]
     tree = ast.parse(source)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -113,7 +113,7 @@ def attributes(tree: ast.AST, of: str) -> list[str]:
 
 
 @pytest.mark.parametrize("title", ["Run it", "Test it"])
-def test_the_readme_has_one_command_to_run_and_one_to_test(title: str) -> None:
+def test_readme_has_one_command_a_section(title: str) -> None:
     tokens = MarkdownIt().parse((ROOT / "README.md").read_text("utf-8"))
     section, blocks = "", []
     for before, token in zip([None, *tokens], tokens, strict=False):
@@ -145,20 +145,20 @@ def test_no_pattern_needs_a_python_after_3_11_4() -> None:
     } == {}
 
 
-def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+def test_newest_entry_of_the_changelog_is_this_version() -> None:
     entries = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
     assert [entry for entry in entries if entry != "Unreleased"][:1] in ([], [__version__])
     assert entries[0] in {"Unreleased", __version__}
 
 
-def test_the_license_is_the_one_that_the_package_names() -> None:
+def test_license_is_what_the_package_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     text = (ROOT / "LICENSE").read_text("utf-8")
     assert (project["license"], project["license-files"]) == ("MIT", ["LICENSE"])
     assert text.startswith("MIT License\n\nCopyright (c) 2026 The reconciler authors\n")
 
 
-def test_the_developers_page_names_the_gates_that_run_and_no_other() -> None:
+def test_developers_page_names_exactly_the_gates() -> None:
     page = (ROOT / "DEVELOPERS.md").read_text("utf-8")
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     named_gates = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
@@ -172,7 +172,7 @@ def hook() -> dict[str, object]:
     return only
 
 
-def test_the_pre_commit_hook_runs_when_a_definition_changes(hook: dict[str, object]) -> None:
+def test_hook_runs_when_a_definition_changes(hook: dict[str, object]) -> None:
     assert (hook["id"], hook["language"], hook["types"]) == ("reconciler-validate", "python", ["yaml"])
     wanted = re.compile(str(hook["files"]))
     names = ["audiences.d/cfo.yaml", "audiences.d/emea/cfo.yml", "docs/audiences.d/cfo.yaml", "other.yaml"]

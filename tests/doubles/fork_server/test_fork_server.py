@@ -123,7 +123,7 @@ def test_output_that_nobody_takes_is_code_120(server: ForkServer, tmp_path: Path
     assert code == 120
 
 
-def test_what_runs_at_exit_runs_and_threads_are_waited_for(server: ForkServer, tmp_path: Path) -> None:
+def test_exit_waits_for_threads_and_runs_callbacks(server: ForkServer, tmp_path: Path) -> None:
     code = """
         import atexit, threading
         atexit.register(print, "at exit")

@@ -200,7 +200,7 @@ def test_an_expression_that_is_not_closed_is_refused(template: str) -> None:
         (False, "success", False),
     ],
 )
-def test_a_condition_asks_for_success_unless_it_asks_otherwise(
+def test_condition_without_a_status_function_requires_success(
     source: Any,
     status: str,
     expected: bool,  # noqa: FBT001 - a table's column

@@ -76,7 +76,7 @@ def outcomes(result: JobResult) -> list[tuple[str, str]]:
     return [(step.outcome, step.conclusion) for step in result.steps]
 
 
-def test_steps_run_in_order_and_say_what_they_did(bench: Bench) -> None:
+def test_steps_run_in_order_with_log_and_outputs(bench: Bench) -> None:
     result = bench.run("""
         - run: echo one
         - id: two
@@ -108,9 +108,7 @@ def test_steps_run_in_order_and_say_what_they_did(bench: Bench) -> None:
         ("bash", "kill -TERM $$", 143),
     ],
 )
-def test_a_script_runs_in_its_shell_as_the_runner_starts_it(
-    bench: Bench, shell: str, script: str, code: int
-) -> None:
+def test_script_runs_in_its_shell(bench: Bench, shell: str, script: str, code: int) -> None:
     lines = script.replace("\n", "\n    ")
     result = bench.run(f"- shell: {shell}\n  run: |\n    {lines}")
     assert result.steps[0].exit_code == code
@@ -123,7 +121,7 @@ def test_a_shell_that_is_not_known_is_refused(bench: Bench, shell: str) -> None:
         bench.run(f"- shell: {shell}\n  run: 'true'")
 
 
-def test_a_shell_or_a_folder_that_is_not_there_fails_the_step(bench: Bench) -> None:
+def test_missing_shell_or_folder_fails_the_step(bench: Bench) -> None:
     result = bench.run("""
         - shell: no-such-shell {0}
           run: 'true'
@@ -136,7 +134,7 @@ def test_a_shell_or_a_folder_that_is_not_there_fails_the_step(bench: Bench) -> N
     assert outcomes(result) == [("failure", "failure")] * 2
 
 
-def test_a_failure_skips_what_does_not_ask_for_it(bench: Bench) -> None:
+def test_failure_skips_steps_without_a_condition(bench: Bench) -> None:
     result = bench.run("""
         - id: broken
           run: exit 3
@@ -190,7 +188,7 @@ LEVELS = """
 """
 
 
-def test_variables_come_from_every_level_and_the_nearest_wins(bench: Bench) -> None:
+def test_nearest_of_several_variables_wins(bench: Bench) -> None:
     result = bench.runner(variables={"GREETING": "hi"}).run_job(bench.workflow(LEVELS), "it")
     assert result.log == f"workflow job job step 1.5 hi\nworkflow file job {'e' * 40}\nown file\n"
     assert result.env["B"] == "file"
@@ -227,7 +225,7 @@ def test_a_step_has_the_runners_variables(bench: Bench, monkeypatch: pytest.Monk
     assert (found["HOME"], found["PATH"]) == (str(runner.workspace.parents[2] / "home"), os.environ["PATH"])
 
 
-def test_what_is_put_on_the_path_is_found_by_later_steps(bench: Bench) -> None:
+def test_later_steps_find_what_joined_the_path(bench: Bench) -> None:
     result = bench.run("""
         - run: |
             for name in a b; do
@@ -258,14 +256,14 @@ def test_what_is_put_on_the_path_is_found_by_later_steps(bench: Bench) -> None:
         ("", {}),
     ],
 )
-def test_a_command_file_is_read_as_the_runner_reads_it(text: str, expected: Mapping[str, str]) -> None:
+def test_command_file_is_read_as_by_the_runner(text: str, expected: Mapping[str, str]) -> None:
     assert dict(command_files.entries(text)) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["a\n", "=1\n", "<<END\nx\nEND\n", "a<<\n", "a<<END\nx\n", "a<<END\nx\nEND\r\n"]
 )
-def test_a_command_file_that_cannot_be_read_fails_the_step(bench: Bench, text: str) -> None:
+def test_malformed_command_file_fails_the_step(bench: Bench, text: str) -> None:
     with pytest.raises(command_files.BadCommandFile):
         list(command_files.entries(text))
     result = bench.run(
@@ -296,12 +294,12 @@ def test_summaries_make_up_the_jobs_page(bench: Bench) -> None:
     "line",
     ["::set-output name=a::b", "  ::set-env name=PATH::x", "::ADD-PATH::/x", "x ##[save-state name=a]b"],
 )
-def test_a_step_that_speaks_in_its_log_is_refused(bench: Bench, line: str) -> None:
+def test_workflow_command_in_a_log_is_refused(bench: Bench, line: str) -> None:
     with pytest.raises(Unsupported, match="speaks to the runner"):
         bench.run(f"- run: |\n    echo '{line}'")
 
 
-def test_an_annotation_in_the_log_is_no_such_thing(bench: Bench) -> None:
+def test_annotation_in_a_log_is_allowed(bench: Bench) -> None:
     assert bench.run("- run: echo '::error file=a.yaml,line=3::Wrong'").log.startswith("::error")
 
 
@@ -332,7 +330,7 @@ runs:
 """
 
 
-def test_a_composite_action_runs_as_part_of_the_job(bench: Bench) -> None:
+def test_composite_action_is_part_of_the_job(bench: Bench) -> None:
     source = bench.folder / "source"
     bench.action("greet", GREET)
     (source / ".github").mkdir(parents=True)
@@ -429,7 +427,7 @@ def test_a_composite_action_fails_with_its_steps(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("name", ["secrets.KEY", "vars.KEY", "needs.other.result"])
-def test_a_composite_action_cannot_see_what_was_not_given_to_it(bench: Bench, name: str) -> None:
+def test_composite_action_sees_only_its_inputs(bench: Bench, name: str) -> None:
     action = bench.action("nosy", GREET.replace("${{ inputs.who }}", f"${{{{ {name} }}}}"))
     with pytest.raises(Unsupported, match="not available here"):
         bench.runner(secrets={"KEY": "x"}).run_action(action, {"who": "x"})
@@ -441,7 +439,7 @@ def test_a_job_cannot_name_what_is_not_there(bench: Bench, name: str) -> None:
         bench.run(f"- run: 'true'\n  env: {{A: '${{{{ {name} }}}}'}}")
 
 
-def test_an_input_that_the_action_does_not_have_is_refused(bench: Bench) -> None:
+def test_unknown_input_of_an_action_is_refused(bench: Bench) -> None:
     with pytest.raises(Unsupported, match="whom"):
         bench.runner().run_action(bench.action("greet", GREET), {"whom": "x"})
 
@@ -460,7 +458,7 @@ def test_an_action_that_is_not_known_is_refused(bench: Bench, text: str, problem
         read_action(bench.action("other", text))
 
 
-def test_an_action_may_be_written_in_yaml_too_or_be_missing(bench: Bench) -> None:
+def test_action_file_may_be_yaml_or_missing(bench: Bench) -> None:
     folder = bench.action("greet", GREET)
     (folder / "action.yml").rename(folder / "action.yaml")
     assert read_action(folder).inputs["how"] == "hello from ${{ github.repository }}"
@@ -468,7 +466,7 @@ def test_an_action_may_be_written_in_yaml_too_or_be_missing(bench: Bench) -> Non
         read_action(bench.folder)
 
 
-def test_an_action_of_others_is_what_is_registered_for_it(bench: Bench) -> None:
+def test_foreign_action_is_what_is_registered(bench: Bench) -> None:
     calls: list[ActionCall] = []
 
     def note(call: ActionCall) -> dict[str, str]:
@@ -580,7 +578,7 @@ WORKFLOW = """
 """
 
 
-def test_jobs_of_a_workflow_run_one_by_one_with_what_they_need(bench: Bench) -> None:
+def test_job_gets_the_results_it_needs(bench: Bench) -> None:
     path = bench.workflow(WORKFLOW)
     granted: list[Mapping[str, str]] = []
 
@@ -683,7 +681,7 @@ def test_steps_are_a_list(bench: Bench) -> None:
         read_workflow(bench.workflow("on: push\njobs: {a: {runs-on: x, steps: {run: x}}}"))
 
 
-def test_words_that_older_yaml_takes_for_switches_are_words(bench: Bench) -> None:
+def test_on_and_off_are_words_in_yaml(bench: Bench) -> None:
     path = bench.workflow("on: [push]\nenv: {A: yes, B: on, C: 010, D: ~, E: 3.10}\njobs: {}")
     workflow = read_workflow(path)
     assert workflow.on == {"push": None}
@@ -700,7 +698,7 @@ def pulls() -> Repository:
     return repository
 
 
-def test_a_run_from_a_fork_has_no_secrets_and_a_token_that_reads(bench: Bench, pulls: Repository) -> None:
+def test_run_from_a_fork_has_no_secrets(bench: Bench, pulls: Repository) -> None:
     path = bench.workflow("""
         on: pull_request
         jobs:
@@ -763,7 +761,7 @@ def test_a_token_is_made_with_the_jobs_permissions(bench: Bench) -> None:
         ("{pull_request: {paths: '**.yaml'}}", True),
     ],
 )
-def test_a_workflow_runs_on_the_events_that_it_names(
+def test_workflow_runs_on_events_that_it_names(
     bench: Bench,
     pulls: Repository,
     on: str,
@@ -803,7 +801,7 @@ def test_a_filter_that_is_not_known_is_refused(bench: Bench, on: str) -> None:
         is_triggered(read_workflow(bench.workflow(f"on: {on}\njobs: {{}}")), PUSH)
 
 
-def test_a_job_does_not_run_on_an_event_that_its_workflow_does_not_name(bench: Bench) -> None:
+def test_workflow_refuses_an_event_it_does_not_name(bench: Bench) -> None:
     path = bench.workflow("on: pull_request\njobs: {it: {runs-on: x, steps: [{run: 'true'}]}}")
     with pytest.raises(Unsupported, match="does not run on this push"):
         bench.runner().run_job(path, "it")
@@ -915,7 +913,7 @@ def cancelled(
     return runner.run_job(bench.steps(steps), "it")
 
 
-def test_a_program_that_took_the_shells_place_hears_of_the_cancellation(bench: Bench) -> None:
+def test_exec_of_a_shell_gets_the_cancellation(bench: Bench) -> None:
     result = cancelled(bench, "exec python slow.py")
     assert [step.log for step in result.steps] == [
         f"got {int(signal.SIGINT)}\n",
@@ -972,12 +970,12 @@ def test_a_cancelled_action_is_cancelled(bench: Bench) -> None:
     assert result.log == ""
 
 
-def test_a_step_that_takes_too_long_fails_the_test(bench: Bench) -> None:
+def test_step_over_its_time_fails_the_test(bench: Bench) -> None:
     with pytest.raises(TimeoutError, match=r"0\.2 s"):
         bench.run("- run: exec sleep 20", patience=0.2)
 
 
-def test_what_a_step_leaves_behind_ends_with_the_job(bench: Bench) -> None:
+def test_background_process_ends_with_the_job(bench: Bench) -> None:
     pipe = bench.folder / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

@@ -120,7 +120,7 @@ def github() -> Iterator[Setting]:
         yield made
 
 
-def test_a_workflows_token_has_no_user_and_still_learns_who_it_is(github: Setting) -> None:
+def test_workflow_token_has_no_user_but_a_viewer(github: Setting) -> None:
     client = github.client()
     refused = client.get("/user")
     assert (refused.status, refused.message) == (403, NOT_ACCESSIBLE)
@@ -147,7 +147,7 @@ def test_an_apps_token_is_the_apps_bot(github: Setting) -> None:
 
 
 @pytest.mark.parametrize("target", ["/user", COMMENTS, "/repos/nobody/nothing/issues"])
-def test_a_token_that_is_not_valid_is_refused_everywhere(github: Setting, target: str) -> None:
+def test_invalid_token_is_refused_everywhere(github: Setting, target: str) -> None:
     client = github.client()
     github.peer.revoke(client.token or "")
     for token in (client.token, "ghs_never", ""):
@@ -155,7 +155,7 @@ def test_a_token_that_is_not_valid_is_refused_everywhere(github: Setting, target
         assert (refused.status, refused.message) == (401, "Bad credentials")
 
 
-def test_without_a_token_a_private_repository_is_not_there(github: Setting) -> None:
+def test_private_repository_is_404_without_a_token(github: Setting) -> None:
     stranger = Client(github.url, None)
     assert stranger.get(COMMENTS).status == 404
     assert stranger.get("/user").status == 401
@@ -163,7 +163,7 @@ def test_without_a_token_a_private_repository_is_not_there(github: Setting) -> N
     assert github.person("zoe", "none").get(COMMENTS).status == 404
 
 
-def test_a_public_repository_is_read_by_all_and_written_to_by_those_who_are_known() -> None:
+def test_public_repository_is_open_to_readers_and_accounts() -> None:
     with setting(private=False) as github:
         stranger, guest = Client(github.url, None), github.person("zoe", "none")
         assert stranger.get(COMMENTS).status == 200
@@ -172,7 +172,7 @@ def test_a_public_repository_is_read_by_all_and_written_to_by_those_who_are_know
         assert stranger.get(COMMENTS).headers["X-RateLimit-Limit"] == "60"
 
 
-def test_a_request_needs_a_user_agent_and_a_version_that_is_known(github: Setting) -> None:
+def test_request_needs_user_agent_and_known_version(github: Setting) -> None:
     token = github.client().token
     assert b"administrative rules" in Client(github.url, token, agent=None).get(COMMENTS).body
     unknown = Client(github.url, token, version="2021-01-01").get(COMMENTS)
@@ -251,7 +251,7 @@ def test_a_comment_is_deleted(github: Setting) -> None:
     assert github.repository.comment(comment_id) is None
 
 
-def test_whoever_may_write_can_rewrite_a_comment_of_others_and_nobody_else_can(github: Setting) -> None:
+def test_comment_is_rewritten_only_with_write_access(github: Setting) -> None:
     (comment_id,) = github.repository.seed_comments(1, 1, body=MARKER, author="zoe")
     path = f"{ISSUES}/comments/{comment_id}"
     assert github.person("omar", "read").patch(path, body="x").status == 403
@@ -290,7 +290,7 @@ def test_a_page_past_the_end_is_empty(github: Setting) -> None:
 
 
 @pytest.mark.parametrize("body", ["a" * 65_537, "🙂" * 65_537])
-def test_a_comment_of_too_many_characters_is_not_stored(github: Setting, body: str) -> None:
+def test_too_long_comment_is_not_stored(github: Setting, body: str) -> None:
     refused = github.client().post(COMMENTS, body=body)
     assert (refused.status, refused.message) == (422, "Validation Failed")
     (error,) = refused.document["errors"]
@@ -323,7 +323,7 @@ def test_a_body_that_is_no_comment_is_refused(
     assert (refused.status, refused.message) == (status, message)
 
 
-def test_the_token_of_a_fork_reads_and_cannot_write(github: Setting) -> None:
+def test_token_of_a_fork_can_only_read(github: Setting) -> None:
     (comment_id,) = github.repository.seed_comments(1, 1)
     client = github.client(READS)
     assert client.get(COMMENTS).status == 200
@@ -358,7 +358,7 @@ def test_permissions_are_those_of_a_workflow() -> None:
     assert read_only({"issues": "write", "contents": "none"}) == {"issues": "read", "contents": "none"}
 
 
-def test_a_locked_conversation_takes_comments_from_those_who_may_push_only(github: Setting) -> None:
+def test_locked_conversation_takes_comments_with_push_access_only(github: Setting) -> None:
     mine = github.client().post(COMMENTS, body="x").document["id"]
     github.repository.lock(1)
     for refused in (
@@ -387,7 +387,7 @@ def test_without_issues_there_are_still_pull_requests(github: Setting) -> None:
     assert client.post(COMMENTS, body="x").status == 201
 
 
-def test_an_issue_is_opened_with_labels_that_come_into_being(github: Setting) -> None:
+def test_opened_issue_creates_its_labels(github: Setting) -> None:
     github.repository.seed_issue("Older", labels=("Drift",))
     made = github.client().post(ISSUES, title="Drift", body="What changed", labels=["drift", {"name": "new"}])
     issue = made.document
@@ -464,7 +464,7 @@ def test_a_state_that_is_none_is_refused(github: Setting, fields: dict[str, str]
     assert github.client().patch(f"{ISSUES}/1", **fields).status == 422
 
 
-def test_issues_are_listed_newest_first_with_pull_requests_among_them(github: Setting) -> None:
+def test_issues_and_pull_requests_are_listed_newest_first(github: Setting) -> None:
     github.repository.seed_issue("two", labels=("drift", "bug"))
     github.repository.seed_issue("three", labels=("drift",), author="github-actions[bot]")
     client = github.client()
@@ -486,7 +486,7 @@ def test_issues_are_listed_newest_first_with_pull_requests_among_them(github: Se
     assert client.get(f"{ISSUES}?sort=size").status == 422
 
 
-def test_issues_are_paged_by_cursor_and_name_no_last_page(github: Setting) -> None:
+def test_issues_are_paged_by_cursor(github: Setting) -> None:
     for _ in range(6):
         github.repository.seed_issue("Drift")
     pages = list(github.client().pages(f"{ISSUES}?per_page=3"))
@@ -503,7 +503,7 @@ def test_issues_are_paged_by_cursor_and_name_no_last_page(github: Setting) -> No
 
 
 @pytest.mark.parametrize("query", ["page=100", "after=x", "after=Y3Vyc29yOnYyOjk5"])
-def test_a_page_of_issues_that_cannot_be_asked_for_is_refused(github: Setting, query: str) -> None:
+def test_invalid_page_of_issues_is_refused(github: Setting, query: str) -> None:
     assert github.client().get(f"{ISSUES}?{query}").status == 422
 
 
@@ -537,7 +537,7 @@ def test_a_merge_is_found_by_its_commit(github: Setting) -> None:
     assert (whole["merged"], whole["merged_by"]["login"], whole["mergeable"]) == (True, "omar", None)
 
 
-def test_a_commit_may_have_no_pull_request_or_several_or_not_be_there(github: Setting) -> None:
+def test_commit_has_any_number_of_pull_requests(github: Setting) -> None:
     client = github.client()
     second = github.repository.seed_pull(head_ref="other", head_sha="a" * 40)
     github.repository.push("e" * 40)
@@ -553,7 +553,7 @@ def test_a_commit_may_have_no_pull_request_or_several_or_not_be_there(github: Se
     assert (missing.status, missing.message) == (422, f"No commit found for SHA: {'f' * 40}")
 
 
-def test_a_push_to_the_branch_moves_the_pull_requests_head(github: Setting) -> None:
+def test_push_moves_the_head_of_a_pull_request(github: Setting) -> None:
     assert github.repository.synchronize(1, "9" * 40) == "a" * 40
     client = github.client()
     assert client.get("/repos/acme/audiences/pulls/1").document["head"]["sha"] == "9" * 40
@@ -596,7 +596,7 @@ def test_everything_is_in_the_log(github: Setting) -> None:
     assert github.peer.writes() == (write,)
 
 
-def test_a_connection_is_kept_until_the_client_wants_it_closed(github: Setting) -> None:
+def test_connection_is_kept_until_the_client_closes(github: Setting) -> None:
     head = f"GET {COMMENTS} HTTP/1.1\r\nHost: x\r\nUser-Agent: test\r\n"
     received = b""
     with socket.create_connection(("127.0.0.1", urlsplit(github.url).port or 0), timeout=10) as line:
@@ -616,7 +616,7 @@ def test_a_connection_is_kept_until_the_client_wants_it_closed(github: Setting) 
         ("POST", "/graphql", {"query": "{ viewer { id } }"}),
     ],
 )
-def test_what_the_fake_does_not_know_fails_the_test(method: str, target: str, body: Any) -> None:
+def test_unknown_request_fails_the_test(method: str, target: str, body: Any) -> None:
     with ExitStack() as stack:
         github = stack.enter_context(setting())
         with pytest.raises(http.client.RemoteDisconnected):
@@ -662,7 +662,7 @@ def test_every_answer_says_how_much_is_left(github: Setting) -> None:
     assert github.person().get(COMMENTS).headers["X-RateLimit-Limit"] == "5000"
 
 
-def test_a_fault_comes_before_the_work_or_after_it(github: Setting) -> None:
+def test_fault_comes_before_or_after_the_work(github: Setting) -> None:
     client = github.client()
     for when, bodies in (("before", []), ("after", ["x"])):
         github.peer.inject(Fault("status", status=502, message="Bad gateway", when=when))
@@ -783,7 +783,7 @@ def test_a_pull_request_is_opened_and_opened_again(github: Setting, tmp_path: Pa
         assert (event.ref, event.sha, event.is_from_fork) == ("refs/pull/1/merge", "c" * 40, False)
 
 
-def test_a_push_to_a_pull_request_says_what_was_before(github: Setting, tmp_path: Path) -> None:
+def test_push_event_names_the_head_before(github: Setting, tmp_path: Path) -> None:
     before = github.repository.synchronize(1, "9" * 40)
     event = events.pull_request(github.peer.documents, github.repository, 1, "synchronize", before=before)
     payload = written(event, tmp_path)
@@ -793,7 +793,7 @@ def test_a_push_to_a_pull_request_says_what_was_before(github: Setting, tmp_path
             events.pull_request(github.peer.documents, github.repository, 1, action, before=given)
 
 
-def test_a_pull_request_from_a_fork_shows_as_one(github: Setting) -> None:
+def test_pull_request_from_a_fork_names_the_fork(github: Setting) -> None:
     number = github.repository.seed_pull(fork="zoe/audiences", author="zoe")
     event = events.pull_request(github.peer.documents, github.repository, number)
     head = event.payload["pull_request"]["head"]["repo"]
@@ -801,7 +801,7 @@ def test_a_pull_request_from_a_fork_shows_as_one(github: Setting) -> None:
     assert event.actor == "zoe"
 
 
-def test_a_merge_is_a_push_and_a_closed_pull_request(github: Setting, tmp_path: Path) -> None:
+def test_merge_is_push_and_closed_pull_request(github: Setting, tmp_path: Path) -> None:
     documents, repository = github.peer.documents, github.repository
     with pytest.raises(ValueError, match="not merged"):
         events.merge(documents, repository, 1)
@@ -825,7 +825,7 @@ def test_a_push_without_a_pull_request(github: Setting) -> None:
     assert github.repository.pulls_of("e" * 40) is None
 
 
-def test_a_schedule_has_no_sender_and_a_start_by_hand_has_inputs(github: Setting) -> None:
+def test_schedule_has_no_sender_and_dispatch_has_inputs(github: Setting) -> None:
     documents, repository = github.peer.documents, github.repository
     due = events.schedule(documents, repository, "e" * 40, "17 5 * * *")
     assert due.payload["schedule"] == "17 5 * * *"
@@ -836,7 +836,7 @@ def test_a_schedule_has_no_sender_and_a_start_by_hand_has_inputs(github: Setting
     assert (started.name, started.ref, started.sha) == ("workflow_dispatch", "refs/heads/main", "e" * 40)
 
 
-def test_there_is_no_event_for_a_pull_request_that_is_none(github: Setting) -> None:
+def test_issue_without_a_pull_request_has_no_event(github: Setting) -> None:
     with pytest.raises(ValueError, match="no pull request"):
         events.pull_request(github.peer.documents, github.repository, 99)
 

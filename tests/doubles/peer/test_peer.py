@@ -207,14 +207,14 @@ def test_config_semantics_merge_keeps_what_was_dropped() -> None:
         {"config": {"topicIds": [1], "filters": []}},
     ],
 )
-def test_a_body_outside_the_contract_is_a_400_and_not_stored(body: Any) -> None:
+def test_body_outside_the_contract_is_not_stored(body: Any) -> None:
     with faulty() as (peer, url):
         assert call(url, "PATCH", f"{LIST}/{A}", body).status == 400
     assert peer.state[A]["config"] == CONFIG
     assert peer.log[0].stored is False
 
 
-def test_a_patch_that_is_not_json_by_its_type_is_a_400() -> None:
+def test_patch_of_another_content_type_is_400() -> None:
     request = raw_request("PATCH", body=b'{"name": "x"}').replace(b"application/json", b"text/plain")
     with faulty(Fault("truncate")) as (_, url):
         assert raw(url, request)[0].startswith(b"HTTP/1.1 400 ")
@@ -233,9 +233,7 @@ def test_a_patch_that_is_not_json_by_its_type_is_a_400() -> None:
         ("PATCH", LIST, KEY, 405),
     ],
 )
-def test_what_is_not_allowed_is_answered_logged_and_not_done(
-    method: str, target: str, key: str, status: int
-) -> None:
+def test_refused_request_is_logged_and_not_done(method: str, target: str, key: str, status: int) -> None:
     with faulty() as (peer, url):
         reply = call(url, method, target, {"name": "x"}, key)
         assert (reply.status, bool(reply.document["error"]["message"])) == (status, True)
@@ -309,7 +307,7 @@ def test_a_fault_that_would_never_happen_is_refused(wrong: dict[str, Any]) -> No
         Fault.from_json(wrong)
 
 
-def test_a_fault_that_names_no_audience_of_the_peer_is_refused() -> None:
+def test_fault_of_an_unknown_audience_is_refused() -> None:
     peer = Peer(audiences())
     with pytest.raises(ValueError, match=ABSENT):
         peer.inject(Fault("partial_list", ids=(A, ABSENT)))
@@ -335,7 +333,7 @@ def test_every_kind_does_something() -> None:
     assert len(served) + sum(map(len, shaping)) == len(KINDS)
 
 
-def test_a_fault_fires_at_the_requests_that_it_names() -> None:
+def test_fault_meets_the_requests_that_it_names() -> None:
     faults = (
         Fault("status", status=500, method="GET", route="one", id=A, nth=2, times=2),
         Fault("status", status=503, route="list", skip=1),
@@ -355,7 +353,7 @@ def test_times_none_is_for_ever() -> None:
 
 @pytest.mark.parametrize(("kind", "ending"), [("drop", "FIN"), ("reset", "RST")])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_is_stored_or_not_as_it_says(kind: str, ending: str, when: str) -> None:
+def test_write_without_a_response_is_stored_or_not(kind: str, ending: str, when: str) -> None:
     with faulty(Fault(kind, method="PATCH", when=when)) as (peer, url):
         assert raw(url, raw_request("PATCH", body=b'{"name": "x"}')) == (b"", ending)
     stored = when == "after"
@@ -378,7 +376,7 @@ def test_half_an_answer(method: str, part: str) -> None:
 
 @pytest.mark.parametrize("first", ["reset", "other"])
 @pytest.mark.parametrize(("other", "cut"), [("half_close", False), ("drop", True)])
-def test_a_reset_goes_with_another_cut_in_either_order(first: str, other: str, cut: bool) -> None:  # noqa: FBT001 - pytest fills it
+def test_reset_combines_with_another_cut(first: str, other: str, cut: bool) -> None:  # noqa: FBT001 - pytest fills it
     kinds = ("reset", other) if first == "reset" else (other, "reset")
     with faulty(*map(Fault, kinds)) as (peer, url):
         assert raw(url, raw_request())[1] == "RST"
@@ -416,7 +414,7 @@ def test_delay_comes_before_or_after_the_store(when: str) -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_write_is_stored_late_though_its_client_has_gone(reset: bool) -> None:  # noqa: FBT001 - pytest fills it
+def test_delayed_write_outlives_its_client(reset: bool) -> None:  # noqa: FBT001 - pytest fills it
     faults = Fault("delay", method="PATCH", seconds=0.2), Fault("drop", method="PATCH", when="after")
     with faulty(*faults) as (peer, url):
         leave(url, raw_request("PATCH", body=b'{"name": "x"}'), reset=reset)
@@ -495,7 +493,7 @@ def test_huge_body_streams_without_a_length() -> None:
     assert reply.data[0]["id"] == A
 
 
-def test_a_client_that_leaves_a_huge_body_harms_nobody() -> None:
+def test_client_that_leaves_a_huge_body_is_harmless() -> None:
     with faulty(Fault("huge", size=50_000_000)) as (peer, url):
         leave(url, raw_request(), reset=True)
         assert call(url).status == 200
@@ -503,7 +501,7 @@ def test_a_client_that_leaves_a_huge_body_harms_nobody() -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_status_is_answered_and_stored_or_not_as_it_says(when: str) -> None:
+def test_write_with_a_status_is_stored_or_not(when: str) -> None:
     with faulty(Fault("status", status=503, when=when)) as (peer, url):
         assert patch(url, name="x").status == 503
     assert peer.state[A]["name"] == ("x" if when == "after" else "Directors")
@@ -543,7 +541,7 @@ def test_retry_after_goes_out_as_it_is(retry_after: str | None) -> None:
     assert sent == ([] if retry_after is None else [b"Retry-After: " + retry_after.encode()])
 
 
-def test_retry_after_as_a_date_is_never_too_soon() -> None:
+def test_retry_after_date_is_never_too_soon() -> None:
     earliest = time.time() + 5
     with faulty(Fault("status", status=429, retry_date=5)) as (_, url):
         date = email.utils.parsedate_to_datetime(one(url).headers["Retry-After"])
@@ -606,12 +604,12 @@ def test_values_of_a_wrong_type(path: str, value: Any) -> None:
     assert places == ([value] * 3 if "." in path else value)
 
 
-def test_a_path_that_leads_nowhere_is_raised_when_the_peer_stops() -> None:
+def test_unknown_path_of_a_fault_is_raised() -> None:
     with pytest.raises(KeyError, match="confg"), faulty(Fault("value", path="data.confg.x")) as (_, url):
         assert raw(url, raw_request()) == (b"", "FIN")
 
 
-def test_stale_reads_for_a_while_or_a_number_of_times() -> None:
+def test_stale_reads_end_by_time_or_number() -> None:
     faults = Fault("stale", id=A, reads=2), Fault("stale", id=B, seconds=0.3)
     with faulty(*faults) as (peer, url):
         assert patch(url, A, name="x").data["name"] == "x"
@@ -640,7 +638,7 @@ def test_one_merged_config() -> None:
         assert peer.state[A]["config"] == {"topicIds": [1]}
 
 
-def test_defaults_are_filled_and_sets_reordered_in_the_store_and_in_reads() -> None:
+def test_stored_defaults_are_filled_and_sets_reordered() -> None:
     filled = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1, "topicIds": [2, 1]}
     with faulty(Fault("filled_defaults", times=2), Fault("reordered", times=2)) as (peer, url):
         assert patch(url, config={"topicIds": [1, 2]}).data["config"] == filled
@@ -793,7 +791,7 @@ def process(folder: Path, script: list[Fault], *options: str) -> Iterator[tuple[
             running.kill()
 
 
-def test_a_killed_process_has_logged_and_stored_all_up_to_then(tmp_path: Path) -> None:
+def test_killed_peer_has_logged_and_stored_everything(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(audiences()))
     script = [Fault("drop", id=A, method="PATCH", when="after"), Fault("delay", id=C, seconds=600)]
     with process(tmp_path, script) as (running, url):
@@ -818,7 +816,7 @@ def test_a_killed_process_has_logged_and_stored_all_up_to_then(tmp_path: Path) -
     assert (stored[A], stored[B]) == (log[0].after, log[1].after)
 
 
-def test_a_process_that_starts_again_goes_on_and_ends_by_sigterm(tmp_path: Path) -> None:
+def test_restarted_peer_goes_on_and_obeys_sigterm(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(audiences()))
     options = ("--key=sk_2", "--generation=2", "--slots=1", "--page-size=1", "--config-semantics=merge")
     for turn in (1, 2):
@@ -833,7 +831,7 @@ def test_a_process_that_starts_again_goes_on_and_ends_by_sigterm(tmp_path: Path)
     assert json.loads((tmp_path / "state.json").read_text())[0]["config"] == {**CONFIG, "topicIds": [2]}
 
 
-def test_a_process_with_a_typo_in_its_script_does_not_start(tmp_path: Path) -> None:
+def test_peer_with_an_unknown_fault_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "script.json").write_text('[{"kind": "dorp"}]')
     command = [sys.executable, "-m", "tests.doubles.peer", "--script", str(tmp_path / "script.json")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
