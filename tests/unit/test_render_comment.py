@@ -185,7 +185,12 @@ def long_plan(count: int, name: str) -> Plan:
 
 class TestFitted:
     @pytest.mark.parametrize(
-        ("max_bytes", "size"), [(comment.MAX_COMMENT, 100), (40_000, 100), (MAX_SUMMARY, 1000)]
+        ("max_bytes", "size"),
+        [
+            (comment.MAX_COMMENT, 100),
+            (40_000, 100),
+            pytest.param(MAX_SUMMARY, 1000, marks=pytest.mark.slow),
+        ],
     )
     def test_as_many_whole_audiences_as_possible_are_kept(self, max_bytes: int, size: int) -> None:
         plan = long_plan(size, f"Audience \N{SNOWMAN}{100 * ' and more'}")

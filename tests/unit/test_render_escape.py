@@ -92,6 +92,7 @@ class TestTerminal:
     def test_what_could_act_or_hide_is_shown_as_an_escape(self, text: str, shown: str) -> None:
         assert escape.terminal(text) == shown
 
+    @pytest.mark.slow
     def test_no_character_of_unicode_gets_through_unseen(self) -> None:
         everything = "".join(map(chr, range(0x110000)))
 
