@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,6 +109,17 @@ def test_a_cursor_is_followed_to_the_end(generation: int) -> None:
     assert pages == ["", f"?cursor={B}&limit=100", f"?cursor={D}&limit=100"]
     assert list(state.audiences) == [ident(5)]
     assert [other.id for other in state.others] == [A, B, C, D]
+
+
+@pytest.mark.parametrize("size", [1, audiences.MAX_CURSOR])
+def test_shortest_and_longest_cursor_are_followed(size: int) -> None:
+    cursor = "x" * size
+    first = Fault("body", text=json.dumps({"data": [{"id": A}], "meta": {"nextCursor": cursor}}))
+    last = Fault("body", text=json.dumps({"data": [{"id": B}]}), nth=2)
+    with serving(first, last) as (peer, url):
+        state = fetched(url, [])
+    assert targets(peer) == ["", f"?cursor={cursor}&limit=100"]
+    assert [other.id for other in state.others] == [A, B]
 
 
 def test_a_list_that_turns_in_a_circle_is_not_followed() -> None:

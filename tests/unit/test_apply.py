@@ -139,6 +139,24 @@ def test_what_moves_by_itself_is_nobodys_edit() -> None:
     assert peer.state[A]["audienceSize"] == 777
 
 
+def test_size_that_moves_hides_no_applied_change() -> None:
+    moved = Fault("edit", method="PATCH", changes={"audienceSize": 51})
+    lost = Fault("drop", method="PATCH", when="after")
+    with serving(lost, moved, holds=[audience(1, audienceSize=50)]) as (peer, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+def test_size_that_moves_hides_no_identical_edit() -> None:
+    with serving(holds=[audience(1, audienceSize=50)]) as (peer, url):
+        the_plan = plan(url, {A: RENAMED})
+        peer.edit(A, RENAMED | {"audienceSize": 51})
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, result.attempts) == ("unchanged", 0)
+    assert peer.patches() == ()
+
+
 def test_a_size_is_sent_where_a_definition_sets_it() -> None:
     with serving(holds=[audience(1, audienceSize=50), audience(2, audienceSize=100)]) as (peer, url):
         wanted = {one: {"audienceSize": 100} for one in (A, B)}
@@ -270,9 +288,14 @@ def test_a_member_that_the_api_kept_is_reported_as_such() -> None:
     assert result.detail == "not removed by the API: config.filters.seniority"
 
 
-def test_something_else_that_is_stored_is_named() -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("short_body", method="PATCH"), Fault("body", method="PATCH", when="after", text="[]")],
+    ids=["short", "unreadable"],
+)
+def test_something_else_that_is_stored_is_named(fault: Fault) -> None:
     edit = Fault("edit", method="PATCH", changes={"name": "Theirs"})
-    with serving(Fault("short_body", method="PATCH"), edit) as (peer, url):
+    with serving(fault, edit) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED | {"status": "draft"}}), verification=30).values()
     assert (result.outcome, result.is_written) == ("failed", True)
     assert result.detail == "the API accepted the change and holds something else: name"
