@@ -6,7 +6,7 @@ import asyncio
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import schema
 from reconciler.api import audiences
@@ -17,18 +17,21 @@ from reconciler.model import Definition, normalise
 from reconciler.plan import AudienceResult, Limits, Plan, build
 from reconciler.secret import Secret
 from tests.doubles.peer import Fault, Peer
+from tests.unit.virtual_time import Simulation, VirtualLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
     from reconciler.apply.run import Record
 
 KEY = "sk_test"
 ROUTE = "/v1/intent/audiences"
-TIMING = Timing(request=2, first_backoff=0.01, max_backoff=0.04, budget=4, verification=0.7, settling=0.5)
+TIMING = Timing(first_backoff=0.01, max_backoff=0.04)
 CONFIG = {"topicIds": [117805, 117890], "minScore": 60, "filters": {"seniority": ["vp"], "gender": "f"}}
 
 Audience = dict[str, Any]
+Host = str | Simulation
+T = TypeVar("T")
 
 
 def ident(number: int) -> str:
@@ -59,9 +62,26 @@ def serving(
         yield peer, url
 
 
-def connection(url: str, waits: Mapping[str, float], key: str = KEY) -> Connection:
-    """Connect with waits that are short, or these."""
-    return Connection(url, Secret(key), replace(TIMING, **waits))  # type: ignore[arg-type] # one of them is a count
+def simulated(
+    *faults: Fault, holds: Sequence[Audience] | None = None, **options: Any
+) -> tuple[Peer, Simulation]:
+    """Give a peer with these faults in virtual time."""
+    peer = Peer(live_audiences() if holds is None else holds, key=KEY, **options)
+    peer.inject(*faults)
+    return peer, Simulation(peer)
+
+
+def run(host: Host, work: Coroutine[Any, Any, T]) -> T:
+    """Run in real time against a socket, and in virtual time against a simulation."""
+    with asyncio.Runner(loop_factory=VirtualLoop if isinstance(host, Simulation) else None) as runner:
+        return runner.run(work)
+
+
+def connection(host: Host, waits: Mapping[str, float], key: str = KEY) -> Connection:
+    """Connect with backoffs that are short, or these waits."""
+    app = host.app if isinstance(host, Simulation) else None
+    # One of the waits is a count.
+    return Connection(str(host), Secret(key), replace(TIMING, **waits), app)  # type: ignore[arg-type]
 
 
 def definition(audience_id: str, **fields: Any) -> Definition:
@@ -70,13 +90,13 @@ def definition(audience_id: str, **fields: Any) -> Definition:
     return Definition(audience_id, fields.get("name", "?"), "audiences.d/x.yaml", 1, 1, values)
 
 
-async def planned(url: str, definitions: Sequence[Definition]) -> Plan:
+async def planned(host: Host, definitions: Sequence[Definition]) -> Plan:
     """Plan as the command line does, by what the peer holds now."""
     rules = schema.rules()
-    async with ReadClient(connection(url, {})) as reader:
+    async with ReadClient(connection(host, {})) as reader:
         state = await audiences.fetch(reader, [one.id for one in definitions], rules)
         return build(
-            origin=url,
+            origin=str(host),
             definitions=definitions,
             live=state.audiences,
             others=state.others,
@@ -86,9 +106,9 @@ async def planned(url: str, definitions: Sequence[Definition]) -> Plan:
         )
 
 
-def plan(url: str, wanted: Mapping[str, Mapping[str, Any]]) -> Plan:
+def plan(host: Host, wanted: Mapping[str, Mapping[str, Any]]) -> Plan:
     """Plan the fields that are wanted of each audience, by id."""
-    return asyncio.run(planned(url, [definition(one, **fields) for one, fields in wanted.items()]))
+    return run(host, planned(host, [definition(one, **fields) for one, fields in wanted.items()]))
 
 
 @dataclass(frozen=True)
@@ -101,11 +121,11 @@ class Applying:
     watch: Callable[[Stop], Any] | None = None
 
 
-async def carried_out(url: str, the_plan: Plan, how: Applying) -> list[AudienceResult]:
+async def carried_out(host: Host, the_plan: Plan, how: Applying) -> list[AudienceResult]:
     """Apply a plan, and let `watch` run beside it: it may ask to stop."""
     stop = Stop()
     beside = asyncio.ensure_future(how.watch(stop)) if how.watch else None
-    async with WriteClient(connection(url, how.waits)) as writer:
+    async with WriteClient(connection(host, how.waits)) as writer:
         changes = execute(
             the_plan, writer, schema.rules(), stop=stop, parallelism=how.parallelism, journal=how.journal
         )
@@ -116,7 +136,7 @@ async def carried_out(url: str, the_plan: Plan, how: Applying) -> list[AudienceR
 
 
 def apply(
-    url: str,
+    host: Host,
     the_plan: Plan,
     *,
     parallelism: int = 4,
@@ -125,7 +145,7 @@ def apply(
     **waits: float,
 ) -> dict[str, AudienceResult]:
     """Apply a plan and give each outcome by id; there is exactly one for each change."""
-    results = asyncio.run(carried_out(url, the_plan, Applying(waits, parallelism, journal, watch)))
+    results = run(host, carried_out(host, the_plan, Applying(waits, parallelism, journal, watch)))
     assert sorted(result.id for result in results) == sorted(change.id for change in the_plan.changes)
     return {result.id: result for result in results}
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import socket
 import ssl
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,42 +20,35 @@ from reconciler.sandbox import API_KEY
 from reconciler.sandbox.app import create_app
 from reconciler.secret import Secret
 from tests.doubles.peer import Fault, OtherOrigin
-from tests.unit.applying import KEY, ROUTE, A, B, C, calls, connection, ident, serving
+from tests.unit.applying import KEY, ROUTE, A, B, C, calls, connection, ident, run, serving, simulated
+from tests.unit.virtual_time import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from tests.doubles.peer import Peer
+    from tests.unit.applying import Host
 
 RETRIED = (408, 429, 500, 502, 503, 504)
 BODY = b'{"name": "New"}'
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-# A second is what Retry-After can say at least; a little less, since the peer notes when a request came in.
-A_SECOND = 0.98
 
 
-def with_writer(url: str, work: Callable[[WriteClient], Awaitable[Any]], **waits: float) -> Any:
-    async def run() -> Any:
-        async with WriteClient(connection(url, waits)) as writer:
+def with_writer(host: Host, work: Callable[[WriteClient], Awaitable[Any]], **waits: float) -> Any:
+    async def call() -> Any:
+        async with WriteClient(connection(host, waits)) as writer:
             return await work(writer)
 
-    return asyncio.run(run())
+    return run(host, call())
 
 
-def got(url: str, one: str = A, **waits: float) -> Any:
-    return with_writer(url, lambda writer: writer.get_one(one), **waits)
+def got(host: Host, one: str = A, **waits: float) -> Any:
+    return with_writer(host, lambda writer: writer.get_one(one), **waits)
 
 
-def patched(url: str, one: str = A, **waits: float) -> Response | Lost:
-    answer: Response | Lost = with_writer(url, lambda writer: writer.patch(one, BODY), **waits)
-    return answer
-
-
-def gaps(peer: Peer) -> list[float]:
-    """Give the seconds between one request and the next."""
-    times = [entry.time_monotonic for entry in peer.log]
-    return [after - before for before, after in itertools.pairwise(times)]
+def patched(host: Host, one: str = A, **waits: float) -> Response | Lost:
+    response: Response | Lost = with_writer(host, lambda writer: writer.patch(one, BODY), **waits)
+    return response
 
 
 @pytest.fixture
@@ -185,7 +176,7 @@ def test_a_read_that_stays_unreadable_is_said_to_be(kind: str) -> None:
     assert calls(peer) == ["GET"] * 5
 
 
-def test_a_connection_that_is_refused_is_tried_again() -> None:
+def test_refused_connection_is_retried(longest_jitter: list[tuple[float, float]]) -> None:
     with serving(Fault("refuse", seconds=0.1)) as (peer, url):
 
         async def twice(writer: WriteClient) -> Any:
@@ -194,6 +185,7 @@ def test_a_connection_that_is_refused_is_tried_again() -> None:
 
         assert with_writer(url, twice, first_backoff=0.5, max_backoff=0.5)["data"]["id"] == A
     assert calls(peer) == ["GET", "GET"]
+    assert longest_jitter
 
 
 def test_nobody_there_is_said_plainly() -> None:
@@ -207,59 +199,52 @@ def test_nobody_there_is_said_plainly() -> None:
     assert peer.log == ()
 
 
-def test_waits_double_up_to_the_most_and_chance_may_make_each_shorter(
-    longest_jitter: list[tuple[float, float]],
+@pytest.mark.parametrize(
+    ("max_backoff", "ceilings"), [(1, [0.05, 0.1, 0.2, 0.4]), (0.15, [0.05, 0.1, 0.15, 0.15])]
+)
+def test_backoff_doubles_up_to_its_maximum(
+    max_backoff: float, ceilings: list[float], longest_jitter: list[tuple[float, float]]
 ) -> None:
-    with (
-        serving(Fault("status", status=500, times=None)) as (peer, url),
-        pytest.raises(ApiRejected),
-    ):
-        got(url, first_backoff=0.05, max_backoff=0.15)
-    assert longest_jitter == [(0, 0.05), (0, 0.1), (0, 0.15), (0, 0.15)]
-    assert all(gap >= high for gap, (_, high) in zip(gaps(peer), longest_jitter, strict=True))
+    _, host = simulated(Fault("status", status=500, times=None))
+    with pytest.raises(ApiRejected):
+        got(host, first_backoff=0.05, max_backoff=max_backoff)
+    assert longest_jitter == [(0, ceiling) for ceiling in ceilings]
+    assert host.gaps() == ceilings
 
 
-def test_five_attempts_end_with_the_budget_if_that_is_sooner(
-    longest_jitter: list[tuple[float, float]],
-) -> None:
-    with (
-        serving(Fault("status", status=500, times=None)) as (peer, url),
-        pytest.raises(ApiRejected) as caught,
-    ):
-        got(url, first_backoff=0.15, max_backoff=1, budget=0.4)
+def test_backoff_past_the_budget_ends_the_read(longest_jitter: list[tuple[float, float]]) -> None:
+    _, host = simulated(Fault("status", status=500, times=None))
+    with pytest.raises(ApiRejected) as caught:
+        got(host, first_backoff=0.15, max_backoff=1, budget=0.4)
     assert caught.value.status == 500
     # 0.15 s, and then 0.3 s would be too long.
-    assert len(longest_jitter) == len(calls(peer)) == 2
+    assert longest_jitter == [(0, 0.15), (0, 0.3)]
+    assert host.gaps() == [0.15]
 
 
-@pytest.mark.parametrize("kind", ["delay", "drip"])
-def test_an_attempt_is_cut_where_the_budget_ends(kind: str) -> None:
-    slow = Fault("drip", size=1, seconds=0.05) if kind == "drip" else Fault("delay", seconds=5)
-    with serving(slow, Fault("status", status=500)) as (peer, url):
-        peer.inject(slow)
-        start = time.monotonic()
-        with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.4 seconds"):
-            got(url, request=30, budget=0.4)
-    assert time.monotonic() - start < 3
-    assert len(calls(peer)) == 1
+@pytest.mark.parametrize(
+    "fault", [Fault("delay", seconds=50), Fault("drip", size=1, seconds=0.1)], ids=["delay", "drip"]
+)
+def test_budget_bounds_a_single_attempt(fault: Fault) -> None:
+    _, host = simulated(fault)
+    with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.4 seconds"):
+        got(host, request=30, budget=0.4)
+    assert len(host.arrivals) == 1
 
 
-def test_the_last_attempt_has_what_is_left_of_the_budget() -> None:
-    with serving(Fault("status", status=500), Fault("delay", seconds=5, nth=2)) as (peer, url):
-        start = time.monotonic()
-        with pytest.raises(ApiUnreachable, match="no complete answer within"):
-            got(url, request=30, budget=0.5)
-    assert 0.4 < time.monotonic() - start < 3
-    assert len(calls(peer)) == 2
+def test_last_attempt_has_the_rest_of_the_budget(longest_jitter: list[tuple[float, float]]) -> None:
+    _, host = simulated(Fault("status", status=500), Fault("delay", seconds=50, nth=2))
+    with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.3 seconds"):
+        got(host, request=30, first_backoff=0.2, max_backoff=1, budget=0.5)
+    assert longest_jitter == [(0, 0.2), (0, 0.4)]
+    assert len(host.arrivals) == 2
 
 
-def test_bytes_that_drip_do_not_outlast_the_deadline() -> None:
-    # Each byte comes well within any timeout for one read.
-    with serving(Fault("drip", size=2, seconds=0.05, times=None)) as (_, url):
-        start = time.monotonic()
-        answer = patched(url, request=0.4)
-    assert answer == Lost("no complete answer within 0.4 seconds", is_sent=True)
-    assert time.monotonic() - start < 3
+def test_dripping_bytes_do_not_outlast_the_deadline() -> None:
+    # Each byte comes well within any timeout for one read; all of them would take half a minute.
+    with serving(Fault("drip", size=1, seconds=0.1, times=None)) as (_, url):
+        response = patched(url, request=0.4)
+    assert response == Lost("no complete answer within 0.4 seconds", is_sent=True)
 
 
 @pytest.mark.parametrize(
@@ -292,140 +277,141 @@ def test_a_write_that_is_refused_is_sent_once_too(status: int) -> None:
     assert calls(peer) == ["PATCH"]
 
 
-@pytest.mark.parametrize(
-    ("status", "asked"),
-    [(429, {"retry_after": "1"}), (503, {"retry_after": "0000000000001"}), (500, {"retry_date": 1.0})],
-)
-def test_retry_after_is_waited_for(status: int, asked: dict[str, Any]) -> None:
-    with serving(Fault("status", status=status, **asked)) as (peer, url):
-        got(url)
-    # A date has whole seconds: the peer rounds it up, and the client may meet it in mid-second.
-    assert A_SECOND <= gaps(peer)[0] < 2.5
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_retry_after_in_seconds_is_waited_for(status: int) -> None:
+    _, host = simulated(Fault("status", status=status, retry_after="0000000000007"))
+    got(host)
+    assert host.gaps() == [7]
+
+
+def test_retry_after_as_date_is_waited_for() -> None:
+    _, host = simulated(Fault("status", status=500, retry_date=100.0))
+    got(host, budget=200)
+    # The date is one of the wall clock, which goes on.
+    assert 10 < host.gaps()[0] <= 101
 
 
 @pytest.mark.parametrize(
     "value", ["soon", "-5", "1.5", "٣", "1e3", "Mon, 01 Jan 2040 00:00:00 +99999999999999999999", ""]
 )
-def test_a_retry_after_of_nonsense_is_as_good_as_none(value: str) -> None:
-    with serving(Fault("status", status=429, retry_after=value)) as (peer, url):
-        got(url)
-    assert gaps(peer)[0] < 0.9
+def test_malformed_retry_after_is_ignored(value: str, longest_jitter: list[tuple[float, float]]) -> None:
+    _, host = simulated(Fault("status", status=429, retry_after=value))
+    got(host)
+    assert host.gaps() == [ceiling for _, ceiling in longest_jitter] == [0.01]
 
 
 @pytest.mark.parametrize("asked", [{"retry_after": "121"}, {"retry_after": "9" * 50}, {"retry_date": 400.0}])
-def test_a_wait_that_nobody_sits_out_ends_it_at_once(asked: dict[str, Any]) -> None:
-    with serving(Fault("status", status=429, times=None, **asked)) as (peer, url):
+def test_too_long_retry_after_ends_it_at_once(asked: dict[str, Any]) -> None:
+    _, host = simulated(Fault("status", status=429, times=None, **asked))
 
-        async def work(writer: WriteClient) -> str:
-            with pytest.raises(ApiRejected, match=r"Try again in \d+ seconds"):
-                await writer.get_one(A)
-            return writer.stop_reason
+    async def work(writer: WriteClient) -> tuple[str, float]:
+        with pytest.raises(ApiRejected, match=r"Try again in \d+ seconds"):
+            await writer.get_one(A)
+        return writer.stop_reason, asyncio.get_running_loop().time()
 
-        start = time.monotonic()
-        stop_reason = with_writer(url, work)
-    assert time.monotonic() - start < 3
+    stop_reason, seconds = with_writer(host, work)
     assert stop_reason.startswith("the API asks to wait ")
-    assert calls(peer) == ["GET"]
+    assert (seconds, len(host.arrivals)) == (0, 1)
 
 
-def test_two_minutes_are_sat_out() -> None:
-    with serving(Fault("status", status=429, retry_after="120")) as (_, url):
+def test_retry_after_of_two_minutes_is_waited_for() -> None:
+    _, host = simulated(Fault("status", status=429, retry_after="120"))
 
-        async def work(writer: WriteClient) -> tuple[str, bool]:
-            await writer.patch(A, BODY)
-            return writer.stop_reason, writer.is_paused
+    async def work(writer: WriteClient) -> str:
+        await writer.patch(A, BODY)
+        assert writer.is_paused
+        await writer.get_one(A)
+        return writer.stop_reason
 
-        assert with_writer(url, work) == ("", True)
+    assert with_writer(host, work) == ""
+    assert host.gaps() == [120]
 
 
-def test_a_wait_past_the_deadline_ends_the_read_and_still_holds_for_the_others() -> None:
-    with serving(Fault("status", status=429, id=A, retry_after="1")) as (peer, url):
+def test_wait_past_one_deadline_pauses_the_others() -> None:
+    _, host = simulated(Fault("status", status=429, id=A, retry_after="1"))
 
-        async def work(writer: WriteClient) -> None:
-            start = time.monotonic()
-            with pytest.raises(ApiRejected):
-                await writer.get_one(A)
-            assert time.monotonic() - start < 0.9
-            await writer.get_one(B)
+    async def work(writer: WriteClient) -> None:
+        with pytest.raises(ApiRejected):
+            await writer.get_one(A)
+        assert asyncio.get_running_loop().time() == 0
+        await writer.get_one(B)
 
-        with_writer(url, work, budget=0.9)
-    assert [entry.id for entry in peer.log] == [A, B]
-    assert gaps(peer)[0] >= A_SECOND
+    with_writer(host, work, budget=0.9)
+    assert host.arrivals == [Arrival(0, "GET", A), Arrival(1, "GET", B)]
 
 
 def test_all_workers_share_one_pause(longest_jitter: list[tuple[float, float]]) -> None:
-    failing = Fault("status", status=503, id=B)
-    with serving(Fault("status", status=429, id=A, retry_after="1"), failing) as (peer, url):
+    limited = Fault("status", status=429, id=A, retry_after="1")
+    _, host = simulated(limited, Fault("status", status=503, id=B))
 
-        async def work(writer: WriteClient) -> None:
-            # B is in a wait of its own when A is told to wait longer, and C comes later.
-            waiting = asyncio.ensure_future(writer.get_one(B))
-            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 503)
-            await writer.patch(A, BODY)
-            await asyncio.gather(waiting, writer.get_one(C))
+    async def work(writer: WriteClient) -> None:
+        # B is in a wait of its own when A has to wait longer, and C comes later.
+        waiting = asyncio.ensure_future(writer.get_one(B))
+        await asyncio.sleep(0.2)
+        await writer.patch(A, BODY)
+        await asyncio.gather(waiting, writer.get_one(C))
 
-        with_writer(url, work, first_backoff=0.5, max_backoff=0.5)
+    with_writer(host, work, first_backoff=0.5, max_backoff=0.5)
     assert longest_jitter == [(0, 0.5)]
-    assert [entry.id for entry in peer.log[:2]] == [B, A]
-    assert sorted(entry.id or "" for entry in peer.log[2:]) == [B, C]
-    assert all(entry.time_monotonic - peer.log[1].time_monotonic >= A_SECOND for entry in peer.log[2:])
+    assert host.arrivals[:2] == [Arrival(0, "GET", B), Arrival(0.2, "PATCH", A)]
+    assert {(one.id, one.seconds) for one in host.arrivals[2:]} == {(B, 1.2), (C, 1.2)}
 
 
-def test_a_rate_limit_without_a_time_holds_every_worker_back_too(
-    longest_jitter: list[tuple[float, float]],
-) -> None:
-    with serving(Fault("status", status=429, id=A)) as (peer, url):
+def test_rate_limit_without_time_pauses_every_worker(longest_jitter: list[tuple[float, float]]) -> None:
+    _, host = simulated(Fault("status", status=429, id=A))
 
-        async def work(writer: WriteClient) -> None:
-            first = asyncio.ensure_future(writer.get_one(A))
-            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 429)
-            async with asyncio.timeout(5):
-                while not writer.is_paused:  # noqa: ASYNC110 - until the answer, just sent, is read
-                    await asyncio.sleep(0)
-            await asyncio.gather(first, writer.get_one(B))
+    async def work(writer: WriteClient) -> None:
+        first = asyncio.ensure_future(writer.get_one(A))
+        await asyncio.sleep(0.1)
+        assert writer.is_paused
+        await asyncio.gather(first, writer.get_one(B))
 
-        with_writer(url, work, first_backoff=0.4, max_backoff=0.4)
+    with_writer(host, work, first_backoff=0.4, max_backoff=0.4)
     assert longest_jitter == [(0, 0.4)]
-    assert all(entry.time_monotonic - peer.log[0].time_monotonic >= 0.4 for entry in peer.log[1:])
+    assert [one.seconds for one in host.arrivals] == [0, 0.4, 0.4]
 
 
-def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
-    with serving(
-        *(Fault("status", status=429, id=one, retry_after=s) for one, s in ((A, "1"), (B, "2")))
-    ) as (
-        peer,
-        url,
-    ):
+def test_growing_pause_is_waited_for_whole() -> None:
+    limits = [Fault("status", status=429, id=one, retry_after=wait) for one, wait in ((A, "1"), (B, "2"))]
+    _, host = simulated(*limits)
 
-        async def work(writer: WriteClient) -> None:
-            await writer.patch(A, BODY)
-            waiting = asyncio.ensure_future(writer.get_one(C))
-            await asyncio.sleep(0)
-            await writer.patch(B, BODY)
-            await waiting
+    async def work(writer: WriteClient) -> None:
+        await writer.patch(A, BODY)
+        waiting = asyncio.ensure_future(writer.get_one(C))
+        await asyncio.sleep(0.5)
+        await writer.patch(B, BODY)
+        await waiting
 
-        with_writer(url, work)
-    assert [entry.id for entry in peer.log] == [A, B, C]
-    assert peer.log[2].time_monotonic - peer.log[1].time_monotonic >= 2 * A_SECOND
+    with_writer(host, work)
+    assert host.arrivals == [Arrival(0, "PATCH", A), Arrival(0.5, "PATCH", B), Arrival(2.5, "GET", C)]
 
 
-def test_a_pause_that_grew_past_a_reads_deadline_ends_the_read(
-    longest_jitter: list[tuple[float, float]],
-) -> None:
-    with serving(
-        Fault("status", status=503, id=A), Fault("status", status=429, id=B, method="PATCH", retry_after="1")
-    ) as (peer, url):
+def test_later_response_shortens_no_pause() -> None:
+    _, host = simulated(Fault("status", status=429, id=A, retry_after="7"))
 
-        async def work(writer: WriteClient) -> None:
-            reading = asyncio.ensure_future(writer.get_one(A))
-            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 503)
-            await writer.patch(B, BODY)
-            with pytest.raises(ApiRejected):
-                await reading
+    async def work(writer: WriteClient) -> None:
+        await writer.patch(A, BODY)
+        await writer.patch(B, BODY)
+        await writer.get_one(C)
 
-        with_writer(url, work, first_backoff=0.3, max_backoff=0.3, budget=0.8)
+    with_writer(host, work)
+    assert host.arrivals == [Arrival(0, "PATCH", A), Arrival(0, "PATCH", B), Arrival(7, "GET", C)]
+
+
+def test_pause_past_a_reads_deadline_ends_it(longest_jitter: list[tuple[float, float]]) -> None:
+    limited = Fault("status", status=429, id=B, method="PATCH", retry_after="1")
+    _, host = simulated(Fault("status", status=503, id=A), limited)
+
+    async def work(writer: WriteClient) -> None:
+        reading = asyncio.ensure_future(writer.get_one(A))
+        await asyncio.sleep(0.1)
+        await writer.patch(B, BODY)
+        with pytest.raises(ApiRejected):
+            await reading
+
+    with_writer(host, work, first_backoff=0.3, max_backoff=0.3, budget=0.8)
     assert longest_jitter == [(0, 0.3)]
-    assert [entry.id for entry in peer.log] == [A, B]
+    assert host.arrivals == [Arrival(0, "GET", A), Arrival(0.1, "PATCH", B)]
 
 
 @pytest.mark.parametrize(
