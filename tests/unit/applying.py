@@ -74,7 +74,10 @@ def simulated(
 def run(host: Host, work: Coroutine[Any, Any, T]) -> T:
     """Run in real time against a socket, and in virtual time against a simulation."""
     with asyncio.Runner(loop_factory=VirtualLoop if isinstance(host, Simulation) else None) as runner:
-        return runner.run(work)
+        result = runner.run(work)
+        if isinstance(host, Simulation):
+            host.elapsed = round(runner.get_loop().time(), 6)
+        return result
 
 
 def connection(host: Host, waits: Mapping[str, float], key: str = KEY) -> Connection:

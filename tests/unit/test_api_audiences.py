@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,27 @@ from reconciler.api.client import ReadClient
 from reconciler.errors import ApiContractError, ApiRejected
 from reconciler.model import Audience, ListedAudience, to_json
 from tests.doubles.peer import Fault
-from tests.unit.applying import ROUTE, A, B, C, D, audience, calls, connection, ident, live_audiences, serving
+from tests.unit.applying import (
+    ROUTE,
+    A,
+    B,
+    C,
+    D,
+    audience,
+    calls,
+    connection,
+    ident,
+    live_audiences,
+    run,
+    serving,
+    simulated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tests.doubles.peer import Peer
+    from tests.unit.applying import Host
 
 ABSENT = ident(99)
 SECOND = {
@@ -33,20 +47,20 @@ SECOND = {
 }
 
 
-def fetched(url: str, wanted: Collection[str]) -> audiences.State:
+def fetched(host: Host, wanted: Collection[str]) -> audiences.State:
     async def fetch() -> audiences.State:
-        async with ReadClient(connection(url, {})) as reader:
+        async with ReadClient(connection(host, {})) as reader:
             return await audiences.fetch(reader, wanted, schema.rules())
 
-    return asyncio.run(fetch())
+    return run(host, fetch())
 
 
-def read(url: str, one: str = A) -> Audience | None:
+def read(host: Host, one: str = A) -> Audience | None:
     async def fetch() -> Audience | None:
-        async with ReadClient(connection(url, {})) as reader:
+        async with ReadClient(connection(host, {})) as reader:
             return await audiences.fetch_one(reader, one, schema.rules())
 
-    return asyncio.run(fetch())
+    return run(host, fetch())
 
 
 def targets(peer: Peer) -> list[str]:
@@ -380,29 +394,24 @@ def test_an_absent_audience_is_none() -> None:
 
 
 def test_audiences_are_read_several_at_once_and_not_all() -> None:
-    held = live_audiences(12)
-    with serving(Fault("delay", seconds=0.4, route="one", times=None), holds=held, generation=2) as (
-        peer,
-        url,
-    ):
-        state = fetched(url, [one["id"] for one in held])
-    assert len(state.audiences) == 12
-    begun = [entry.time_monotonic for entry in peer.log[1:]]
-    at_once = max(sum(start <= other < start + 0.39 for other in begun) for start in begun)
-    assert audiences.AT_ONCE == at_once == 8
+    held = live_audiences(20)
+    slow = Fault("delay", seconds=2, route="one", times=None)
+    _, host = simulated(slow, holds=held, generation=2)
+    state = fetched(host, [one["id"] for one in held])
+    assert len(state.audiences) == 20
+    assert audiences.AT_ONCE == 8
+    assert [one.seconds for one in host.arrivals[1:]] == [0] * 8 + [2] * 8 + [4] * 4
 
 
 def test_the_first_read_that_fails_ends_the_others() -> None:
     held = live_audiences(20)
-    slow = [Fault("delay", seconds=0.3, id=one["id"]) for one in held[1:]]
-    with (
-        serving(Fault("status", status=403, id=A), *slow, holds=held, generation=2) as (peer, url),
-        pytest.raises(ApiRejected) as caught,
-    ):
-        fetched(url, [one["id"] for one in held])
+    slow = [Fault("delay", seconds=2, id=one["id"]) for one in held[1:]]
+    _, host = simulated(Fault("status", status=403, id=A), *slow, holds=held, generation=2)
+    with pytest.raises(ApiRejected) as caught:
+        fetched(host, [one["id"] for one in held])
     assert (caught.value.status, caught.value.__cause__) == (403, None)
     # The list, eight at once, and at most the one whose turn it was next.
-    assert len(peer.log) <= 1 + audiences.AT_ONCE + 1
+    assert len(host.arrivals) <= 1 + audiences.AT_ONCE + 1
 
 
 def test_the_rules_name_every_type_that_is_held() -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import random
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,21 +18,25 @@ from tests.unit.applying import (
     outcomes,
     plan,
     serving,
+    simulated,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from reconciler.apply import Stop
+    from tests.unit.virtual_time import Simulation
 
 RENAMED = {"name": "New"}
 WRITE: dict[str, Any] = {"method": "PATCH"}
 # The first read of one audience is the comparison; these meet the reads after it.
 READ_AGAIN: dict[str, Any] = {"method": "GET", "route": "one", "skip": 1}
-A_SECOND = 0.98
 LOST = [
     Fault("drop", **WRITE, when="after"),
     Fault("reset", **WRITE, when="after"),
     Fault("half_close", **WRITE, part="headers"),
     Fault("half_close", **WRITE, part="body"),
     Fault("truncate", **WRITE),
-    Fault("delay", **WRITE, when="after", seconds=0.6),
-    Fault("drip", **WRITE, size=4, seconds=0.05),
     Fault("html", **WRITE, when="after"),
     Fault("empty_body", **WRITE),
     Fault("cut_json", **WRITE),
@@ -65,11 +68,25 @@ def name_of(fault: Fault) -> str:
 @pytest.mark.parametrize("fault", LOST, ids=name_of)
 def test_a_write_whose_answer_was_lost_is_found_applied_and_not_sent_twice(fault: Fault) -> None:
     with serving(fault) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), request=0.4).values()
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
         assert peer.unfired == ()
     assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
     assert (result.attempts, result.is_written) == (1, True)
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("delay", **WRITE, when="after", seconds=31), Fault("drip", **WRITE, size=1, seconds=1)],
+    ids=name_of,
+)
+def test_slow_response_is_lost_and_found_applied(fault: Fault) -> None:
+    peer, host = simulated(fault)
+    (result,) = apply(host, plan(host, {A: RENAMED}), request=30).values()
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert (result.attempts, result.is_written) == (1, True)
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+    assert host.gaps(A)[1] == pytest.approx(30, abs=0.01)  # the deadline, and a backoff
 
 
 @pytest.mark.parametrize("fault", NOT_STORED, ids=name_of)
@@ -114,35 +131,34 @@ def test_the_third_attempt_may_be_the_one_that_works() -> None:
     assert calls(peer, A) == ["GET", "PATCH"] * 3
 
 
-def test_an_attempt_waits_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random.Random, "uniform", lambda *arguments: arguments[-1])
-    with serving(Fault("status", **WRITE, status=500, times=2)) as (peer, url):
-        apply(url, plan(url, {A: RENAMED}), first_backoff=0.2, max_backoff=1)
-    times = [entry.time_monotonic for entry in peer.log if entry.id == A]
+    _, host = simulated(Fault("status", **WRITE, status=500, times=2))
+    apply(host, plan(host, {A: RENAMED}), first_backoff=0.2, max_backoff=1)
     # A read, and then a write with its wait: twice, the second wait twice as long.
-    assert times[2] - times[1] >= 0.2
-    assert times[4] - times[3] >= 0.4
+    assert host.gaps(A) == [0, 0.2, 0, 0.4, 0]
 
 
-def test_a_write_that_arrives_late_is_met_again() -> None:
-    late = Fault("delay", **WRITE, seconds=0.5)
-    with serving(late) as (peer, url):
-        the_plan = plan(url, {A: RENAMED})
-        results = apply(url, the_plan, request=0.25)
-        peer.wait(lambda entry: entry.faults == ("delay",) and entry.stored)
+def test_late_write_is_found_applied() -> None:
+    peer, host = simulated(Fault("delay", **WRITE, seconds=30.02))
+    results = apply(host, plan(host, {A: RENAMED}), request=30, first_backoff=0.01, watch=stored(host))
     assert outcomes(results) == ["applied"]
     assert peer.state[A]["name"] == "New"
     assert_each_write_was_compared(peer)
 
 
+def stored(host: Simulation) -> Callable[[Stop], Awaitable[None]]:
+    """Stay until the peer has stored a write."""
+    return lambda _: host.seen(lambda entry: entry.stored)
+
+
 def test_what_may_still_arrive_is_unknown() -> None:
-    late = Fault("delay", **WRITE, seconds=1.2, times=3)
-    with serving(late) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), request=0.15).values()
-        assert peer.state[A]["name"] == "Audience 1"
-        peer.wait(lambda entry: entry.stored)
+    late = Fault("delay", **WRITE, seconds=100, times=3)
+    peer, host = simulated(late)
+    (result,) = apply(host, plan(host, {A: RENAMED}), watch=stored(host)).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 3, True)
     assert result.detail.endswith("; what was sent may still arrive")
+    assert calls(peer, A) == ["GET", "PATCH"] * 3 + ["GET"]
     assert peer.state[A]["name"] == "New"
 
 
@@ -166,11 +182,10 @@ def test_a_refusal_after_a_lost_answer_does_not_call_off_what_may_still_arrive(
 
 
 def test_slots_that_fill_up_after_a_lost_answer_do_not_call_it_off_either() -> None:
-    held = [audience(1), audience(2)]
-    with serving(Fault("drop", **WRITE, id=A), holds=held) as (peer, url):
-        peer.inject(Fault("status", **WRITE, id=B, status=403, code="SLOTS_FULL"))
-        peer.inject(Fault("delay", id=A, seconds=0.6, **READ_AGAIN))
-        results = apply(url, plan(url, {one: {"status": "active"} for one in (A, B)}))
+    peer, host = simulated(Fault("drop", **WRITE, id=A), holds=[audience(1), audience(2)])
+    peer.inject(Fault("status", **WRITE, id=B, status=403, code="SLOTS_FULL"))
+    peer.inject(Fault("delay", id=A, seconds=10, **READ_AGAIN))
+    results = apply(host, plan(host, {one: {"status": "active"} for one in (A, B)}))
     assert outcomes(results) == ["unknown", "blocked"]
     assert results[A].detail == "every active slot is taken; what was sent may still arrive"
     assert len(peer.patches()) == 2
@@ -246,23 +261,24 @@ def test_a_redirected_write_ends_the_run_and_is_looked_after(status: int, when: 
 
 
 def test_a_write_that_never_left_is_tried_again() -> None:
-    with serving(Fault("refuse", method="GET", route="one", seconds=0.3)) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), first_backoff=1, max_backoff=1).values()
+    peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=0.005))
+    (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
     assert calls(peer, A) == ["GET", "GET", "PATCH"]
 
 
 def test_a_write_that_never_left_is_a_failure_and_nothing_was_written() -> None:
-    with serving(Fault("refuse", method="GET", route="one", seconds=30)) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=1000))
+    (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, False)
     assert " cannot be reached: " in result.detail
     assert peer.patches() == ()
 
 
-def test_a_write_that_never_left_three_times_is_given_up() -> None:
-    with serving(Fault("refuse", method="GET", route="one", seconds=0.25, times=3)) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), first_backoff=0.8, max_backoff=0.8).values()
+def test_a_write_that_never_left_three_times_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random.Random, "uniform", lambda *arguments: arguments[-1])
+    peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=0.005, times=3))
+    (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 3, False)
     assert result.detail.startswith("not sent: ")
     assert result.detail.endswith("; given up after 3 attempts")
@@ -270,20 +286,18 @@ def test_a_write_that_never_left_three_times_is_given_up() -> None:
 
 
 def test_a_write_that_never_left_does_not_call_off_the_one_before() -> None:
-    refused = Fault("refuse", seconds=30, **READ_AGAIN)
-    with serving(Fault("drop", **WRITE), refused) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    peer, host = simulated(Fault("drop", **WRITE), Fault("refuse", seconds=1000, **READ_AGAIN))
+    (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 2, True)
     assert len(peer.patches()) == 1
 
 
 def test_a_rate_limited_write_waits_as_long_as_it_is_asked_to_and_reads_again() -> None:
-    with serving(Fault("status", **WRITE, status=429, retry_after="1")) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    peer, host = simulated(Fault("status", **WRITE, status=429, retry_after="7"))
+    (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
     assert calls(peer, A) == ["GET", "PATCH", "GET", "PATCH"]
-    first = peer.patches()[0].time_monotonic
-    assert all(entry.time_monotonic - first >= A_SECOND for entry in peer.log[3:])
+    assert host.gaps(A) == [0, 7, 0]
 
 
 def test_a_rate_limit_without_end_is_given_up_after_three_attempts() -> None:
@@ -295,27 +309,24 @@ def test_a_rate_limit_without_end_is_given_up_after_three_attempts() -> None:
 
 @pytest.mark.parametrize("asked", [{"retry_after": "300"}, {"retry_date": 300.0}])
 def test_a_write_that_is_to_wait_too_long_ends_the_run_at_once(asked: dict[str, Any]) -> None:
-    with serving(Fault("status", **WRITE, id=A, status=429, **asked)) as (peer, url):
-        start = time.monotonic()
-        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
-    assert time.monotonic() - start < 5
+    peer, host = simulated(Fault("status", **WRITE, id=A, status=429, **asked))
+    results = apply(host, plan(host, {A: RENAMED, B: RENAMED}), parallelism=1)
     assert outcomes(results) == ["failed", "not_attempted"]
     assert "; not tried again: the API asks to wait " in results[A].detail
     assert results[B].detail.startswith("the API asks to wait ")
     assert not results[A].is_written
+    assert host.elapsed == 0
     # It was turned away for certain: nothing more is asked.
     assert calls(peer)[1:] == ["GET", "PATCH"]
 
 
 @pytest.mark.parametrize(("when", "outcome"), [("before", "failed"), ("after", "applied")])
 def test_an_unclear_write_that_is_to_wait_too_long_is_read_once(when: str, outcome: str) -> None:
-    wait = Fault("status", **WRITE, id=A, status=503, when=when, retry_after="3600")
-    with serving(wait) as (peer, url):
-        start = time.monotonic()
-        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
-    assert time.monotonic() - start < 5
+    peer, host = simulated(Fault("status", **WRITE, id=A, status=503, when=when, retry_after="3600"))
+    results = apply(host, plan(host, {A: RENAMED, B: RENAMED}), parallelism=1)
     assert outcomes(results) == [outcome, "not_attempted"]
     assert calls(peer)[1:] == ["GET", "PATCH", "GET"]
+    assert host.elapsed < 1
 
 
 def test_a_read_that_is_to_wait_too_long_ends_the_run() -> None:
@@ -328,16 +339,14 @@ def test_a_read_that_is_to_wait_too_long_ends_the_run() -> None:
 
 
 def test_no_write_is_sent_on_a_read_from_before_a_pause() -> None:
-    # B has read when A is told to wait.
-    slow = Fault("delay", method="GET", route="one", id=B, when="after", seconds=0.6)
+    # B has read when A has to wait.
+    slow = Fault("delay", method="GET", route="one", id=B, when="after", seconds=0.5)
     edit = Fault("edit", method="GET", route="one", id=B, changes={"status": "draft"})
-    with serving(Fault("status", **WRITE, id=A, status=429, retry_after="1"), slow, edit) as (peer, url):
-        results = apply(url, plan(url, {A: RENAMED, B: RENAMED}))
+    limited = Fault("status", **WRITE, id=A, status=429, retry_after="7")
+    peer, host = simulated(limited, slow, edit)
+    results = apply(host, plan(host, {A: RENAMED, B: RENAMED}))
     assert calls(peer, B) == ["GET", "GET"]
-    asked = next(entry for entry in peer.log if entry.status == 429)
-    assert all(
-        entry.time_monotonic - asked.time_monotonic >= A_SECOND for entry in peer.log if entry.number > 5
-    )
+    assert host.gaps(B) == [7]
     # What came about meanwhile was seen.
     assert results[B].outcome == "conflict"
     assert results[A].outcome == "applied"

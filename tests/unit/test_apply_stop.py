@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,9 @@ from tests.unit.applying import (
     live_audiences,
     outcomes,
     plan,
+    run,
     serving,
+    simulated,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.plan import AudienceResult, Plan
-    from tests.doubles.peer import Peer
-    from tests.doubles.peer.entries import Entry
+    from tests.doubles.peer import Entry
+    from tests.unit.applying import Host
+    from tests.unit.virtual_time import Simulation
 
 RENAMED = {"name": "New"}
 WRITE: dict[str, Any] = {"method": "PATCH"}
@@ -49,19 +51,28 @@ def renamed(*numbers: int) -> dict[str, dict[str, Any]]:
     return {ident(number): dict(RENAMED) for number in numbers}
 
 
-def stopping(peer: Peer, when: Callable[[Entry], bool], times: int = 1) -> Callable[[Stop], Awaitable[None]]:
-    """Ask to stop, so many times, when the peer notes such a request."""
+def stopping(
+    host: Simulation, when: Callable[[Entry], bool], times: int = 1
+) -> Callable[[Stop], Awaitable[None]]:
+    """Ask to stop, so many times, once the peer has noted such a request."""
 
     async def watch(stop: Stop) -> None:
-        await asyncio.to_thread(peer.wait, when)
+        await host.seen(when)
         for _ in range(times):
             stop.request()
 
     return watch
 
 
-def short(entry: Entry) -> tuple[str, str | None, int | None]:
-    return entry.method, entry.id, entry.status
+def stopping_at(seconds: float, times: int = 1) -> Callable[[Stop], Awaitable[None]]:
+    """Ask to stop, so many times, after so many seconds."""
+
+    async def watch(stop: Stop) -> None:
+        await asyncio.sleep(seconds)
+        for _ in range(times):
+            stop.request()
+
+    return watch
 
 
 def written(one: str) -> Callable[[Entry], bool]:
@@ -69,16 +80,10 @@ def written(one: str) -> Callable[[Entry], bool]:
 
 
 def test_what_is_in_flight_is_settled_and_nothing_new_is_sent() -> None:
-    slow = Fault("delay", **WRITE, when="after", seconds=0.25, times=None)
-    with serving(slow, holds=live_audiences(6)) as (peer, url):
-        results = apply(
-            url,
-            plan(url, renamed(*range(1, 7))),
-            parallelism=2,
-            settling=5,
-            watch=stopping(peer, lambda _: len(peer.patches()) == 2),
-        )
-        sent = {entry.id for entry in peer.patches()}
+    slow = Fault("delay", **WRITE, when="after", seconds=4, times=None)
+    peer, host = simulated(slow, holds=live_audiences(6))
+    results = apply(host, plan(host, renamed(*range(1, 7))), parallelism=2, settling=5, watch=stopping_at(1))
+    sent = {entry.id for entry in peer.patches()}
     assert sent == {one for one, result in results.items() if result.outcome == "applied"} == {A, B}
     assert outcomes(results)[2:] == ["not_attempted"] * 4
     assert {results[ident(number)].detail for number in (3, 4, 5, 6)} == {"interrupted"}
@@ -86,144 +91,105 @@ def test_what_is_in_flight_is_settled_and_nothing_new_is_sent() -> None:
 
 @pytest.mark.parametrize(("when", "outcome"), [("after", "applied"), ("before", "failed")])
 def test_an_unclear_answer_is_still_read_again_and_not_tried_again(when: str, outcome: str) -> None:
-    faults = [Fault("delay", **WRITE, seconds=0.25), Fault("status", **WRITE, status=500, when=when)]
-    with serving(*faults) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), settling=5, watch=stopping(peer, written(A))).values()
+    faults = [Fault("delay", **WRITE, seconds=2), Fault("status", **WRITE, status=500, when=when)]
+    peer, host = simulated(*faults)
+    (result,) = apply(host, plan(host, {A: RENAMED}), settling=5, watch=stopping_at(1)).values()
     assert result.outcome == outcome
     assert result.detail.endswith("; not tried again: interrupted") == (outcome == "failed")
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
 
 
-def test_what_does_not_settle_in_its_time_is_unknown() -> None:
-    with serving(Fault("delay", **WRITE, seconds=5, when="after")) as (peer, url):
-        start = time.monotonic()
-        (result,) = apply(
-            url, plan(url, {A: RENAMED}), request=20, settling=0.4, watch=stopping(peer, written(A))
-        ).values()
-    assert 0.4 < time.monotonic() - start < 4
-    assert (result.outcome, result.detail) == ("unknown", "interrupted before its effect could be read")
+@pytest.mark.parametrize(("seconds", "outcome"), [(5.9, "applied"), (6.1, "unknown")])
+def test_what_is_in_flight_has_its_time_to_settle(seconds: float, outcome: str) -> None:
+    _, host = simulated(Fault("delay", **WRITE, seconds=seconds, when="after"))
+    (result,) = apply(host, plan(host, {A: RENAMED}), settling=5, watch=stopping_at(1)).values()
+    late = "interrupted before its effect could be read"
+    assert (result.outcome, result.detail) == (outcome, late if outcome == "unknown" else "")
     assert (result.attempts, result.is_written) == (1, True)
+    assert host.elapsed == min(seconds, 6)
 
 
 def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
-    unseen = (Fault("short_body", **WRITE), Fault("stale", reads=100))
-    with serving(*unseen) as (peer, url):
-        (result,) = apply(
-            url, plan(url, {A: RENAMED}), verification=20, settling=0.3, watch=stopping(peer, written(A))
-        ).values()
+    _, host = simulated(Fault("short_body", **WRITE), Fault("stale", reads=100))
+    (result,) = apply(
+        host, plan(host, {A: RENAMED}), verification=20, settling=5, watch=stopping(host, written(A))
+    ).values()
     assert (result.outcome, result.is_written) == ("unknown", True)
 
 
 def test_asked_twice_everything_is_left_at_once() -> None:
-    slow = Fault("delay", **WRITE, seconds=8, when="after", times=None)
-    with serving(slow, holds=live_audiences(4)) as (peer, url):
-        start = time.monotonic()
-        results = apply(
-            url,
-            plan(url, renamed(1, 2, 3, 4)),
-            request=20,
-            settling=20,
-            parallelism=2,
-            watch=stopping(peer, lambda _: len(peer.patches()) == 2, times=2),
-        )
-    assert time.monotonic() - start < 4
+    slow = Fault("delay", **WRITE, seconds=2, when="after", times=None)
+    _, host = simulated(slow, holds=live_audiences(4))
+    the_plan = plan(host, renamed(1, 2, 3, 4))
+    results = apply(host, the_plan, settling=20, parallelism=2, watch=stopping_at(1, times=2))
     assert outcomes(results) == ["unknown"] * 2 + ["not_attempted"] * 2
+    assert host.elapsed == 1
 
 
 def test_a_read_before_a_write_is_not_waited_for() -> None:
-    with serving(Fault("delay", **READ, seconds=8, when="after")) as (peer, url):
-        start = time.monotonic()
-        (result,) = apply(
-            url,
-            plan(url, {A: RENAMED}),
-            request=20,
-            settling=20,
-            watch=stopping(peer, lambda entry: entry.id == A),
-        ).values()
-    assert time.monotonic() - start < 4
+    peer, host = simulated(Fault("delay", **READ, seconds=2, when="after"))
+    (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
     assert (result.outcome, result.detail, result.attempts) == ("not_attempted", "interrupted", 0)
     assert peer.patches() == ()
+    assert host.elapsed == 1
 
 
 def test_a_pause_is_not_sat_out() -> None:
-    with serving(Fault("status", **READ, status=429, retry_after="100")) as (peer, url):
-        start = time.monotonic()
-        results = apply(
-            url,
-            plan(url, renamed(1, 2)),
-            budget=200,
-            settling=20,
-            watch=stopping(peer, lambda entry: entry.status == 429),
-        )
-    assert time.monotonic() - start < 4
+    peer, host = simulated(Fault("status", **READ, status=429, retry_after="10"))
+    the_plan = plan(host, renamed(1, 2))
+    results = apply(host, the_plan, settling=20, watch=stopping(host, lambda entry: entry.status == 429))
     assert outcomes(results) == ["not_attempted"] * 2
     assert peer.patches() == ()
+    assert host.elapsed < 1
 
 
 def test_a_pause_after_a_refusal_is_not_sat_out_either() -> None:
-    with serving(Fault("status", **WRITE, status=429, retry_after="100")) as (peer, url):
-        start = time.monotonic()
-
-        async def watch(stop: Stop) -> None:
-            await asyncio.to_thread(peer.wait, lambda entry: entry.status == 429)
-            await asyncio.sleep(0.2)  # what the client does with the answer, nobody else can see
-            stop.request()
-
-        (result,) = apply(url, plan(url, {A: RENAMED}), settling=20, watch=watch).values()
-    assert time.monotonic() - start < 4
+    _, host = simulated(Fault("status", **WRITE, status=429, retry_after="10"))
+    (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
     assert (result.outcome, result.detail) == ("failed", "interrupted; what was sent had no effect")
     assert (result.attempts, result.is_written) == (1, False)
+    assert host.elapsed == 1
 
 
 @pytest.mark.parametrize(
-    ("fault", "outcome", "detail"),
+    ("fault", "outcome", "detail", "elapsed"),
     [
-        (Fault("drop", **WRITE, id=A), "unknown", "interrupted before its effect could be read"),
-        (Fault("status", **WRITE, id=A, status=500), "failed", "interrupted; what was sent had no effect"),
+        (Fault("drop", **WRITE, id=A), "unknown", "interrupted before its effect could be read", 8),
+        (Fault("status", **WRITE, id=A, status=500), "failed", "interrupted; what was sent had no effect", 3),
     ],
     ids=["may-arrive-late", "is-over"],
 )
-def test_what_waits_to_be_tried_again_is_left_for_what_it_is(fault: Fault, outcome: str, detail: str) -> None:
-    # A reads again while B is told to wait, and so has a fresh read that it may not write upon.
-    reading = Fault("delay", **READ, id=A, skip=1, when="after", seconds=0.6)
-    asked = [
-        Fault("delay", **WRITE, id=B, seconds=0.2),
+def test_what_waits_to_be_tried_again_is_left_for_what_it_is(
+    fault: Fault, outcome: str, detail: str, elapsed: float
+) -> None:
+    # A reads again while B has to wait, and so has a fresh read that it may not write upon.
+    reading = Fault("delay", **READ, id=A, skip=1, when="after", seconds=2)
+    limited = [
+        Fault("delay", **WRITE, id=B, seconds=1),
         Fault("status", **WRITE, id=B, status=429, retry_after="100"),
     ]
-    with serving(fault, reading, *asked) as (peer, url):
-        start = time.monotonic()
-
-        async def watch(stop: Stop) -> None:
-            answered = [("GET", A, 200)] * 2
-            await asyncio.to_thread(
-                peer.wait, lambda _: [one for one in map(short, peer.log) if one in answered] == answered
-            )
-            await asyncio.sleep(0.2)  # what the client does with the answer, nobody else can see
-            stop.request()
-
-        results = apply(url, plan(url, renamed(1, 2)), settling=0.5, watch=watch)
-    assert time.monotonic() - start < 4
+    peer, host = simulated(fault, reading, *limited)
+    results = apply(host, plan(host, renamed(1, 2)), settling=5, watch=stopping_at(3))
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
     assert (results[A].outcome, results[A].detail) == (outcome, detail)
     assert results[A].is_written == (outcome == "unknown")
+    # What may still arrive has its time to settle.
+    assert host.elapsed == elapsed
 
 
 def test_a_refusal_that_comes_after_the_wish_to_stop_is_not_waited_upon() -> None:
-    slow = Fault("delay", **WRITE, seconds=0.25)
-    with serving(slow, Fault("status", **WRITE, status=429, retry_after="100")) as (peer, url):
-        start = time.monotonic()
-        (result,) = apply(
-            url, plan(url, {A: RENAMED}), settling=20, watch=stopping(peer, written(A))
-        ).values()
-    assert time.monotonic() - start < 4
+    slow = Fault("delay", **WRITE, seconds=2)
+    _, host = simulated(slow, Fault("status", **WRITE, status=429, retry_after="10"))
+    (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
     assert result.outcome == "failed"
     assert result.detail.endswith("; not tried again: interrupted")
+    assert host.elapsed == 2
 
 
-async def stopped_at_first(url: str, the_plan: Plan) -> list[AudienceResult]:
+async def stopped_at_first(host: Host, the_plan: Plan) -> list[AudienceResult]:
     """Apply, and ask to stop as soon as there is one outcome."""
     stop, results = Stop(), []
-    async with WriteClient(connection(url, {"settling": 20})) as writer:
+    async with WriteClient(connection(host, {"settling": 20})) as writer:
         async for result in execute(the_plan, writer, schema.rules(), stop=stop, parallelism=4):
             stop.request()
             results.append(result)
@@ -232,43 +198,42 @@ async def stopped_at_first(url: str, the_plan: Plan) -> list[AudienceResult]:
 
 def test_a_wish_between_two_phases_begins_no_other() -> None:
     held = [audience(1, "active"), audience(2), audience(3), audience(4)]
-    with serving(holds=held) as (peer, url):
-        the_plan = plan(url, {A: {"status": "paused"}, B: RENAMED, C: RENAMED, D: {"status": "active"}})
-        start = time.monotonic()
-        results = asyncio.run(stopped_at_first(url, the_plan))
-    assert time.monotonic() - start < 5
+    peer, host = simulated(holds=held)
+    the_plan = plan(host, {A: {"status": "paused"}, B: RENAMED, C: RENAMED, D: {"status": "active"}})
+    results = run(host, stopped_at_first(host, the_plan))
     assert [result.outcome for result in results] == ["applied"] + ["not_attempted"] * 3
     assert {entry.id for entry in peer.log} == {None, A}
+    assert host.elapsed == 0
 
 
 def test_a_wish_before_the_start_sends_nothing() -> None:
-    with serving() as (peer, url):
-        the_plan = plan(url, renamed(1, 2))
+    peer, host = simulated()
+    the_plan = plan(host, renamed(1, 2))
 
-        async def run() -> list[AudienceResult]:
-            stop = Stop()
-            stop.request()
-            async with WriteClient(connection(url, {})) as writer:
-                return [result async for result in execute(the_plan, writer, schema.rules(), stop=stop)]
+    async def stopped() -> list[AudienceResult]:
+        stop = Stop()
+        stop.request()
+        async with WriteClient(connection(host, {})) as writer:
+            return [result async for result in execute(the_plan, writer, schema.rules(), stop=stop)]
 
-        results = asyncio.run(run())
+    results = run(host, stopped())
     assert [result.outcome for result in results] == ["not_attempted"] * 2
     assert calls(peer) == ["GET"]
 
 
 def test_whoever_stops_listening_leaves_nothing_running() -> None:
-    slow = Fault("delay", **WRITE, id=B, seconds=8, when="after")
+    slow = Fault("delay", **WRITE, id=B, seconds=600, when="after")
     with serving(slow) as (_, url):
         the_plan = plan(url, renamed(1, 2))
 
-        async def run() -> set[str]:
-            async with WriteClient(connection(url, {"request": 20})) as writer:
+        async def left() -> set[str]:
+            async with WriteClient(connection(url, {"request": 600})) as writer:
                 changes = execute(the_plan, writer, schema.rules(), stop=Stop())
                 await anext(changes)
                 await changes.aclose()
             return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
-        assert asyncio.run(run()) == set()
+        assert asyncio.run(left()) == set()
 
 
 # The rest is about processes: real signals, exit codes, and what is on stdout.
@@ -306,7 +271,7 @@ def applying(folder: Path, url: str, scale: str = "0.05") -> Iterator[subprocess
 
 def told(process: subprocess.Popen[str]) -> tuple[dict[str, str], Any, str]:
     """Wait for the end, and give the outcomes by id, the whole document, and stderr."""
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     document = checked(out, "apply-result")
     return {one["id"]: one["outcome"] for one in document["results"]}, document, err
 
@@ -328,41 +293,36 @@ def test_the_first_signal_settles_what_is_in_flight(tmp_path: Path, number: sign
 
 
 def test_the_first_signal_gives_what_is_in_flight_its_time_and_no_more(tmp_path: Path) -> None:
-    slow = Fault("delay", **WRITE, seconds=9, when="after", times=None)
+    slow = Fault("delay", **WRITE, seconds=600, when="after", times=None)
     with serving(slow) as (peer, url), applying(tmp_path, url, "0.1") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
-        start = time.monotonic()
         process.send_signal(signal.SIGTERM)
         results, _, _ = told(process)
-    assert 0.5 <= time.monotonic() - start < 6
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
 
 
 def test_the_second_signal_is_out_at_once(tmp_path: Path) -> None:
-    slow = Fault("delay", **WRITE, seconds=9, when="after", times=None)
-    with serving(slow) as (peer, url), applying(tmp_path, url, "1") as process:
+    slow = Fault("delay", **WRITE, seconds=600, when="after", times=None)
+    # What is in flight would have fifty minutes to settle in.
+    with serving(slow) as (peer, url), applying(tmp_path, url, "600") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
         # Two signals of one kind that are pending together arrive as one.
         process.send_signal(signal.SIGTERM)
         results, _, err = told(process)
-    assert time.monotonic() - start < 6
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
     assert "Traceback" not in err
 
 
 def test_a_signal_during_a_pause_before_anything_was_sent_ends_it(tmp_path: Path) -> None:
-    wait = Fault("status", **READ, status=429, retry_after="50")
-    with serving(wait) as (peer, url), applying(tmp_path, url, "1") as process:
+    wait = Fault("status", **READ, status=429, retry_after="100")
+    with serving(wait) as (peer, url), applying(tmp_path, url, "10") as process:
         peer.wait(lambda entry: entry.status == 429)
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
         results, document, _ = told(process)
         assert peer.patches() == ()
-    assert time.monotonic() - start < 6
     assert process.returncode == 130
     assert set(results.values()) == {"not_attempted"}
     assert document["interrupted"]

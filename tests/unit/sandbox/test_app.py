@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
+import httpx
+
 from reconciler.sandbox.app import create_app
-from tests.unit.sandbox.calls import served
+from tests.unit.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +49,11 @@ def test_the_vendors_side_shares_no_code_with_the_side_that_it_tests() -> None:
 
 
 def test_latency_is_waited_before_every_answer(database: Path) -> None:
-    with served(create_app(database, latency_ms=150)) as api:
-        for path in ("", "/nothing"):
-            start = time.monotonic()
-            api.get(path)
+    async def get() -> tuple[list[int], float]:
+        transport = httpx.ASGITransport(create_app(database, latency_ms=150))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as client:
+            statuses = [(await client.get(path)).status_code for path in ("/v1/intent/topics", "/nothing")]
+        return statuses, asyncio.get_running_loop().time()
 
-            assert time.monotonic() - start >= 0.15
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(get()) == ([200, 404], 0.3)
