@@ -86,7 +86,7 @@ async def _list(source: Source) -> AsyncIterator[tuple[Item, str]]:
     cursor: str | None = None
     seen: set[str | None] = set()
     for _ in range(MAX_PAGES):
-        page = _mapping(await source.get_page(cursor), f"{where}the answer")
+        page = _mapping(await source.get_page(cursor), f"{where}the response")
         data = page.get("data")
         if not isinstance(data, list):
             raise _broken(f"{where}data", "a list")
@@ -130,7 +130,7 @@ async def _details(source: Source, ids: Collection[str]) -> dict[str, tuple[Item
 
 def _one(document: Json, audience_id: str, method: str) -> tuple[Item, str]:
     where = f"{method} {AUDIENCES}/{audience_id}: "
-    item = _mapping(_mapping(document, f"{where}the answer").get("data"), f"{where}data")
+    item = _mapping(_mapping(document, f"{where}the response").get("data"), f"{where}data")
     if _id(item, f"{where}data") != audience_id:
         raise _broken(f"{where}data.id", "the id that was asked for")
     return item, f"{where}data"

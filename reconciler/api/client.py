@@ -152,7 +152,7 @@ class ReadClient:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Lost(self._key.redact(str(error)) or "no connection", is_sent=False)
         except TimeoutError:
-            return Lost(f"no complete answer within {seconds:.3g} seconds", is_sent=True)
+            return Lost(f"no complete response within {seconds:.3g} seconds", is_sent=True)
         except httpx.TransportError as error:
             return Lost(self._key.redact(str(error)) or "the connection broke", is_sent=True)
 
@@ -212,12 +212,12 @@ async def _content(response: httpx.Response) -> bytes:
 async def _body(response: httpx.Response) -> bytes:
     """Read the body as it came over the wire, up to a length; what would have to be unpacked is refused."""
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise ApiContractError("the API's answer is compressed, which was not asked for", _TRY_AGAIN)
+        raise ApiContractError("the API's response is compressed, which was not asked for", _TRY_AGAIN)
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise ApiContractError("the API's answer is over 10 MiB", _TRY_AGAIN)
+            raise ApiContractError("the API's response is over 10 MiB", _TRY_AGAIN)
     return bytes(body)
 
 

@@ -61,7 +61,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, key: Secret) -> R
     if status in _SUCCESS:
         if key.redact(spelled := json.dumps(document, ensure_ascii=False)) != spelled:
             raise ApiContractError(
-                "the API's answer repeats the key", "Report this to the vendor; nothing was read"
+                "the API's response repeats the key", "Report this to the vendor; nothing was read"
             )
         return Response(status, document)
     message, code = _error(document)
@@ -83,7 +83,7 @@ def parse(body: bytes) -> Json:
         _require_shallow(document)
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ApiContractError(f"the API's answer is not JSON ({_reason(error)})") from error
+        raise ApiContractError(f"the API's response is not JSON ({_reason(error)})") from error
     return document
 
 

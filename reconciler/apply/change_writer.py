@@ -111,7 +111,7 @@ class ChangeWriter:
     def _judge_read(self, found: Audience, trouble: str) -> AudienceResult | None:
         """Return the outcome that a fresh read settles, None where a PATCH is due."""
         if self._attempts and self._goal.is_met(found):
-            return self._ended("applied", "found applied after an unclear answer")
+            return self._ended("applied", "found applied after an unclear response")
         if self._goal.is_exactly_met(found):
             return self._ended("unchanged", "already as defined")
         changed_since_plan = self._goal.changed_since_plan(found)
@@ -222,7 +222,9 @@ class ChangeWriter:
 
     def _describe(self, answer: Response | Lost) -> str:
         if isinstance(answer, Lost):
-            return f"the answer was lost: {answer.reason}" if answer.is_sent else f"not sent: {answer.reason}"
+            return (
+                f"the response was lost: {answer.reason}" if answer.is_sent else f"not sent: {answer.reason}"
+            )
         return answer.unreadable or rejected(answer, "PATCH", route(self._change.id)).summary
 
     def _ended(self, outcome: Outcome, detail: str = "") -> AudienceResult:

@@ -92,7 +92,7 @@ def _event(path: str | None) -> Mapping[str, Any]:
     try:
         event = json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError("GITHUB_EVENT_PATH names no readable event", _IN_A_JOB) from error
+        raise SettingsError("GITHUB_EVENT_PATH does not name a readable event", _IN_A_JOB) from error
     return _dict(event)
 
 

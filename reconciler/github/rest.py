@@ -82,7 +82,7 @@ class GitHub:
             response = self._send("GET", url, can_repeat=True)
             items = _document(response)
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise ApiError(f"GitHub answered {path} with something that is no list", _TRY_AGAIN)
+                raise ApiError(f"GitHub responded to {path} with something that is not a list", _TRY_AGAIN)
             yield from items
             url = self._next(response)
 
@@ -116,7 +116,7 @@ class GitHub:
                 response = self._http.request(method, url, json=document)
             except (httpx.RequestError, httpx.InvalidURL) as error:
                 if is_last or not can_repeat:
-                    reason = self._token.redact(str(error)) or "no answer"
+                    reason = self._token.redact(str(error)) or "no response"
                     raise ApiUnreachable(f"GitHub cannot be reached: {reason}", _TRY_AGAIN) from error
                 time.sleep(self._wait(attempt))
                 continue
@@ -175,7 +175,7 @@ def _document(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON of any sh
     try:
         return json.loads(response.content)
     except (ValueError, RecursionError) as error:
-        raise ApiError("GitHub's answer is not JSON", _TRY_AGAIN) from error
+        raise ApiError("GitHub's response is not JSON", _TRY_AGAIN) from error
 
 
 def _message(response: httpx.Response) -> str:

@@ -154,9 +154,9 @@ _AGAIN = (
 )
 _OTHERWISE = "What would happen now, and is not what was reviewed:"
 _UNDONE = "This is what would have happened, and did not:"
-_MEND = "To go on, mend this in another pull request, review the plan that it shows, and merge it."
+_MEND = "To go on, fix this in another pull request, review the plan that it shows, and merge it."
 _LIMIT = "The limit is `max_changes` in `reconciler.toml`. "
-_STANDS = "Nothing was sent, so what was reviewed still stands: once this is mended, run this job again."
+_STANDS = "Nothing was sent, so what was reviewed still stands: once this is fixed, run this job again."
 _REST = "\n**The rest does not fit here.**\n"
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "

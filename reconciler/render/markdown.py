@@ -108,7 +108,7 @@ def _standing(value: Plan) -> Iterator[str]:
         yield f"This is a partial preview, only of what was asked for: {targets}."
     errors = [diagnostic for diagnostic in value.diagnostics if diagnostic.is_error]
     if errors:
-        yield "Nothing has changed, and nothing can until this is mended:"
+        yield "Nothing has changed, and nothing can until this is fixed:"
         yield notes(errors)
     elif objections(value):
         yield "This is a preview: nothing has changed yet. **As it stands, it will be refused:**"

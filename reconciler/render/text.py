@@ -188,7 +188,7 @@ def validity(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) ->
     """Close a validation with one line."""
     errors = sum(one.is_error for one in found)
     if errors:
-        return ink("red", f"{wording.count(errors, 'problem')} to mend.") + "\n"
+        return ink("red", f"{wording.count(errors, 'problem')} to fix.") + "\n"
     return ink("green", f"{wording.count(definitions, 'definition')}, all valid.") + "\n"
 
 

@@ -58,7 +58,7 @@ class _Server(uvicorn.Server):
 
 def _bound(host: str, port: int) -> socket.socket:
     if not 0 <= port <= MAX_PORT:
-        raise SettingsError(f"There is no port {port}", f"Choose one from 0 to {MAX_PORT}")
+        raise SettingsError(f"{port} is not a port", f"Choose one from 0 to {MAX_PORT}")
     try:
         return socket.create_server((host, port))
     except OSError as error:

@@ -132,7 +132,7 @@ def test_an_unreachable_host(organization: Organization, command: str) -> None:
         ),
         (
             Fault("html", times=None),
-            "Error: GET /v1/intent/audiences: the API's answer is not JSON",
+            "Error: GET /v1/intent/audiences: the API's response is not JSON",
         ),
     ],
     ids=["401", "403", "404", "500", "html"],

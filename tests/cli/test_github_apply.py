@@ -299,7 +299,7 @@ def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
     hold_untouched(team, ran, 3)
     for text in (ran.summary, team.comment(number)):
         assert "**Too much at once:** 3 of 4 audiences would change at once; the limit is 2." in text
-        assert "The limit is `max_changes` in `reconciler.toml`. To go on, mend this" in text
+        assert "The limit is `max_changes` in `reconciler.toml`. To go on, fix this" in text
         assert "| Webinar guests | **pauses**" in text
 
 
@@ -315,7 +315,7 @@ def test_a_protected_audience_refuses_it(team: Team) -> None:
     ran = team.apply(team.merge(number))
 
     hold_untouched(team, ran, 3)
-    assert "To go on, mend this in another pull request" in team.comment(number)
+    assert "To go on, fix this in another pull request" in team.comment(number)
     assert "The limit is" not in team.comment(number)
 
 

@@ -90,7 +90,7 @@ def test_missing_audience_is_an_error_in_the_issue(team: Team) -> None:
     (issue,) = ours(team)
 
     assert ran.code == 1
-    assert "nothing can until this is mended" in (issue.body or "")
+    assert "nothing can until this is fixed" in (issue.body or "")
     assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/gone.yaml"]
 
 

@@ -229,7 +229,7 @@ class TestWhatCannotBePosted:
             (Fault("rate_limit", retry_after="0", times=None), "API rate limit exceeded"),
             (Fault("rate_limit", retry_after="3600", times=None), "API rate limit exceeded"),
             (Fault("redirect", location="https://github.example/x"), "301: Moved Permanently"),
-            (Fault("cut_json", path=COMMENTS), "GitHub's answer is not JSON"),
+            (Fault("cut_json", path=COMMENTS), "GitHub's response is not JSON"),
             (Fault("status", path="/graphql", status=200), "does not say whose token this is"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
@@ -295,7 +295,7 @@ def test_changed_files_are_annotated_first(team: Team) -> None:
     ]
     assert "and 1 more:" in ran.out
     assert "**This plan cannot be applied.**" in body
-    assert "Nothing has changed, and nothing can until this is mended:" in body
+    assert "Nothing has changed, and nothing can until this is fixed:" in body
     assert body.count("is no UUID") or body.count("UUID") >= 10
     assert rendered(body.partition("\n")[2]).references == frozenset()
     assert "<b>" not in rendered(body.partition("\n")[2]).shape
@@ -361,7 +361,7 @@ class TestAFork:
 
         assert ran.code == 1
         assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/bad.yaml"]
-        assert "nothing can until this is mended" in ran.summary
+        assert "nothing can until this is fixed" in ran.summary
         assert team.comments(number) == ()
 
 

@@ -77,7 +77,7 @@ def test_every_example_has_its_expected_problems() -> None:
     }
     lines = [line for name in sorted(expected, key=lambda name: f"{name}.yaml") for line in expected[name]]
     said = run("validate", ".", cwd=EXAMPLES / "invalid")
-    assert said.out.splitlines() == [*lines, f"{len(lines)} problems to mend."]
+    assert said.out.splitlines() == [*lines, f"{len(lines)} problems to fix."]
     assert (said.code, said.err) == (1, "")
 
 
@@ -89,7 +89,7 @@ def test_the_message_of_the_design(folder: Path) -> None:
     assert validate(folder) == Said(
         1,
         'audiences.d/cfo.yaml:9:5: config.filters: unknown filter "senority". Did you mean "seniority"?\n'
-        "1 problem to mend.\n",
+        "1 problem to fix.\n",
         "",
     )
 
@@ -151,7 +151,7 @@ def test_input_is_refused_at_its_line_and_column(folder: Path, name: str) -> Non
     fill(folder, {"x.yaml": content})
     said = validate(folder)
     assert said.out.startswith(f"audiences.d/x.yaml:{start}")
-    assert said.out.endswith(" to mend.\n")
+    assert said.out.endswith(" to fix.\n")
     assert (said.code, said.err) == (1, "")
     assert "\x1b" not in said.out
     assert max(map(len, said.out.splitlines())) < 300
@@ -171,7 +171,7 @@ def test_one_uuid_in_two_spellings_in_two_files(folder: Path) -> None:
     assert validate(folder) == Said(
         1,
         "audiences.d/b/b.yaml:2:1: id: this id is also in audiences.d/a.yaml:1:1. "
-        "One audience has one file: remove one, or correct its id.\n1 problem to mend.\n",
+        "One audience has one file: remove one, or correct its id.\n1 problem to fix.\n",
         "",
     )
 
@@ -192,7 +192,7 @@ def test_what_is_not_a_regular_file_is_refused(folder: Path) -> None:
         f"audiences.d/linked: {link}",
         f"audiences.d/linked.yaml: {link}",
         "audiences.d/pipe.yaml: is a named pipe, not a regular file. Put the definition itself here.",
-        "5 problems to mend.",
+        "5 problems to fix.",
     ]
     assert (said.code, said.err) == (1, "")
 
@@ -215,7 +215,7 @@ def test_missing_path_and_empty_folder_are_problems(folder: Path) -> None:
         "empty: no definition in this folder. Add a file that ends in .yaml.\n"
         "none/x.yaml: there is no such file or folder. "
         "Check how it is spelled, and the folder that you are in.\n"
-        "3 problems to mend.\n",
+        "3 problems to fix.\n",
         "",
     )
 
@@ -240,7 +240,7 @@ def test_what_may_not_be_read(folder: Path) -> None:
         f"audiences.d/closed: {problem}",
         f"audiences.d/closed/b.yaml: {problem}",
         f"audiences.d/secret.yaml: {problem}",
-        "3 problems to mend.",
+        "3 problems to fix.",
     ]
     assert (said.code, said.err) == (1, "")
 
@@ -276,7 +276,7 @@ def test_a_folder_that_vanishes_before_it_is_listed(folder: Path) -> None:
     )
     said = hooked(folder, hook)
     assert said.out.startswith("audiences.d/gone: there is no such file or folder. ")
-    assert said.out.endswith("\n1 problem to mend.\n")
+    assert said.out.endswith("\n1 problem to fix.\n")
     assert said.code == 1
 
 
@@ -414,7 +414,7 @@ def test_workflow_annotations(folder: Path) -> None:
         "the file is empty. Write the audience's id and name, or delete the file.\n"
         "::error file=none,title=there is no such file or folder::"
         "there is no such file or folder. Check how it is spelled, and the folder that you are in.\n"
-        "3 problems to mend.\n",
+        "3 problems to fix.\n",
         "",
     )
 

@@ -187,7 +187,12 @@ def in_part() -> ApplyResult:
         ),
         AudienceResult(identity(4), "Agencies", "conflict", "changed by somebody else since the plan: name"),
         AudienceResult(
-            identity(5), "Named accounts", "unknown", "the answer was lost: read timeout", 3, is_written=True
+            identity(5),
+            "Named accounts",
+            "unknown",
+            "the response was lost: read timeout",
+            3,
+            is_written=True,
         ),
         AudienceResult(identity(6), "Autumn webinar", "blocked", "every active slot is taken"),
         AudienceResult(identity(7), "Solar [test]", "not_attempted", "5 failures in a row"),

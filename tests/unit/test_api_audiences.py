@@ -185,7 +185,7 @@ def test_a_list_that_is_not_what_the_contract_says_is_quoted_at_the_place(
 def test_a_list_of_another_shape_is_no_list(text: str) -> None:
     with serving(Fault("body", text=text)) as (_, url), pytest.raises(ApiContractError) as caught:
         fetched(url, [A])
-    said = "data is not a list" if text == "{}" else "the answer is not an object"
+    said = "data is not a list" if text == "{}" else "the response is not an object"
     assert caught.value.summary == f"GET {ROUTE}: {said}, as the contract says"
 
 
@@ -376,7 +376,7 @@ def test_an_id_is_the_same_in_every_spelling(spelled: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[]", "the answer is not an object"),
+        ("[]", "the response is not an object"),
         ("{}", "data is not an object"),
         ('{"data": []}', "data is not an object"),
         ('{"data": {}}', "data.id is not a UUID"),

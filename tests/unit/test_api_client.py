@@ -170,7 +170,7 @@ def test_a_read_that_goes_wrong_is_tried_again_and_then_right(fault: Fault) -> N
 def test_a_read_that_stays_unreadable_is_said_to_be(kind: str) -> None:
     with (
         serving(Fault(kind, times=None)) as (peer, url),
-        pytest.raises(ApiContractError, match=f"GET {ROUTE}/{A}: the API's answer is not JSON"),
+        pytest.raises(ApiContractError, match=f"GET {ROUTE}/{A}: the API's response is not JSON"),
     ):
         got(url)
     assert calls(peer) == ["GET"] * 5
@@ -227,14 +227,14 @@ def test_backoff_past_the_budget_ends_the_read(longest_jitter: list[tuple[float,
 )
 def test_budget_bounds_a_single_attempt(fault: Fault) -> None:
     _, host = simulated(fault)
-    with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.4 seconds"):
+    with pytest.raises(ApiUnreachable, match=r"no complete response within 0\.4 seconds"):
         got(host, request=30, budget=0.4)
     assert len(host.arrivals) == 1
 
 
 def test_last_attempt_has_the_rest_of_the_budget(longest_jitter: list[tuple[float, float]]) -> None:
     _, host = simulated(Fault("status", status=500), Fault("delay", seconds=50, nth=2))
-    with pytest.raises(ApiUnreachable, match=r"no complete answer within 0\.3 seconds"):
+    with pytest.raises(ApiUnreachable, match=r"no complete response within 0\.3 seconds"):
         got(host, request=30, first_backoff=0.2, max_backoff=1, budget=0.5)
     assert longest_jitter == [(0, 0.2), (0, 0.4)]
     assert len(host.arrivals) == 2
@@ -244,7 +244,7 @@ def test_dripping_bytes_do_not_outlast_the_deadline() -> None:
     # Each byte comes well within any timeout for one read; all of them would take half a minute.
     with serving(Fault("drip", size=1, seconds=0.1, times=None)) as (_, url):
         response = patched(url, request=0.4)
-    assert response == Lost("no complete answer within 0.4 seconds", is_sent=True)
+    assert response == Lost("no complete response within 0.4 seconds", is_sent=True)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_what_is_not_strict_json_is_refused(body: bytes, reason: str) -> None:
-    with pytest.raises(ApiContractError, match="the API's answer is not JSON") as caught:
+    with pytest.raises(ApiContractError, match="the API's response is not JSON") as caught:
         parse(body)
     assert reason in caught.value.summary
 
@@ -204,12 +204,12 @@ def test_an_answer_that_repeats_the_key_is_not_read(key: str) -> None:
         Fault("value", method=method, path="data.name", value=f"<{key}>") for method in ("GET", "PATCH")
     ]
     with serving(*faults, key=key) as (_, url):
-        with pytest.raises(ApiContractError, match="the API's answer repeats the key") as caught:
+        with pytest.raises(ApiContractError, match="the API's response repeats the key") as caught:
             listing(url, key)
         answer = patched(url, key)
     assert key not in str(caught.value)
     # It was sent, so what it did is for the caller to find out.
-    assert answer == Lost("the API's answer repeats the key", is_sent=True)
+    assert answer == Lost("the API's response repeats the key", is_sent=True)
 
 
 def test_a_header_that_no_one_can_read_is_told_without_the_key() -> None:
@@ -229,7 +229,7 @@ def test_a_write_whose_answer_cannot_be_read_says_so(kind: str) -> None:
         answer = patched(url)
     assert isinstance(answer, Response)
     assert (answer.status, answer.document) == (200, None)
-    assert answer.unreadable.startswith("the API's answer is not JSON (")
+    assert answer.unreadable.startswith("the API's response is not JSON (")
     assert peer.state[A]["name"] == "New"
 
 

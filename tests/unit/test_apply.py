@@ -144,7 +144,7 @@ def test_size_that_moves_hides_no_applied_change() -> None:
     lost = Fault("drop", method="PATCH", when="after")
     with serving(lost, moved, holds=[audience(1, audienceSize=50)]) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
-    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear response")
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
 
 

@@ -70,7 +70,7 @@ def test_a_write_whose_answer_was_lost_is_found_applied_and_not_sent_twice(fault
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
         assert peer.unfired == ()
-    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear response")
     assert (result.attempts, result.is_written) == (1, True)
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
 
@@ -83,7 +83,7 @@ def test_a_write_whose_answer_was_lost_is_found_applied_and_not_sent_twice(fault
 def test_slow_response_is_lost_and_found_applied(fault: Fault) -> None:
     peer, host = simulated(fault)
     (result,) = apply(host, plan(host, {A: RENAMED}), request=30).values()
-    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear answer")
+    assert (result.outcome, result.detail) == ("applied", "found applied after an unclear response")
     assert (result.attempts, result.is_written) == (1, True)
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
     assert host.gaps(A)[1] == pytest.approx(30, abs=0.01)  # the deadline, and a backoff
@@ -232,7 +232,7 @@ def test_an_unclear_answer_that_cannot_be_read_again_is_unknown(fault: Fault, wh
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
-    assert result.detail.startswith("the answer was lost: ")
+    assert result.detail.startswith("the response was lost: ")
     assert "; reading it again failed: " in result.detail
     assert len(peer.patches()) == 1
 

@@ -67,12 +67,12 @@ def test_an_event_of_another_shape_says_nothing(tmp_path: Path, payload: Any) ->
 
 @pytest.mark.parametrize("payload", ["{", "\x00", "[" * 100_000])
 def test_an_event_that_is_none_is_said_so(tmp_path: Path, payload: str) -> None:
-    with pytest.raises(SettingsError, match="GITHUB_EVENT_PATH names no readable event"):
+    with pytest.raises(SettingsError, match="GITHUB_EVENT_PATH does not name a readable event"):
         about(tmp_path, payload)
 
 
 def test_an_event_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="names no readable event"):
+    with pytest.raises(SettingsError, match="does not name a readable event"):
         environment.read({**RUN, "GITHUB_EVENT_PATH": str(tmp_path / "none")})
 
 

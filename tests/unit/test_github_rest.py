@@ -159,9 +159,9 @@ def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault("cut_json"), "GitHub's answer is not JSON"),
-        (Fault("html", status=200), "GitHub's answer is not JSON"),
-        (Fault("status", status=200), "something that is no list"),
+        (Fault("cut_json"), "GitHub's response is not JSON"),
+        (Fault("html", status=200), "GitHub's response is not JSON"),
+        (Fault("status", status=200), "something that is not a list"),
         (Fault("redirect", location="/elsewhere"), "301: Moved Permanently. The repository has moved"),
         (Fault("status", status=401, message="Bad credentials"), "401: Bad credentials. Hand the job's own"),
         (

@@ -113,8 +113,8 @@ class TestRefused:
         for error, onward in (
             (StalePlan("x"), "open another pull request for these files"),
             (NotApproved("x"), "open another pull request for these files"),
-            (ProtectedAudience("x"), "mend this in another pull request"),
-            (LimitExceeded("x"), "`max_changes` in `reconciler.toml`. To go on, mend this"),
+            (ProtectedAudience("x"), "fix this in another pull request"),
+            (LimitExceeded("x"), "`max_changes` in `reconciler.toml`. To go on, fix this"),
         ):
             shown = comment.refused(error.diagnostics, (), RULES)
             assert onward in shown

@@ -64,7 +64,7 @@ class TestPlan:
         error = ApiUnreachable("the API cannot be reached", "Try again")
         assert markdown.plan(Plan("", diagnostics=error.diagnostics), RULES) == (
             "**This plan cannot be applied.**\n\n"
-            "Nothing has changed, and nothing can until this is mended:\n\n"
+            "Nothing has changed, and nothing can until this is fixed:\n\n"
             "- **Error:** the API cannot be reached. Try again.\n"
         )
 

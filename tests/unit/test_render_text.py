@@ -128,7 +128,7 @@ class TestDiagnostics:
 
     @pytest.mark.parametrize(
         ("definitions", "errors", "line"),
-        [(1, 0, "1 definition, all valid."), (0, 1, "1 problem to mend."), (3, 2, "2 problems to mend.")],
+        [(1, 0, "1 definition, all valid."), (0, 1, "1 problem to fix."), (3, 2, "2 problems to fix.")],
     )
     def test_a_validation_is_counted(self, definitions: int, errors: int, line: str) -> None:
         found = [Diagnostic("error", "x", "y")] * errors + [Diagnostic("warning", "x", "y")]

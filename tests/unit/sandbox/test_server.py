@@ -166,8 +166,8 @@ def test_a_port_in_use_is_refused_with_the_mend(database: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "port", "summary"),
     [
-        ("127.0.0.1", 65_536, "There is no port 65536"),
-        ("127.0.0.1", -1, "There is no port -1"),
+        ("127.0.0.1", 65_536, "65536 is not a port"),
+        ("127.0.0.1", -1, "-1 is not a port"),
         ("192.0.2.1", 0, "Port 0 on 192.0.2.1 cannot be used: "),
     ],
 )
