@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reconciler.model import Json
 
 MAX_BYTES = 10 * 1024 * 1024
-RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
+_REDIRECTS = range(300, 400)
 _NOT_FOUND = 404
 _TOO_MANY = 429
 
@@ -29,7 +30,7 @@ _TOO_MANY = 429
 class ReadClient:
     """A client that can only read.
 
-    `stop_reason` says why nothing more should be asked of the API for now; empty while it may.
+    `stop_reason` says why no more requests should be sent for now; empty while they may.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -50,7 +51,7 @@ class ReadClient:
             timeout=connection.timing.request,
             trust_env=False,  # a proxy from the environment must not see the key
             follow_redirects=False,  # httpx would carry the key elsewhere, and turn a PATCH into a GET
-            event_hooks={"response": [_forget_location]},
+            event_hooks={"response": [_drop_location]},
             transport=httpx.ASGITransport(connection.app) if connection.app is not None else None,
         )
 
@@ -62,75 +63,82 @@ class ReadClient:
         await self._http.aclose()
 
     async def get_page(self, cursor: str | None = None) -> Json:
-        """Return one page of the list of audiences."""
+        """Return one page of the list of audiences; raises ApiError."""
         query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}&limit=100"
-        answer = await self._get(AUDIENCES + query)
-        return answer.document
+        response = await self._get(AUDIENCES + query)
+        return response.document
 
     async def get_one(self, audience_id: str) -> Json:
-        """Return one audience's document, None when it does not exist."""
+        """Return one audience's document, None when it does not exist.
+
+        Raises ApiError, and ValueError for an id that is not a UUID.
+        """
         try:
-            answer = await self._get(route(audience_id))
+            response = await self._get(route(audience_id))
         except ApiRejected as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        return answer.document
+        return response.document
 
     async def _get(self, path: str) -> Response:
         """Read with retries: on a lost request, a status that may pass, and a 200 that cannot be read."""
-        await self.pause()
-        end = self._now() + self.timing.budget
+        await self.wait_while_paused()
+        deadline = self._now() + self.timing.budget
         attempt = 1
-        answer = await self._exchange("GET", path, min(self.timing.request, self.timing.budget))
+        response = await self._exchange("GET", path, min(self.timing.request, self.timing.budget))
         while (
-            attempt < self.timing.attempts and _may_pass(answer) and await self.back_off(answer, attempt, end)
+            attempt < self.timing.attempts
+            and _is_retryable(response)
+            and await self.back_off(response, attempt, deadline)
         ):
             attempt += 1
-            answer = await self._exchange("GET", path, min(self.timing.request, end - self._now()))
-        return self._success(answer, "GET", path)
+            response = await self._exchange("GET", path, min(self.timing.request, deadline - self._now()))
+        return self._require_success(response, "GET", path)
 
-    def _success(self, answer: Response | Lost, method: str, path: str) -> Response:
-        if isinstance(answer, Lost):
-            raise ApiUnreachable(f"{self.origin} cannot be reached: {answer.reason}", _TRY_AGAIN)
-        if answer.unreadable:
-            raise ApiContractError(f"{method} {path}: {answer.unreadable}", _TRY_AGAIN)
-        if not answer.is_success:
-            raise rejected(answer, method, path)
-        return answer
+    def _require_success(self, response: Response | Lost, method: str, path: str) -> Response:
+        if isinstance(response, Lost):
+            raise ApiUnreachable(f"{self.origin} cannot be reached: {response.reason}", _TRY_AGAIN)
+        if response.unreadable:
+            raise ApiContractError(f"{method} {path}: {response.unreadable}", _TRY_AGAIN)
+        if not response.is_success:
+            raise rejected(response, method, path)
+        return response
 
-    async def back_off(self, answer: Response | Lost, attempt: int, end: float = math.inf) -> bool:
+    async def back_off(self, response: Response | Lost, attempt: int, deadline: float = math.inf) -> bool:
         """Wait before another attempt: full jitter, and at least what the server asked for.
 
-        Returns False, without waiting, where that takes longer than a person would sit out, or past the end.
+        Returns False, without waiting, where that takes longer than a person would sit out, or past the
+        deadline.
         """
         ceiling = min(self.timing.max_backoff, self.timing.first_backoff * 2 ** (attempt - 1))
         ready = self._now() + secrets.SystemRandom().uniform(0, ceiling)
-        if isinstance(answer, Response) and answer.status == _TOO_MANY:
+        if isinstance(response, Response) and response.status == _TOO_MANY:
             self._resume_at = max(self._resume_at, ready)
-        if _asked(answer) > self.timing.max_pause or max(ready, self._resume_at) >= end:
+        if _requested_wait(response) > self.timing.max_pause or max(ready, self._resume_at) >= deadline:
             return False
         await asyncio.sleep(ready - self._now())
-        await self.pause()
-        return self._now() < end
+        await self.wait_while_paused()
+        return self._now() < deadline
 
-    def _note_retry_after(self, answer: Response) -> Response:
+    def _note_requested_wait(self, response: Response) -> Response:
         """Let every worker wait as long as the server asks; a wait that nobody sits out ends it all."""
-        asked = _asked(answer)
-        if asked > self.timing.max_pause:
-            self.stop_reason = f"the API asks to wait {asked:.0f} seconds"
+        seconds = _requested_wait(response)
+        if seconds > self.timing.max_pause:
+            self.stop_reason = f"the API asks to wait {seconds:.0f} seconds"
         else:
-            self._resume_at = max(self._resume_at, self._now() + asked)
-        return answer
+            # Another worker may have been asked to wait longer: no response shortens a pause.
+            self._resume_at = max(self._resume_at, self._now() + seconds)
+        return response
 
     @property
     def is_paused(self) -> bool:
         return self._resume_at > self._now()
 
-    async def pause(self) -> None:
+    async def wait_while_paused(self) -> None:
         """Wait until no pause is in force."""
-        while (wait := self._resume_at - self._now()) > 0:  # noqa: ASYNC110 - it may grow while one waits
-            await asyncio.sleep(wait)
+        while (seconds := self._resume_at - self._now()) > 0:  # noqa: ASYNC110 - it may grow while one waits
+            await asyncio.sleep(seconds)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -143,12 +151,11 @@ class ReadClient:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._http.stream(method, path, content=body, headers=headers) as response,
+                self._http.stream(method, path, content=body, headers=headers) as http_response,
             ):
-                content = await _content(response)
-                return self._note_retry_after(
-                    read(response.status_code, response.headers, content, self._key)
-                )
+                content = await _content(http_response)
+                response = read(http_response.status_code, http_response.headers, content, self._key)
+                return self._note_requested_wait(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Lost(self._key.redact(str(error)) or "no connection", is_sent=False)
         except TimeoutError:
@@ -161,60 +168,65 @@ class WriteClient(ReadClient):
     """A client that can also write: one verb, to one audience."""
 
     async def patch(self, audience_id: str, body: bytes) -> Response | Lost:
-        """Send one PATCH once, now; what an unclear answer means is for the caller to find out."""
+        """Send one PATCH once, now; what an unclear response means is for the caller to find out.
+
+        Raises ValueError for an id that is not a UUID, before anything is sent.
+        """
+        path = route(audience_id)
         try:
-            return await self._exchange("PATCH", route(audience_id), self.timing.request, body)
+            return await self._exchange("PATCH", path, self.timing.request, body)
         except ApiError as error:
+            # The server has the request, whatever was wrong with its response.
             return Lost(error.summary, is_sent=True)
 
 
-def rejected(answer: Response, method: str, path: str) -> ApiRejected:
-    """Return the error that an answer stands for."""
-    detail = _MENDS.get(answer.status, "")
-    if answer.status in range(300, 400):
+def rejected(response: Response, method: str, path: str) -> ApiRejected:
+    """Return the error that a response stands for."""
+    detail = _HINTS.get(response.status, "")
+    if response.status in _REDIRECTS:
         detail = "Redirects are never followed. Check LEADPIPE_BASE_URL"
-    elif answer.retry_after:
-        detail = f"Try again in {answer.retry_after:.0f} seconds"
-    elif answer.status in RETRIED:
+    elif response.retry_after:
+        detail = f"Try again in {response.retry_after:.0f} seconds"
+    elif response.status in RETRYABLE:
         detail = _TRY_AGAIN
     return ApiRejected(
-        method, path, answer.status, answer.message, error_code=answer.error_code, detail=detail
+        method, path, response.status, response.message, error_code=response.error_code, detail=detail
     )
 
 
 def route(audience_id: str) -> str:
-    """Return the path of one audience; its id is a UUID before it meets a path."""
+    """Return the path of one audience; raises ValueError for what is not a UUID, before it meets a path."""
     return f"{AUDIENCES}/{UUID(audience_id)}"
 
 
-def _may_pass(answer: Response | Lost) -> bool:
-    return isinstance(answer, Lost) or bool(answer.unreadable) or answer.status in RETRIED
+def _is_retryable(response: Response | Lost) -> bool:
+    return isinstance(response, Lost) or bool(response.unreadable) or response.status in RETRYABLE
 
 
-def _asked(answer: Response | Lost) -> float:
-    return (answer.retry_after or 0.0) if isinstance(answer, Response) else 0.0
+def _requested_wait(response: Response | Lost) -> float:
+    return (response.retry_after or 0.0) if isinstance(response, Response) else 0.0
 
 
-async def _forget_location(response: httpx.Response) -> None:
-    """Leave httpx nothing to follow, and nothing to stumble over where it is no URL."""
-    response.headers.pop("Location", None)
+async def _drop_location(http_response: httpx.Response) -> None:
+    """Leave httpx nothing to follow, and nothing to stumble over where it is not a URL."""
+    http_response.headers.pop("Location", None)
 
 
-async def _content(response: httpx.Response) -> bytes:
+async def _content(http_response: httpx.Response) -> bytes:
     try:
-        return await _body(response)
+        return await _body(http_response)
     except (ApiContractError, httpx.TransportError):
-        if response.is_success:
+        if http_response.is_success:
             raise
         return b""  # what a refusal's status says must not be lost with its body
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _body(http_response: httpx.Response) -> bytes:
     """Read the body as it came over the wire, up to a length; what would have to be unpacked is refused."""
-    if response.headers.get("content-encoding", "identity") != "identity":
+    if http_response.headers.get("content-encoding", "identity") != "identity":
         raise ApiContractError("the API's response is compressed, which was not asked for", _TRY_AGAIN)
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in http_response.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
             raise ApiContractError("the API's response is over 10 MiB", _TRY_AGAIN)
@@ -222,7 +234,7 @@ async def _body(response: httpx.Response) -> bytes:
 
 
 _TRY_AGAIN = "Try again later; if it stays so, ask the vendor"
-_MENDS = {
+_HINTS = {
     400: "Report this with the definition that caused it",
     401: "Check LEADPIPE_API_KEY: it is wrong, or was revoked",
     403: "Check with the vendor that the organization is active and that this key may do so",

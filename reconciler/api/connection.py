@@ -32,7 +32,11 @@ def parse_key(text: str) -> Secret:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long to wait, in seconds; docs/contract.md promises these numbers."""
+    """How long to wait, in seconds; the numbers are those of `docs/contract.md`.
+
+    `budget` is for one read with all its `attempts`, `max_pause` the longest Retry-After that is waited for,
+    `verification` for an accepted change to show, `settling` for what is in flight at an interrupt.
+    """
 
     request: float = 30.0
     attempts: int = 5
@@ -55,7 +59,7 @@ class Connection:
 
 
 def parse_origin(text: str) -> str:
-    """Return the origin of a base URL: https, or http to this machine itself."""
+    """Return the origin of a base URL: https, or http to this machine itself; raises SettingsError."""
     try:
         origin, host = _split(text)
     except (ValueError, httpx.InvalidURL):

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 300  # characters of a server's message that anybody reads
 MAX_DEPTH = 50  # levels; the contract needs seven, and what walks a document must not run out of stack
 _SUCCESS = range(200, 300)
-_AGES = 1e9  # seconds; a header can hold a number that no float does
+_MAX_SECONDS = 1e9  # a header can hold a number that no float does
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A request without an answer; `is_sent` is False only where it surely never left."""
+    """A request without a response; `is_sent` is False only where it surely never left."""
 
     reason: str
     is_sent: bool
@@ -33,7 +33,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer: `document` where a 2xx held JSON, `unreadable` where it did not.
+    """One response: `document` where a 2xx held JSON, `unreadable` where it did not.
 
     `message` and `error_code` are an error body's; `retry_after` is in seconds.
     """
@@ -51,7 +51,10 @@ class Response:
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes, key: Secret) -> Response:
-    """Read a response; a body that repeats the key is refused or redacted."""
+    """Read a response; an error's message that repeats the key is redacted.
+
+    Raises ApiContractError for a 2xx whose body repeats the key.
+    """
     try:
         document = parse(body)
     except ApiContractError as error:
@@ -143,7 +146,7 @@ def _seconds(value: str | None) -> float | None:
     if value is None:
         return None
     if value.isascii() and value.isdigit():
-        return min(float(value), _AGES)
+        return min(float(value), _MAX_SECONDS)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -69,7 +69,7 @@ class ChangeWriter:
             if settled is not None:
                 return settled
             if self._run.writer.is_paused:
-                await self._run.writer.pause()
+                await self._run.writer.wait_while_paused()
                 continue  # what was read before the pause is too old to write upon
             answer = await self._send()
             if isinstance(answer, AudienceResult):

@@ -399,7 +399,7 @@ def test_audiences_are_read_several_at_once_and_not_all() -> None:
     _, host = simulated(slow, holds=held, generation=2)
     state = fetched(host, [one["id"] for one in held])
     assert len(state.audiences) == 20
-    assert audiences.AT_ONCE == 8
+    assert audiences.MAX_CONCURRENT == 8
     assert [one.seconds for one in host.arrivals[1:]] == [0] * 8 + [2] * 8 + [4] * 4
 
 
@@ -411,10 +411,10 @@ def test_the_first_read_that_fails_ends_the_others() -> None:
         fetched(host, [one["id"] for one in held])
     assert (caught.value.status, caught.value.__cause__) == (403, None)
     # The list, eight at once, and at most the one whose turn it was next.
-    assert len(host.arrivals) <= 1 + audiences.AT_ONCE + 1
+    assert len(host.arrivals) <= 1 + audiences.MAX_CONCURRENT + 1
 
 
-def test_the_rules_name_every_type_that_is_held() -> None:
+def test_rules_name_every_type_that_is_required() -> None:
     kinds = {rule.kind for rule in schema.rules().values()}
     assert kinds <= {*audiences._TYPES, "set"}
     assert kinds <= set(audiences._KINDS)

@@ -91,7 +91,7 @@ def test_a_write_is_one_patch_with_these_very_bytes() -> None:
 
 def test_the_client_of_a_plan_has_nothing_to_write_with() -> None:
     verbs = {name for name in dir(ReadClient) if not name.startswith("_")}
-    assert verbs == {"get_one", "get_page", "back_off", "is_paused", "pause"}
+    assert verbs == {"get_one", "get_page", "back_off", "is_paused", "wait_while_paused"}
     assert {name for name in dir(WriteClient) if not name.startswith("_")} - verbs == {"patch"}
 
 
