@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import SettingsError
+from reconciler.errors import Diagnostic, SettingsError
 from reconciler.plan import Limits, MaxChanges
+from reconciler.schema import clip
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ORIGIN = "https://api.aws53.cloud"
 FILE = "reconciler.toml"
+MAX_BYTES = 64 * 1024
+MAX_DOTS = 100  # on a line: tomllib's memory grows with the square of a dotted key
 SANDBOX = Path(".reconciler/sandbox.sqlite3")
 _LIMITS = ("max_changes", "max_changes_floor", "active_slots")
 _MAX = 1_000_000
@@ -41,18 +44,21 @@ def connection(*, is_sandbox: bool) -> Connection:
 
 
 def limits(paths: Sequence[str]) -> Limits:
-    """Return the limits of the `reconciler.toml` beside or above the definitions' folder."""
-    files = {file for path in paths for file in _files(Path(path))}
-    if len(files) > 1:
-        names = " and ".join(sorted(map(os.path.relpath, files)))
+    """Return the limits of the `reconciler.toml` beside or above the definitions' folder.
+
+    Raises SettingsError for a file that cannot be used: limits must not vanish in silence.
+    """
+    found = {file for path in paths for file in _nearest(Path(path))}
+    if len(found) > 1:
+        names = " and ".join(sorted(map(os.path.relpath, found)))
         raise SettingsError(f"the paths fall under different settings: {names}", "Name paths of one project")
-    return _File(files.pop()).limits() if files else Limits()
+    return _File(found.pop()).limits() if found else Limits()
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """Yield the nearest settings file above a path, and look no further than its repository."""
+def _nearest(path: Path) -> Iterator[Path]:
+    """Yield the nearest settings file above a path, whatever it is, and look no further than its repository."""
     for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
-        if os.path.isfile(folder / FILE):  # noqa: PTH113 - never raises, whoever owns the folders above
+        if os.path.lexists(folder / FILE):  # never raises, whoever owns the folders above
             yield folder / FILE
             return
         if os.path.exists(folder / ".git"):  # noqa: PTH110 - as above
@@ -63,14 +69,35 @@ class _File:
     """One settings file, whose problems are named with its line."""
 
     def __init__(self, path: Path) -> None:
+        from reconciler.definitions import files
+
         self._name = os.path.relpath(path)
+        self._text = self._decoded(files.read(path, MAX_BYTES + 1))
+        self._document = self._parsed()
+
+    def _decoded(self, data: bytes | Diagnostic) -> str:
+        if isinstance(data, Diagnostic):
+            raise self._at(0, data.summary, "Put the settings themselves here, or remove it for the defaults")
+        if len(data) > MAX_BYTES:
+            raise self._at(0, f"is over {MAX_BYTES // 1024} KiB", "Keep nothing but the settings in it")
         try:
-            self._text = path.read_text("utf-8")
-            self._document = tomllib.loads(self._text)
-        except (OSError, ValueError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise SettingsError(
-                f"{self._name} cannot be read: {reason}", "Fix it, or remove it for the defaults"
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise self._at(line, "this is not UTF-8 text", "Save the file as UTF-8") from error
+
+    def _parsed(self) -> dict[str, Any]:
+        for number, line in enumerate(self._text.split("\n"), start=1):
+            if line.count(".") > MAX_DOTS:
+                raise self._at(number, f"this line has over {MAX_DOTS} dots", "No setting needs them")
+        try:
+            return tomllib.loads(self._text)
+        except RecursionError as error:
+            raise self._at(0, "is nested too deeply", "Write [limits] and its settings alone") from error
+        except ValueError as error:
+            line = _line(error, self._text)
+            raise self._at(
+                line, "this is not TOML, or is set twice", "Fix it, or remove the file for the defaults"
             ) from error
 
     def limits(self) -> Limits:
@@ -92,7 +119,7 @@ class _File:
             if key not in known:
                 near = get_close_matches(key, known, n=1)
                 hint = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(known)}"
-                raise self._wrong(key, f'unknown {noun} "{key}"', hint)
+                raise self._wrong(key, f'unknown {noun} "{clip(key)}"', hint)
 
     def _number(self, table: Mapping[str, Any], key: str, default: int | None) -> int | None:
         value = table.get(key, default)
@@ -103,5 +130,18 @@ class _File:
     def _wrong(self, key: str, summary: str, hint: str) -> SettingsError:
         """Return the error that names the line of a key, where the key begins one."""
         begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(key)}\b")
-        lines = [str(n) for n, line in enumerate(self._text.split("\n"), start=1) if begins.match(line)]
-        return SettingsError(":".join([self._name, *lines[:1], f" {summary}"]), hint)
+        lines = (n for n, line in enumerate(self._text.split("\n"), start=1) if begins.match(line))
+        return self._at(next(lines, 0), summary, hint)
+
+    def _at(self, line: int, summary: str, hint: str) -> SettingsError:
+        """Return the error at a line, or of the whole file at line 0."""
+        place = f"{self._name}:{line}" if line else self._name
+        return SettingsError(f"{place}: {summary}", hint)
+
+
+def _line(error: ValueError, text: str) -> int:
+    """Return the line that tomllib names, 0 where it names none; its words change with Python's version."""
+    if "end of document" in str(error):
+        return text.count("\n") + 1
+    found = re.search(r"\bline ([0-9]+)", str(error))
+    return int(found[1]) if found else 0

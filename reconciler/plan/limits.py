@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.plan.model import Plan
 
 _MAX_CHANGES = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
+_TOO_MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class MaxChanges:
     @classmethod
     def parse(cls, value: object) -> MaxChanges | None:
         """Return the limit that a value such as 5, `5` or `30%` means, None for any other."""
-        found = _MAX_CHANGES.fullmatch(str(value))
-        if found is None or isinstance(value, bool):
+        # A number of thousands of digits has no text.
+        text = f"{value:d}" if type(value) is int and abs(value) < _TOO_MANY else value
+        found = _MAX_CHANGES.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
             return None
         return cls(int(found[1]), is_percent=bool(found[2]))
 

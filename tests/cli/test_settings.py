@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,12 @@ from reconciler.app import settings
 from reconciler.errors import SettingsError
 from reconciler.plan import Limits, MaxChanges
 from tests.cli.command import Said
+from tests.cli.organization import AUTO
 
 if TYPE_CHECKING:
-    from tests.cli.organization import Project
+    from collections.abc import Callable, Sequence
+
+    from tests.cli.organization import Organization, Project
 
 
 @pytest.fixture
@@ -74,6 +79,11 @@ def test_limits_are_as_written(text: str, expected: Limits) -> None:
         ("[limits]\nmax_changes_floor = []\n", "2: max_changes_floor is not a whole number", None),
         ("[limits]\n max_changes = true\n", "2: max_changes is neither a number nor a percentage", None),
         ("[limits]\nmax_changes = 30.0\n", "2: max_changes is neither a number nor a percentage", None),
+        (
+            "[limits]\nmax_changes = 0x" + "f" * 60_000,
+            "2: max_changes is neither a number nor a percentage",
+            None,
+        ),
         ("[limits]\nmax_changes = -1\n", "2: max_changes is neither a number nor a percentage", None),
         ('[limits]\nmax_changes = "half"\n', "2: max_changes is neither a number nor a percentage", None),
         ("[limits]\nmax_changes = '٣%'\n", "2: max_changes is neither a number nor a percentage", None),
@@ -88,28 +98,67 @@ def test_what_is_wrong_is_named_with_its_line(text: str, summary: str, mend: str
     assert mend is None or caught.value.detail == mend
 
 
+NOT_TOML = "this is not TOML, or is set twice"
+DOTS = "this line has over 100 dots"
+DEEP = "is nested too deeply"
+
+
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "line", "reason"),
     [
-        ("[limits]\nmax_changes 5\n", "at line 2, column 13"),
-        ("x = " + "[" * 10_000, "recursion"),
-        ("a=1\na=2", "at"),
+        ("[limits]\nmax_changes 5\n", ":2", NOT_TOML),
+        ("[limits]\nmax_changes = 5\nmax_changes = 6\n", ":3", NOT_TOML),
+        ("[limits]\n[limits]\n", ":2", NOT_TOML),
+        ("[limits]\nmax_changes = \n\n", ":2", NOT_TOML),
+        ("[limits]\nmax_changes =", ":2", NOT_TOML),
+        ("\ufeff[limits]\n", ":1", NOT_TOML),
+        ("[limits]\nmax_changes = " + "9" * 5000, "", NOT_TOML),
+        ("x = " + "[" * 10_000, "", DEEP),
+        ("x = " + "{a = " * 10_000, "", DEEP),
+        ("x = " + "[\n" * 10_000, "", DEEP),
+        ("a." * 20_000 + "b = 1", ":1", DOTS),
+        ("\n[" + "a." * 101 + "b]", ":2", DOTS),
+        ("\n\n" + "'a' . " * 101 + "b = 1", ":3", DOTS),
+        ("#" * (64 * 1024 + 1), "", "is over 64 KiB"),
+        ("x = [" + "1," * 50_000 + "]", "", "is over 64 KiB"),
     ],
+    ids=range(15),
 )
-def test_what_is_no_toml_says_where(text: str, reason: str) -> None:
-    with pytest.raises(SettingsError, match=r"^reconciler\.toml cannot be read: ") as caught:
+def test_unusable_file_is_refused_at_its_line(text: str, line: str, reason: str) -> None:
+    with pytest.raises(SettingsError) as caught:
         limits(text)
 
-    assert reason in caught.value.summary
-    assert caught.value.detail == "Fix it, or remove it for the defaults"
+    assert caught.value.summary == f"reconciler.toml{line}: {reason}"
+    assert caught.value.detail
+
+
+@pytest.mark.usefixtures("inside")
+def test_file_of_64_kib_is_read() -> None:
+    text = "[limits]\nactive_slots = 3\n# "
+
+    assert limits(text + "x" * (64 * 1024 - len(text))) == Limits(active_slots=3)
+
+
+@pytest.mark.usefixtures("inside")
+def test_line_of_100_dots_is_read() -> None:
+    assert limits("# " + "." * 100 + "\n[limits]\nactive_slots = 3\n") == Limits(active_slots=3)
 
 
 def test_what_is_no_text_is_refused(inside: Path) -> None:
-    (inside / "reconciler.toml").write_bytes(b"\xff\xfe")
+    (inside / "reconciler.toml").write_bytes(b"[limits]\n\n# \xff\xfe")
 
-    with pytest.raises(SettingsError, match=r"^reconciler\.toml cannot be read: 'utf-8' codec"):
+    with pytest.raises(SettingsError, match=r"^reconciler\.toml:3: this is not UTF-8 text\. "):
         settings.limits(["audiences.d"])
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize("text", ["[limits]\n{key} = 1\n", "[{key}]\n", "[limits]\nmax_changes = '{key}'\n"])
+def test_message_about_long_text_is_short(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        limits(text.format(key="k" * 60_000))
+
+    assert len(str(caught.value)) < 300
 
 
 # Where it is looked for.
@@ -141,10 +190,47 @@ def test_another_repository_has_its_own(inside: Path) -> None:
     assert settings.limits(["audiences.d/emea/inner"]) == Limits()
 
 
-def test_a_folder_of_that_name_is_none(inside: Path) -> None:
-    (inside / "reconciler.toml").mkdir()
+def link(path: Path) -> None:
+    (path.parent / "others.toml").write_text("[limits]\nmax_changes = 1\n")
+    path.symlink_to("others.toml")
 
-    assert settings.limits(["audiences.d"]) == Limits()
+
+def dangling(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def listener(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(path.name)
+
+
+NO_LINK = "is a symbolic link, which is not followed"
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.mkdir, "is a folder, not a regular file"),
+        (os.mkfifo, "is a named pipe, not a regular file"),
+        (listener, "is a socket, not a regular file"),
+        (link, NO_LINK),
+        (dangling, NO_LINK),
+        (device, NO_LINK),
+    ],
+)
+def test_special_file_of_that_name_is_an_error(
+    inside: Path, make: Callable[[Path], None], reason: str
+) -> None:
+    make(inside / "reconciler.toml")
+
+    with pytest.raises(SettingsError) as caught:
+        settings.limits(["audiences.d/emea"])
+    assert caught.value.summary == f"reconciler.toml: {reason}"
+    assert caught.value.detail == "Put the settings themselves here, or remove it for the defaults"
 
 
 def test_paths_under_different_settings_are_refused(inside: Path) -> None:
@@ -171,9 +257,21 @@ def test_a_broken_file_stops_plan_and_apply(project: Project, command: str) -> N
     assert said == Said(
         1,
         "",
-        "Error: reconciler.toml cannot be read: Invalid value (at line 2, column 16)."
-        " Fix it, or remove it for the defaults.\n",
+        f"Error: reconciler.toml:2: {NOT_TOML}. Fix it, or remove the file for the defaults.\n",
     )
+
+
+@pytest.mark.parametrize("make", [dangling, os.mkfifo, Path.mkdir])
+@pytest.mark.parametrize("command", [("plan",), AUTO], ids=["plan", "apply"])
+def test_special_file_lets_no_write_through(
+    organization: Organization, command: Sequence[str], make: Callable[[Path], None]
+) -> None:
+    make(organization.folder / "reconciler.toml")
+    said = organization.run(*command)
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("Error: reconciler.toml: is a ")
+    assert organization.peer.log == ()
 
 
 def test_text_of_settings_commands_no_terminal_or_log(project: Project) -> None:
