@@ -17,8 +17,7 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
         ├── StalePlan
         ├── LimitExceeded
         │   └── SlotsExceeded
-        ├── ProtectedAudience
-        └── Conflict
+        └── ProtectedAudience
 """
 
 from __future__ import annotations
@@ -191,15 +190,8 @@ class ProtectedAudience(Refused):
     heading = "Protected"
 
 
-class Conflict(Refused):
-    """An audience is live neither as planned nor as desired."""
-
-    code = "conflict"
-    heading = "Conflict"
-
-
 # A refusal travels as a diagnostic with its code, in a plan, a saved result and a comment; this leads back.
 REFUSALS: Mapping[str, type[Refused]] = {
     refusal.code: refusal
-    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ProtectedAudience, Conflict)
+    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ProtectedAudience)
 }

@@ -9,7 +9,6 @@ import pytest
 from reconciler.cli import exit_codes
 from reconciler.errors import (
     ApiUnreachable,
-    Conflict,
     DefinitionError,
     FileError,
     Interrupted,
@@ -70,7 +69,6 @@ def test_outcomes_have_their_code(outcomes: list[str], code: int) -> None:
         (DefinitionError([]), 1),
         (ApiUnreachable("no answer"), 1),
         (StalePlan("it moved"), 3),
-        (Conflict("it moved"), 3),
         (Interrupted("interrupted"), 130),
     ],
 )
