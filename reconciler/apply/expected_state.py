@@ -8,7 +8,7 @@ from reconciler import diff
 from reconciler.model import Fields, Json, dotted, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from reconciler.model import Audience, Rules
     from reconciler.plan import Change
@@ -17,67 +17,70 @@ if TYPE_CHECKING:
 class ExpectedState:
     """The two states that a change lies between: as planned upon, and as it is to be.
 
-    What moves by itself is compared only where the change asks for it: it is nobody's edit.
+    Both leave out the fields that move by themselves (`volatile`), unless the change asks for one: an
+    audience's size is counted anew every day, and would pass for an edit of somebody's. Such an edit is a
+    conflict, so that an audience would be left alone because it grew; and a lost PATCH that was stored would
+    not be recognized as applied.
     """
 
     def __init__(self, change: Change, rules: Rules) -> None:
         self._rules = rules
         self._asked = self._normal(change.patch)
-        before = self._normal(change.before)
-        self._before = self._without_volatile(before)
+        self._before = self._without_volatile(self._normal(change.before))
         self._after = {**self._before, **self._asked}
 
     def _normal(self, fields: Mapping[str, Json]) -> Fields:
         return cast("Fields", normalise(dict(fields), self._rules))
 
-    def _without_volatile(self, fields: Fields, besides: Iterable[str] = ()) -> Fields:
-        """Leave out what moves by itself, besides what is named."""
-        return {key: value for key, value in fields.items() if key in besides or not self._is_volatile(key)}
+    def _without_volatile(self, fields: Fields, kept: Collection[str] = ()) -> Fields:
+        return {key: value for key, value in fields.items() if key in kept or not self._is_volatile(key)}
 
     def _is_volatile(self, key: str) -> bool:
         return (key,) in self._rules and self._rules[key,].is_volatile
 
     def is_exactly_met(self, found: Audience) -> bool:
-        """Tell whether all is as it is to be, to the last field."""
-        return not self._off(found)
+        """Whether all is as it is to be, and nothing else is there."""
+        return not self._missed(found)
 
     def is_met(self, found: Audience) -> bool:
-        """Tell whether all is as it is to be after a write, which the API may have added fields to."""
-        return not any(self._counts(one) for one in self._off(found))
+        """Whether all is as it is to be after a write, which the API may have added fields to."""
+        return not any(map(self._counts, self._missed(found)))
 
-    def _off(self, found: Audience) -> tuple[diff.Difference, ...]:
-        return diff.compare(self._without_volatile(found.fields, self._asked), self._after, self._rules)
+    def _missed(self, found: Audience) -> tuple[diff.Difference, ...]:
+        comparable = self._without_volatile(found.fields, kept=self._asked)
+        return diff.compare(comparable, self._after, self._rules)
 
     def _counts(self, difference: diff.Difference) -> bool:
-        """Tell what somebody must have done from a field that the API added, which is its own affair.
+        """Whether a difference is more than a field which the API added by itself.
 
-        Nobody asks for a field that is carried over and was not live: a default that the API fills in there
-        is as good as nothing, and a definition keeps it from then on.
+        That is one which the schema does not know, or a scalar that nobody asked for and that was not live: a
+        default which the API fills in there is as good as nothing, and a definition keeps it from then on.
         """
         rule = self._rules.get(difference.path)
         return difference.after is not None or not (rule is None or rule.is_carried_over)
 
     def changed_since_plan(self, found: Audience) -> str:
-        """Name what is not as planned upon; empty where nothing moved."""
-        return _named(diff.compare(self._before, self._without_volatile(found.fields), self._rules))
+        """Name what is not as planned upon; empty where all is."""
+        return _paths(diff.compare(self._before, self._without_volatile(found.fields), self._rules))
 
     def changed_elsewhere(self, found: Audience) -> str:
-        """Name what moved among the fields that the change leaves alone, as far as they came back."""
-        beside = {
-            key: value
-            for key, value in self._without_volatile(found.fields).items()
-            if key not in self._asked
-        }
-        before = {key: value for key, value in self._before.items() if key in beside}
-        return _named(diff.compare(before, beside, self._rules))
+        """Name what changed among the fields that were not sent, as far as they came back."""
+        comparable = self._without_volatile(found.fields)
+        after = {key: value for key, value in comparable.items() if key not in self._asked}
+        before = {key: value for key, value in self._before.items() if key in after}
+        return _paths(diff.compare(before, after, self._rules))
 
     def unmet(self, found: Audience) -> tuple[diff.Difference, ...]:
-        """Return what of the asked for is not so."""
-        asked = {key: found.fields[key] for key in self._asked if key in found.fields}
-        return tuple(one for one in diff.compare(asked, self._asked, self._rules) if self._counts(one))
+        """Return what was asked for and is not so."""
+        held = {key: found.fields[key] for key in self._asked if key in found.fields}
+        return tuple(filter(self._counts, diff.compare(held, self._asked, self._rules)))
 
     def is_lasting(self, found: Audience, last: Audience | None) -> bool:
-        """Tell an answer that will stay from a stale one, which reads as before or still changes."""
+        """Whether what is stored will stay as it was read, the same twice in a row.
+
+        Reads may lag behind a write. One that shows the state from before it may just be old, however often
+        it comes; only one that shows neither that state nor the desired one is the API's own doing.
+        """
         return (
             last is not None
             and bool(self.changed_since_plan(found))
@@ -87,12 +90,12 @@ class ExpectedState:
         )
 
     def describe_unmet(self, found: Audience) -> str:
-        """Say what the API holds although something else was asked for."""
+        """Describe what the API holds although something else was asked for."""
         unmet = self.unmet(found)
         if all(one.after is None or (one.removed and not one.added) for one in unmet):
-            return f"not removed by the API: {_named(unmet)}"
-        return f"the API accepted the change and holds something else: {_named(unmet)}"
+            return f"not removed by the API: {_paths(unmet)}"
+        return f"the API accepted the change and holds something else: {_paths(unmet)}"
 
 
-def _named(differences: Iterable[diff.Difference]) -> str:
+def _paths(differences: Iterable[diff.Difference]) -> str:
     return ", ".join(dotted(difference.path) for difference in differences)

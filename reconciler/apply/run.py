@@ -21,7 +21,7 @@ MAX_FAILURES = 5
 
 
 class Record(Protocol):
-    """Where intents and outcomes are kept; `write` raises FileError unless the record is durable."""
+    """Where intents and outcomes go; `write` raises FileError unless the record is durable."""
 
     def write(self, record: Mapping[str, Json]) -> None: ...
 
@@ -42,9 +42,9 @@ class _Run:
     """What the workers of one apply share."""
 
     def __init__(
-        self, writer: WriteClient, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
+        self, client: WriteClient, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
     ) -> None:
-        self.writer = writer
+        self.client = client
         self.rules = rules
         self.stop = stop
         self.end_reason = ""
@@ -56,7 +56,7 @@ class _Run:
     @property
     def halt(self) -> str:
         """Why nothing new may be written; empty while it may."""
-        reason = self.end_reason or self.writer.stop_reason
+        reason = self.end_reason or self.client.stop_reason
         return "interrupted" if self.stop.requested.is_set() else reason
 
     def end(self, reason: str) -> None:
@@ -64,7 +64,7 @@ class _Run:
         self.end_reason = self.end_reason or reason
 
     def record(self, record: Mapping[str, Json]) -> bool:
-        """Keep a record; a journal that fails ends the run."""
+        """Write to the journal; one that fails ends the run."""
         if self._journal is None:
             return True
         try:
@@ -75,7 +75,7 @@ class _Run:
         return True
 
     def count(self, result: AudienceResult) -> None:
-        """Count failures in a row: that many say that something is wrong with all of them."""
+        """Count failures in a row: so many mean that something is wrong with all of them."""
         if result.outcome in {"applied", "unchanged"}:
             self._failures = 0
         elif result.outcome in {"failed", "unknown"}:
@@ -86,7 +86,7 @@ class _Run:
 
 async def execute(
     plan: Plan,
-    writer: WriteClient,
+    client: WriteClient,
     rules: Rules,
     *,
     stop: Stop,
@@ -94,21 +94,21 @@ async def execute(
     journal: Record | None = None,
 ) -> AsyncGenerator[AudienceResult, None]:
     """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each change."""
-    run = _Run(writer, rules, stop, journal, plan.digest)
+    run = _Run(client, rules, stop, journal, plan.digest)
     for phase in PHASES:
         changes = [change for change in plan.changes if change.phase == phase]
-        async with aclosing(_phase(changes, run, parallelism)) as results:
+        async with aclosing(_settle_phase(changes, run, parallelism)) as results:
             async for result in results:
                 yield result
 
 
-async def _phase(
+async def _settle_phase(
     changes: Iterable[Change], run: _Run, parallelism: int
 ) -> AsyncGenerator[AudienceResult, None]:
-    gate = asyncio.Semaphore(parallelism)
-    writings = [ChangeWriter(change, run) for change in changes]
-    tasks = {asyncio.create_task(_one(writing, run, gate)): writing for writing in writings}
-    watch = asyncio.create_task(_watch(tasks, run))
+    semaphore = asyncio.Semaphore(parallelism)
+    writers = [ChangeWriter(change, run) for change in changes]
+    tasks = {asyncio.create_task(_settle(writer, run, semaphore)): writer for writer in writers}
+    watch = asyncio.create_task(_cancel_when_stopped(tasks, run))
     try:
         for settled in asyncio.as_completed(tasks):
             yield await settled
@@ -119,14 +119,14 @@ async def _phase(
         await asyncio.gather(*everything, return_exceptions=True)
 
 
-async def _one(writing: ChangeWriter, run: _Run, gate: asyncio.Semaphore) -> AudienceResult:
+async def _settle(writer: ChangeWriter, run: _Run, semaphore: asyncio.Semaphore) -> AudienceResult:
     try:
-        async with gate:
-            result = await writing.settle()
+        async with semaphore:
+            result = await writer.settle()
     except asyncio.CancelledError:
-        result = writing.cut_short()
+        result = writer.result_if_interrupted()
     except Exception as bug:  # noqa: BLE001 - whatever ends a run, every audience has an outcome
-        result = writing.broken(bug)
+        result = writer.result_of_bug(bug)
         run.end(result.detail)
     run.count(result)
     if result.attempts:
@@ -134,14 +134,14 @@ async def _one(writing: ChangeWriter, run: _Run, gate: asyncio.Semaphore) -> Aud
     return result
 
 
-async def _watch(tasks: Mapping[asyncio.Task[AudienceResult], ChangeWriter], run: _Run) -> None:
+async def _cancel_when_stopped(tasks: Mapping[asyncio.Task[AudienceResult], ChangeWriter], run: _Run) -> None:
     """Once asked to stop: end at once what has nothing in flight, the rest when its time is up."""
     await run.stop.requested.wait()
-    for task, writing in tasks.items():
-        if not writing.is_in_flight:
+    for task, writer in tasks.items():
+        if not writer.is_in_flight:
             task.cancel()
     try:
-        async with asyncio.timeout(run.writer.timing.settling):
+        async with asyncio.timeout(run.client.timing.settling):
             await run.stop.at_once.wait()
     except TimeoutError:
         pass

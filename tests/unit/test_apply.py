@@ -168,6 +168,17 @@ def test_a_size_is_sent_where_a_definition_sets_it() -> None:
     assert peer.state[A]["audienceSize"] == 100
 
 
+def test_size_that_moves_hides_no_kept_filter() -> None:
+    sizes = [
+        Fault("value", method=method, route="one", path="data.audienceSize", value=size, skip=skip)
+        for method, size, skip in (("GET", 50, 0), ("PATCH", 51, 0), ("GET", 52, 1))
+    ]
+    peer, host = simulated(*sizes, config_semantics="merge")
+    (result,) = apply(host, plan(host, {A: NARROWED})).values()
+    assert result.detail == "not removed by the API: config.filters.gender"
+    assert calls(peer, A) == ["GET", "PATCH", "GET"]
+
+
 def test_another_order_of_a_set_is_no_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED})

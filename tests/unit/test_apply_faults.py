@@ -110,6 +110,7 @@ def test_a_write_that_was_not_stored_is_sent_again_after_a_fresh_read(fault: Fau
         (Fault("status", **WRITE, times=None, status=504), "unknown", True),
         (Fault("status", **WRITE, times=None, status=524), "unknown", True),
         (Fault("status", **WRITE, times=None, status=500), "failed", False),
+        (Fault("status", **WRITE, times=None, status=501), "failed", False),
         (Fault("status", **WRITE, times=None, status=503), "failed", False),
     ],
     ids=lambda value: name_of(value) if isinstance(value, Fault) else str(value),
