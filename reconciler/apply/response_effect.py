@@ -10,19 +10,18 @@ from reconciler.api.responses import Lost, Response
 Effect = Literal["none", "over", "open"]
 _UNAUTHORIZED, _FORBIDDEN, _TIMEOUT = 401, 403, 408
 _REDIRECTS, _CLIENT_ERRORS = range(300, 400), range(400, 500)
-_SERVER_GAVE_UP = frozenset({500, 501, 503})
 
 
 def effect(response: Response | Lost) -> Effect:
     """Return what may come of a PATCH whose response does not show the audience.
 
-    `none`: it never left, or was turned away. `over`: it was stored or it was not, and a read shows which,
-    unless it lags behind. `open`: it may still be stored after a read that shows the old state, since its
-    response was lost, or comes from a gateway or a timeout (408), which cannot speak for the server.
+    `none`: it never left, or was turned away. `over`: it was stored or it was not, and a read shows which.
+    `open`: it may have been stored although a read shows the old state, since its response was lost, or comes
+    from a gateway, a timeout (408) or a server that failed on the way (any 5xx), and reads may lag behind.
     """
     if isinstance(response, Lost):
         return "open" if response.is_sent else "none"
-    if is_redirect(response) or response.status in _SERVER_GAVE_UP:
+    if is_redirect(response):
         return "over"
     if response.status in _CLIENT_ERRORS and response.status != _TIMEOUT:
         return "none"

@@ -412,7 +412,7 @@ def test_without_a_durable_intent_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize(("kind", "outcome"), [("drop", "unknown"), ("status", "failed")])
 def test_a_journal_that_fills_up_between_attempts_ends_them(kind: str, outcome: str) -> None:
-    fault = Fault(kind, method="PATCH", status=500) if kind == "status" else Fault(kind, method="PATCH")
+    fault = Fault(kind, method="PATCH", status=429) if kind == "status" else Fault(kind, method="PATCH")
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED}), journal=Pages(peer, room=1)).values()
     assert (result.outcome, result.attempts) == (outcome, 1)

@@ -149,11 +149,11 @@ def test_a_run_that_one_worker_ended_sends_no_other_workers_next_write() -> None
     waiting = Fault("delay", method="GET", id=C, skip=1, seconds=2)
     peer, host = simulated(slow, *wrong_key, again, waiting)
     results = apply(host, plan(host, renamed(1, 2, 3, 4)), parallelism=3)
-    assert outcomes(results) == ["failed", "not_attempted", "failed", "not_attempted"]
+    assert outcomes(results) == ["failed", "not_attempted", "unknown", "not_attempted"]
     assert sorted(entry.id or "" for entry in peer.patches()) == [A, C]
     said = f"PATCH /v1/intent/audiences/{A} returned 401: refused by the script"
     assert results[B].detail == results[D].detail == said
-    assert results[C].detail.endswith(f"; not tried again: {said}")
+    assert f"; not tried again: {said}" in results[C].detail
     assert calls(peer, C) == ["GET", "PATCH", "GET"]
 
 
