@@ -133,7 +133,7 @@ def possessive_groups(source: str) -> list[str]:
     return [text for text, rest in outside.items() if re.search(r"\)(?:[*+?]|\{[\d,]+\})\+", rest)]
 
 
-def test_no_pattern_needs_a_python_after_3_11_4() -> None:
+def test_patterns_need_no_python_above_3_11_4() -> None:
     """Before that, a possessive group may end too early (gh-106052), and Debian 12 has such a Python."""
     assert possessive_groups(r'GROUP = re.compile(r"(?:[ \t]++|#[^\n]*+)*+")') == [r"(?:[ \t]++|#[^\n]*+)*+"]
     assert possessive_groups(r'SINGLE = re.compile(r"(?:[()*+,]|[ \t]++)+")') == []

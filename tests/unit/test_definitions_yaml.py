@@ -150,14 +150,14 @@ def test_quoted_and_block_scalars_are_always_text(text: str) -> None:
     assert value(f"- |-\n  {text}\n- >-\n  {text}\n") == [text, text]
 
 
-def test_text_keeps_its_line_breaks_whatever_the_file_ends_its_lines_with() -> None:
+def test_line_endings_do_not_change_text_values() -> None:
     text = 'a: |\n  one\n  two\nb: "x\\n\\ty"\nc: one\n  two\n'
     expected = {"a": "one\ntwo\n", "b": "x\n\ty", "c": "one two"}
     assert value(text) == expected
     assert value(text.replace("\n", "\r\n")) == expected
 
 
-def test_a_byte_order_mark_is_no_part_of_the_file() -> None:
+def test_byte_order_mark_is_ignored() -> None:
     assert document(b"\xef\xbb\xbfid: x").keys == {("id",): reader.Mark(1, 1)}
     assert value(b"\xef\xbb\xbfid: x") == {"id": "x"}
 
@@ -229,7 +229,7 @@ def test_places_of_values_and_keys() -> None:
     }
 
 
-def test_a_value_left_out_at_the_end_of_the_file_is_placed_inside_it() -> None:
+def test_missing_final_value_is_located_inside_the_file() -> None:
     assert document("a: 1\n? b").values["b",] == reader.Mark(2, 4)
 
 
@@ -309,7 +309,7 @@ def test_a_problem_says_everything_that_a_person_needs() -> None:
     assert found.detail == "Keep one of the two."
 
 
-def test_all_problems_of_a_file_are_reported_at_once() -> None:
+def test_all_problems_of_a_file_are_reported_together() -> None:
     text = (
         "%YAML 1.1\n"
         "---\n"
@@ -392,7 +392,7 @@ def test_other_escapes_are_accepted() -> None:
     assert value(text) == '\t\n"\\/\xa0 Aé\U0001f600\\e\\u202e'
 
 
-def test_a_carriage_return_alone_cannot_hide_a_line_in_a_comment() -> None:
+def test_lone_carriage_return_in_a_comment_is_reported() -> None:
     text = "name: x # a comment\rstatus: active\r\nb: 1\n"
     assert places(text) == [("yaml-control-character", 1, 20)]
     assert document(text).value == {"name": "x", "b": 1}
@@ -459,7 +459,7 @@ def test_there_is_one_document_in_a_file(text: str, expected: list[tuple[str, in
     assert document(text).value == {"a": 1}
 
 
-def test_signs_of_a_document_inside_a_text_are_text() -> None:
+def test_document_markers_inside_text_are_text() -> None:
     assert value('a: |\n  ---\n  %YAML 1.2\nb: "x\n  %TAG"\nc: --- x\n...#: 1\n') == {
         "a": "---\n%YAML 1.2\n",
         "b": "x %TAG",
@@ -476,12 +476,12 @@ def test_tags_are_refused(text: str) -> None:
     assert document(text).value == {"a": None}
 
 
-def test_a_tag_does_not_hide_what_else_is_wrong() -> None:
+def test_tag_does_not_hide_other_problems() -> None:
     assert places('a: !x "\\e"') == [("yaml-tag", 1, 4), ("yaml-control-character", 1, 8)]
 
 
 @pytest.mark.parametrize("tag", ["!", "!!str", "!own"])
-def test_a_tag_on_a_key_leaves_the_key_as_it_is(tag: str) -> None:
+def test_tag_on_key_does_not_change_the_key(tag: str) -> None:
     assert places(f"{tag} a: 1\nb: 2\n") == [("yaml-tag", 1, 1)]
     assert document(f"{tag} a: 1\nb: 2\n").value == {"a": 1, "b": 2}
 
@@ -533,7 +533,7 @@ def test_quoted_keys_are_text() -> None:
     }
 
 
-def test_what_belongs_to_a_refused_key_is_checked_and_left_out() -> None:
+def test_value_of_refused_key_is_checked_but_omitted() -> None:
     number = "12345678901234567890"
     text = f"1:\n  a: &x 1\n  a: 2\n  b: [*x]\n*k : v\nlong {number}: 1\n{number}: 1\nc: 3\n"
     assert places(text) == [
@@ -568,7 +568,7 @@ def test_refused_values_are_named() -> None:
     assert document("*x").refused == {()}
 
 
-def test_a_merge_key_is_refused_and_an_ordinary_value_like_it_is_not() -> None:
+def test_merge_indicator_is_refused_only_as_a_key() -> None:
     assert places("<<: {a: 1}\nb: <<\n") == [("yaml-merge-key", 1, 1)]
     assert document("<<: {a: 1}\nb: <<\n").value == {"b": "<<"}
 
@@ -581,7 +581,7 @@ def test_what_a_message_quotes_is_short() -> None:
     assert "\n" not in "".join(problem.summary for problem in found)
 
 
-def test_a_file_of_one_mebibyte_is_read_and_one_byte_more_is_not() -> None:
+def test_file_of_one_mebibyte_is_the_largest_accepted() -> None:
     text = b"a: '" + b"x" * (MIB - 5) + b"'"
     assert len(value(text)["a"]) == MIB - 5
     assert reader.read(text + b"\n", "a.yaml")[0] is None
@@ -664,13 +664,13 @@ def test_brackets_in_texts_are_no_nesting(text: str, parser: str) -> None:
         f"{{'{BRACKETS}' \"{BRACKETS}\": @}}\n",
     ],
 )
-def test_brackets_in_texts_before_a_fault_are_no_nesting(text: str, parser: str) -> None:
+def test_brackets_in_scalars_or_comments_are_not_nesting(text: str, parser: str) -> None:
     assert [found.code for found in read(parser, text.encode())[1]] == ["yaml-syntax"]
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize("fault", ['"\\q"', "@", "'x", "!<", "&", "x:]", '"x" -', "|", "a: 1, a: %"])
-def test_a_fault_after_too_many_levels_is_not_reached(fault: str, parser: str) -> None:
+def test_fault_beyond_the_depth_limit_is_not_reported(fault: str, parser: str) -> None:
     for before in ("[" * 21, "[" * 30, "a: " + "{b: " * 20 + "[", "- " + "[" * 1000):
         column = {"[": 21, "a": 80, "-": 22}[before[0]]
         reported = read(parser, (before + fault).encode())[1]
@@ -678,7 +678,7 @@ def test_a_fault_after_too_many_levels_is_not_reached(fault: str, parser: str) -
         assert [(found.code, found.column) for found in reported] == [("yaml-depth", column)]
 
 
-def test_a_file_holds_up_to_twenty_thousand_keys_and_values() -> None:
+def test_file_holds_at_most_twenty_thousand_nodes() -> None:
     most = "[" + "x," * 19_999 + "]"
     assert len(value(most)) == 19_999
     assert reader.read(f"[{most}]".encode(), "a.yaml")[0] is None
@@ -692,7 +692,7 @@ def test_integers_have_up_to_eighteen_digits(sign: str) -> None:
     assert document(f"a: {sign}{'9' * 19}").value == {"a": None}
 
 
-def test_integers_of_a_million_digits_and_in_other_bases() -> None:
+def test_too_long_integers_are_refused_in_any_base() -> None:
     assert places(f"- {'1' * 1_000_000}\n- 0x{'f' * 19}\n- 0o{'7' * 19}\n") == [
         ("yaml-integer", 1, 3),
         ("yaml-integer", 2, 3),
@@ -760,7 +760,7 @@ def test_nothing_within_the_limits_takes_long(name: str) -> None:
     assert time.process_time() - started < 2
 
 
-def test_what_was_found_before_a_syntax_error_is_reported_too() -> None:
+def test_problems_before_a_syntax_error_are_reported() -> None:
     assert places("a: &x 1\na: 2\nb: [\x07\n") == [
         ("yaml-anchor", 1, 4),
         ("yaml-duplicate-key", 2, 1),
@@ -769,7 +769,7 @@ def test_what_was_found_before_a_syntax_error_is_reported_too() -> None:
     ]
 
 
-def test_what_stands_before_a_fault_on_its_line_is_reported() -> None:
+def test_problems_before_fault_on_same_line_are_reported() -> None:
     assert places("{a: &x 1, a: 2, b: @}") == [
         ("yaml-anchor", 1, 5),
         ("yaml-duplicate-key", 1, 11),

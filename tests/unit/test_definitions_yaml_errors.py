@@ -187,7 +187,7 @@ def test_syntax_errors_are_in_plain_words(text: str, parser: str) -> None:
 
 @pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize("text", PROPERTIES)
-def test_text_that_starts_with_a_sign_is_named_for_it(text: str, parser: str) -> None:
+def test_text_starting_with_an_indicator_names_the_indicator(text: str, parser: str) -> None:
     _, reported = read(parser, text.encode())
 
     problem = reported[-1]
@@ -212,7 +212,7 @@ def test_what_nothing_explains_is_called_invalid(parser: str) -> None:
     assert problem.detail.startswith("Check this line and the one above it.")
 
 
-def test_a_fault_of_an_unknown_kind_at_the_end_is_called_invalid() -> None:
+def test_unknown_fault_at_end_is_reported_as_invalid() -> None:
     found = explain(Fault(3, 3, is_token=True), "a: ")
 
     assert (found.code, found.index, found.summary) == ("yaml-syntax", 3, "this is not valid YAML here")

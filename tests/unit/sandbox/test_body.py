@@ -56,13 +56,13 @@ def test_another_content_type_is_refused(either: Api, content_type: str) -> None
     assert answer.error == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_a_content_type_may_carry_a_charset_and_capitals(fresh: Api) -> None:
+def test_content_type_allows_charset_and_capitals(fresh: Api) -> None:
     headers = {**JSON, "content-type": "Application/JSON; charset=utf-8"}
 
     assert fresh.call("PATCH", PATH, b'{"name": "x"}', headers).data["name"] == "x"
 
 
-def test_a_body_of_a_mebibyte_is_read_and_a_byte_more_is_refused(either: Api) -> None:
+def test_body_of_one_mebibyte_is_the_largest_accepted(either: Api) -> None:
     most = json.dumps({"nam": "x" * ((1 << 20) - 11)}).encode()
     assert len(most) == 1 << 20
 
@@ -70,7 +70,7 @@ def test_a_body_of_a_mebibyte_is_read_and_a_byte_more_is_refused(either: Api) ->
     assert either.call("PATCH", PATH, most + b" ").error == (413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_far_larger_body_is_read_to_its_end_so_that_the_client_sees_the_answer(either: Api) -> None:
+def test_oversized_body_is_read_completely_before_answer(either: Api) -> None:
     chunk = b" " * (1 << 20)
     with closing(http.client.HTTPConnection("127.0.0.1", either.port, timeout=20)) as connection:
         connection.request("PATCH", PATH, iter([chunk] * 9), JSON, encode_chunked=True)
@@ -80,7 +80,7 @@ def test_a_far_larger_body_is_read_to_its_end_so_that_the_client_sees_the_answer
         assert json.load(response)["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
-def test_a_client_that_leaves_in_the_middle_is_no_error_of_the_server(
+def test_client_disconnect_mid_request_is_no_server_error(
     database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     head = f"PATCH {PATH} HTTP/1.1\r\nhost: x\r\nx-api-key: {API_KEY}\r\ncontent-length: 99\r\n\r\n"

@@ -23,7 +23,7 @@ def _active(api: Api) -> int:
     return sum(item["status"] == "active" for item in api.get().data)
 
 
-def test_an_audience_is_activated_only_when_a_slot_is_free(fresh: Api) -> None:
+def test_activation_needs_a_free_slot(fresh: Api) -> None:
     full = fresh.patch(SWITCHERS, {**ACTIVATE, "name": "Never"})
 
     assert full.error == (403, "SLOTS_FULL")
@@ -43,7 +43,7 @@ def test_any_other_status_needs_no_slot(fresh: Api, status: str) -> None:
     assert fresh.post("", {"name": "x", "status": status, "config": CONFIG}).data["status"] == status
 
 
-def test_a_new_audience_may_be_active_when_a_slot_is_free(database: Path) -> None:
+def test_creating_an_active_audience_needs_a_free_slot(database: Path) -> None:
     new = {"name": "x", "status": "active", "config": CONFIG}
     with served(create_app(database, slots=11)) as api:
         assert api.post("", new).data["status"] == "active"
@@ -63,7 +63,7 @@ def test_a_config_is_replaced_whole(fresh: Api) -> None:
     assert fresh.get(f"/{MARKETING}").data["config"] == CONFIG
 
 
-def test_a_config_is_merged_into_the_stored_one_where_the_server_works_so(database: Path) -> None:
+def test_merge_semantics_merge_config_into_stored_config(database: Path) -> None:
     with served(create_app(database, config_semantics="merge")) as api:
         answer = api.patch(MARKETING, {"config": CONFIG})
 
@@ -81,7 +81,7 @@ def test_a_config_is_merged_into_the_stored_one_where_the_server_works_so(databa
         assert api.get(f"/{MARKETING}").data["config"] == answer.data["config"]
 
 
-def test_a_merge_goes_into_the_values_of_a_filter(database: Path) -> None:
+def test_merge_semantics_merge_fields_of_a_filter(database: Path) -> None:
     def filters(value: object) -> dict[str, object]:
         return {"config": {"topicIds": [117805], "filters": {"role.seniority": value}}}
 
@@ -93,7 +93,7 @@ def test_a_merge_goes_into_the_values_of_a_filter(database: Path) -> None:
         assert stored == {"values": ["director"], "operator": "contains"}
 
 
-def test_a_new_config_has_a_new_size_and_the_rest_keeps_it(fresh: Api) -> None:
+def test_size_changes_with_config_and_not_otherwise(fresh: Api) -> None:
     size = fresh.get(f"/{MARKETING}").data["audienceSize"]
     assert size > 0
 
@@ -103,7 +103,7 @@ def test_a_new_config_has_a_new_size_and_the_rest_keeps_it(fresh: Api) -> None:
     assert fresh.get(f"/{MARKETING}").data["audienceSize"] == 7
 
 
-def test_every_change_moves_updated_at_and_leaves_the_other_times(fresh: Api) -> None:
+def test_change_advances_updated_at_and_no_other_time(fresh: Api) -> None:
     before = fresh.get(f"/{MARKETING}").data
     moments = [before["updatedAt"]]
     moments += [fresh.patch(MARKETING, {"name": "x"}).data["updatedAt"] for _ in range(5)]
@@ -115,7 +115,7 @@ def test_every_change_moves_updated_at_and_leaves_the_other_times(fresh: Api) ->
     assert after["lastRefreshedAt"] == before["lastRefreshedAt"]
 
 
-def test_an_absent_audience_takes_no_slot_and_no_change(fresh: Api) -> None:
+def test_activating_absent_audience_is_404_and_changes_nothing(fresh: Api) -> None:
     assert fresh.patch(ABSENT, ACTIVATE).error == (404, "NOT_FOUND")
     assert len(fresh.get().data) == 16
 

@@ -111,7 +111,7 @@ def test_a_wider_config_never_reaches_fewer(config: Config) -> None:
 
 
 @given(CONFIGS)
-def test_the_size_is_the_same_however_the_config_is_written(config: Config) -> None:
+def test_equivalent_configs_have_the_same_size(config: Config) -> None:
     spelled = {**reach.DEFAULTS, **dict(reversed(config.items())), "topicIds": config["topicIds"][::-1] * 2}
 
     assert reach.people(spelled) == reach.people(config)
@@ -133,7 +133,7 @@ def test_the_size_is_the_same_however_the_config_is_written(config: Config) -> N
         ),
     ],
 )
-def test_what_narrows_a_config_is_seen_in_its_size(either: Api, narrower: Config, wider: Config) -> None:
+def test_narrower_config_has_smaller_preview_count(either: Api, narrower: Config, wider: Config) -> None:
     sizes = [
         either.post("/preview", {"topicIds": [117805, 117890], **config}).data["totalCount"]
         for config in (narrower, wider)
@@ -149,7 +149,7 @@ def test_a_config_that_nobody_can_match_reaches_nobody(either: Api, nobody: Conf
     assert (data["totalCount"], data["sample"]) == (0, [])
 
 
-def test_a_preview_agrees_with_the_size_of_the_saved_audience(first: Api, second: Api) -> None:
+def test_preview_count_equals_saved_audience_size(first: Api, second: Api) -> None:
     saved = first.get(f"/{MARKETING}").data
     for api in (first, second):
         assert api.post("/preview", saved["config"]).data["totalCount"] == saved["audienceSize"] == 5049
@@ -168,7 +168,7 @@ def test_a_preview_shows_masked_people(either: Api) -> None:
     assert [person["topicName"] for person in data["sample"][:2]] == ["Marketing ROI", None]
 
 
-def test_a_masked_person_has_every_field_that_the_vendors_client_types(either: Api) -> None:
+def test_masked_person_has_all_fields_of_vendor_client(either: Api) -> None:
     sample = either.post("/preview", {"topicIds": [117805, 999999, 117805], "minTopicOverlap": 2}).data[
         "sample"
     ]

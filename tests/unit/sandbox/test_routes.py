@@ -46,7 +46,7 @@ def _topics(api: Api, path: str) -> Response:
     return api.call("GET", TOPICS + path, headers={})
 
 
-def test_the_first_generation_lists_everything_with_configs_and_topic_names(first: Api) -> None:
+def test_first_generation_lists_all_with_configs_and_topics(first: Api) -> None:
     answer = first.get("?limit=1&status=draft")
 
     assert set(answer.body) == {"data"}
@@ -81,14 +81,14 @@ def test_pages_follow_the_cursor_and_hold_everything_once(second: Api) -> None:
     assert answers[-1].body["meta"]["nextCursor"] is None
 
 
-def test_a_page_that_ends_with_the_list_has_no_next_one(second: Api) -> None:
+def test_last_full_page_has_no_next_page(second: Api) -> None:
     answer = second.get("?limit=16")
 
     assert len(answer.data) == 16
     assert answer.body["meta"]["hasMore"] is False
 
 
-def test_the_second_generation_filters_by_status_also_across_pages(second: Api) -> None:
+def test_status_filter_holds_across_pages_in_second_generation(second: Api) -> None:
     first_page = second.get("?status=active&limit=9")
     last_page = second.get(f"?status=active&limit=9&cursor={first_page.body['meta']['nextCursor']}")
 
@@ -97,7 +97,7 @@ def test_the_second_generation_filters_by_status_also_across_pages(second: Api) 
 
 
 @pytest.mark.parametrize("spelling", [MARKETING, MARKETING.upper()])
-def test_one_audience_is_found_by_its_id_in_either_case(either: Api, spelling: str) -> None:
+def test_audience_id_is_matched_in_either_case(either: Api, spelling: str) -> None:
     data = either.get(f"/{spelling}").data
 
     assert data["id"] == MARKETING
@@ -110,13 +110,13 @@ def test_one_audience_has_the_fields_of_its_generation(first: Api, second: Api) 
     assert set(second.get(f"/{MARKETING}").data) == SECOND_ITEM | {"config"}
 
 
-def test_the_audience_of_a_topic_that_nobody_named_is_shown_without_its_name(fresh: Api) -> None:
+def test_unnamed_topic_is_omitted_from_audience_topics(fresh: Api) -> None:
     fresh.patch(MARKETING, {"config": {"topicIds": [117805, 999999]}})
 
     assert fresh.get(f"/{MARKETING}").data["topics"] == [{"id": 117805, "name": "Marketing ROI"}]
 
 
-def test_a_patch_answers_the_audience_as_it_is_now(fresh: Api, fresh_second: Api) -> None:
+def test_patch_returns_the_updated_audience(fresh: Api, fresh_second: Api) -> None:
     for api in (fresh, fresh_second):
         answer = api.patch(MARKETING, {"name": "Renamed", "status": "paused"})
 
@@ -126,7 +126,7 @@ def test_a_patch_answers_the_audience_as_it_is_now(fresh: Api, fresh_second: Api
         assert api.get(f"/{MARKETING}").data["name"] == "Renamed"
 
 
-def test_a_new_audience_is_a_draft_that_can_be_read_back(fresh: Api) -> None:
+def test_created_audience_is_draft_and_can_be_read(fresh: Api) -> None:
     config = {"topicIds": [117801], "filters": {"seniority": ["vp"]}}
     answer = fresh.post("", {"name": "New one", "config": config})
 
@@ -204,7 +204,7 @@ def test_topics_need_no_key_and_are_counted(either: Api) -> None:
     }
 
 
-def test_every_topic_that_is_known_by_name_is_listed(first: Api) -> None:
+def test_all_named_topics_are_listed(first: Api) -> None:
     listed = {topic["topicId"] for topic in _topics(first, "").data}
 
     assert {117805, 117890, 117918, 117801, 102391} <= listed
@@ -253,7 +253,7 @@ def test_a_bad_parameter_is_named(second: Api, path: str, parameter: str) -> Non
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_an_id_that_is_no_uuid_is_refused_by_writes_too(either: Api, method: str) -> None:
+def test_writes_refuse_ids_that_are_not_uuids(either: Api, method: str) -> None:
     assert either.call(method, f"{AUDIENCES}/1", {}).error == (400, "VALIDATION_ERROR")
 
 
@@ -304,7 +304,7 @@ def test_every_audience_route_needs_the_key(
         f"{TOPICS}/x",
     ],
 )
-def test_an_unknown_path_is_no_absent_audience_and_never_a_redirect(either: Api, path: str) -> None:
+def test_unknown_path_reports_no_such_route_without_redirect(either: Api, path: str) -> None:
     answer = either.call("GET", path)
 
     assert answer.error == (404, "NOT_FOUND")

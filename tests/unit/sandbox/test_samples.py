@@ -60,7 +60,7 @@ def _body(definition: Definition) -> Definition:
     return {key: definition[key] for key in ("name", "status", "config")}
 
 
-def test_a_fresh_organization_differs_from_the_samples_in_ways_that_happen_in_life(first: Api) -> None:
+def test_fresh_organization_differs_from_samples_in_realistic_ways(first: Api) -> None:
     assert _differences(first.get().data) == {
         MARKETING: {"config.filters.seniority": (["director", "vp"], ["c_suite", "director", "vp"])},
         CFO: {"config.minScore": (60, 80)},
@@ -75,7 +75,7 @@ def test_a_fresh_organization_differs_from_the_samples_in_ways_that_happen_in_li
     }
 
 
-def test_the_changes_are_few_enough_to_apply_without_an_override(first: Api) -> None:
+def test_sample_changes_apply_without_an_override(first: Api) -> None:
     assert len(FILES) == 14
     assert len(_differences(first.get().data)) <= max(3, len(FILES) * 30 // 100)
 
@@ -88,7 +88,7 @@ def test_some_live_audiences_have_no_file(first: Api) -> None:
     assert unmanaged == {"Demo requests without a meeting": "active", "Test [old CRM import]": "draft"}
 
 
-def test_live_audiences_that_do_not_differ_are_still_written_otherwise(first: Api) -> None:
+def test_equal_live_audiences_are_spelled_differently_from_samples(first: Api) -> None:
     live = {item["id"]: item["config"] for item in first.get().data}
     equal = [each for each in _definitions() if each["id"] not in {MARKETING, CFO, WEBINAR, SWITCHERS}]
 
@@ -112,13 +112,13 @@ def test_the_samples_show_what_a_definition_can_say() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_sample_names_its_schema_by_a_path_that_holds_in_its_folder(path: Path) -> None:
+def test_sample_references_schema_by_valid_relative_path(path: Path) -> None:
     schema = os.path.relpath(ROOT / "schemas" / "audience.schema.json", path.parent)
 
     assert path.read_text(encoding="utf-8").startswith(f"# yaml-language-server: $schema={schema}\nid: ")
 
 
-def test_the_samples_can_be_applied_when_what_frees_a_slot_goes_first(fresh: Api) -> None:
+def test_samples_apply_when_slots_are_freed_first(fresh: Api) -> None:
     by_id = {definition["id"]: definition for definition in _definitions()}
 
     assert fresh.patch(SWITCHERS, {"status": "active"}).error == (403, "SLOTS_FULL")

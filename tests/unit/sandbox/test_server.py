@@ -53,7 +53,7 @@ def _ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int,
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_quietly_and_the_handlers_are_given_back(
+def test_termination_signal_stops_server_quietly_and_restores_handlers(
     database: Path, number: signal.Signals
 ) -> None:
     with _running(database) as (process, origin):
@@ -143,7 +143,7 @@ def test_the_calls_of_the_vendors_client_work(database: Path) -> None:
         assert len(call("GET", AUDIENCES)) == 16
 
 
-def test_the_state_outlives_the_process_even_when_it_is_killed(database: Path) -> None:
+def test_state_survives_a_killed_process(database: Path) -> None:
     with _running(database) as (process, origin):
         _as_the_vendors_client(origin, "PATCH", f"{AUDIENCES}/{MARKETING}", {"name": "Kept"})
         process.kill()
@@ -152,7 +152,7 @@ def test_the_state_outlives_the_process_even_when_it_is_killed(database: Path) -
         assert _as_the_vendors_client(origin, "GET", f"{AUDIENCES}/{MARKETING}")["data"]["name"] == "Kept"
 
 
-def test_a_port_in_use_is_refused_with_the_mend(database: Path) -> None:
+def test_port_in_use_is_refused_with_a_remedy(database: Path) -> None:
     app = create_app(database)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

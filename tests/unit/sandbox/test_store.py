@@ -37,7 +37,7 @@ def _execute(database: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_the_file_and_its_private_folder_are_made_on_first_use(database: Path) -> None:
+def test_first_use_creates_file_and_private_folder(database: Path) -> None:
     create_app(database)
 
     assert database.is_file()
@@ -128,7 +128,7 @@ def _folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_text, _foreign, _marked, _newer, _folder])
-def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path, make: object) -> None:
+def test_non_sandbox_file_is_refused_and_left_unchanged(tmp_path: Path, make: object) -> None:
     path = tmp_path / "other.sqlite"
     assert callable(make)
     make(path)
@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         create_app(tmp_path / "file" / "api.sqlite")
 
 
-def test_a_file_that_breaks_while_it_is_served_is_an_error_of_the_server(database: Path) -> None:
+def test_database_corrupted_while_serving_is_a_server_error(database: Path) -> None:
     with served(create_app(database)) as api:
         database.write_bytes(b"nothing like a database" * 100)
 
@@ -158,7 +158,7 @@ def test_a_file_that_breaks_while_it_is_served_is_an_error_of_the_server(databas
         assert str(database) in api.get().message
 
 
-def test_a_change_comes_after_the_one_before_even_when_the_clock_is_set_back(database: Path) -> None:
+def test_updated_at_increases_when_clock_is_set_back(database: Path) -> None:
     organization = Organization(Store(database, fresh_records()), "replace", 10)
     _execute(database, "UPDATE audience SET updated_at = '2999-12-31T23:59:59.999Z'")
 
