@@ -51,11 +51,11 @@ class Environment:
         """The commit that the pull request would be merged into."""
         return _sha(_dict(_dict(self.event.get("pull_request")).get("base")).get("sha"))
 
-    def summarize(self, markdown: str) -> None:
+    def append_summary(self, markdown: str) -> None:
         """Append to the job's summary, where there is one; raises FileError."""
         _append(self.summary, f"{markdown}\n")
 
-    def put(self, outputs: Mapping[str, str | int]) -> None:
+    def set_outputs(self, outputs: Mapping[str, str | int]) -> None:
         """Set the step's outputs; raises FileError.
 
         A value cannot end its own block, since nobody can guess the delimiter.

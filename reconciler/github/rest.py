@@ -28,21 +28,21 @@ _LIMITED = frozenset({403, 429})
 class RetryPolicy:
     """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth."""
 
-    answer: float = 20.0
+    timeout: float = 20.0
     attempts: int = 4
     first_wait: float = 1.0
     max_wait: float = 60.0
 
 
-PATIENT = RetryPolicy()
-HASTY = RetryPolicy(answer=2.0, attempts=1)  # the runner kills an interrupted step after some seconds
+FULL_RETRY = RetryPolicy()
+NO_RETRY = RetryPolicy(timeout=2.0, attempts=1)  # the runner kills an interrupted step after some seconds
 
 
 class GitHub:
     """One repository on GitHub, with the job's token, which is in no message."""
 
-    def __init__(self, environment: Environment, patience: RetryPolicy = PATIENT) -> None:
-        self._patience = patience
+    def __init__(self, environment: Environment, retry_policy: RetryPolicy = FULL_RETRY) -> None:
+        self._retry_policy = retry_policy
         self._repository = environment.repository
         self._token = _token(environment.token)
         self._api = _base(environment.api_url)
@@ -53,7 +53,7 @@ class GitHub:
                 "X-GitHub-Api-Version": _VERSION,
                 "User-Agent": f"audience-reconciler/{__version__}",
             },
-            timeout=patience.answer,
+            timeout=retry_policy.timeout,
             trust_env=False,  # a proxy from the environment must not see the token
             follow_redirects=False,
         )
@@ -111,7 +111,7 @@ class GitHub:
         attempt = 0
         while True:
             attempt += 1
-            is_last = attempt == self._patience.attempts
+            is_last = attempt == self._retry_policy.attempts
             try:
                 response = self._http.request(method, url, json=document)
             except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -128,13 +128,13 @@ class GitHub:
             time.sleep(wait)
 
     def _wait(self, attempt: int) -> float:
-        return self._patience.first_wait * (1 << attempt - 1)
+        return self._retry_policy.first_wait * (1 << attempt - 1)
 
     def _wait_after(self, response: httpx.Response, attempt: int, *, can_repeat: bool) -> float | None:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
             asked = _asked(response.headers)
-            return asked if asked is not None and asked <= self._patience.max_wait else None
+            return asked if asked is not None and asked <= self._retry_policy.max_wait else None
         return self._wait(attempt) if response.is_server_error and can_repeat else None
 
     def _rejected(self, method: str, url: str, response: httpx.Response) -> ApiRejected:

@@ -32,8 +32,8 @@ class Review:
     is_waived: bool = False
 
     @property
-    def memory(self) -> Mapping[str, object]:
-        return {} if self.comment is None else self.comment.memory
+    def state(self) -> Mapping[str, object]:
+        return {} if self.comment is None else self.comment.state
 
 
 def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -> Review:
@@ -44,7 +44,7 @@ def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -
         if number is None:
             return Review(kind, is_waived=True) if is_optional else Review(kind, objection=_no_pull())
         comment = sticky.find_comment(remote, number, kind)
-    digest = None if comment is None else comment_state.digest(comment.memory)
+    digest = None if comment is None else comment_state.digest(comment.state)
     return Review(kind, number, comment, digest, _objection(number, comment, digest))
 
 
@@ -62,6 +62,6 @@ def _objection(number: int, comment: Sticky | None, digest: str | None) -> NotAp
         return NotApproved(
             f"pull request {number} has no comment with a plan, so nobody can have reviewed one"
         )
-    if comment_state.is_ended(comment.memory):
+    if comment_state.is_ended(comment.state):
         return NotApproved(f"pull request {number} was acted upon already, and a review counts once")
     return NotApproved(f"the plan that pull request {number} shows has errors, and cannot be applied")

@@ -25,7 +25,7 @@ class Sticky:
     """One of our own texts on GitHub, and what its marker remembers."""
 
     number: int
-    memory: Mapping[str, Any]
+    state: Mapping[str, Any]
 
 
 def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
@@ -36,9 +36,9 @@ def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
     return f"{what}-{hashlib.sha256(json.dumps(spelled).encode()).hexdigest()[:8]}"
 
 
-def marked(kind: str, memory: Mapping[str, Any], body: str) -> str:
+def marked(kind: str, state: Mapping[str, Any], body: str) -> str:
     """Return a body behind its hidden marker; what it remembers holds no text from outside."""
-    spelled = json.dumps(memory, sort_keys=True, separators=(",", ":"))
+    spelled = json.dumps(state, sort_keys=True, separators=(",", ":"))
     return f"<!-- reconciler:{kind} {spelled} -->\n{body}"
 
 
@@ -65,10 +65,10 @@ def _first(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) 
 
 def _memory(text: str) -> Mapping[str, Any]:
     try:
-        memory: Mapping[str, Any] = json.loads(text)
+        state: Mapping[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return memory
+    return state
 
 
 def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body: str) -> None:

@@ -105,4 +105,4 @@ def test_a_name_cannot_get_into_it(outside: str) -> None:
     assert marker.count("-->") == 1
     (found,) = [sticky._first([{"id": 1, "user": {"login": "x"}, "body": body}], "plan", "x", "id")]
     assert found is not None
-    assert comment_state.digest(found.memory) == replace(value, diagnostics=()).digest
+    assert comment_state.digest(found.state) == replace(value, diagnostics=()).digest

@@ -101,8 +101,8 @@ def test_the_defaults_are_githubs_own() -> None:
     read = environment.read(RUN)
 
     assert (read.api_url, read.sha, read.token) == ("https://api.github.com", None, "")
-    read.summarize("nowhere")
-    read.put({"changes": "true"})
+    read.append_summary("nowhere")
+    read.set_outputs({"changes": "true"})
 
 
 def test_the_token_is_not_shown() -> None:
@@ -115,8 +115,8 @@ def test_outputs_and_summaries_are_appended(tmp_path: Path) -> None:
     output.write_text("before=1\n")
     read = environment.read(RUN | {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)})
 
-    read.summarize("### Größe")
-    read.put({"changes": "true", "update": 3, "plan": "a\nchanges=false\nx<<y"})
+    read.append_summary("### Größe")
+    read.set_outputs({"changes": "true", "update": 3, "plan": "a\nchanges=false\nx<<y"})
 
     assert summary.read_text("utf-8") == "Before.\n### Größe\n"
     assert dict(command_files.entries(output.read_text("utf-8"))) == {
@@ -131,6 +131,6 @@ def test_a_file_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> No
     read = environment.read(RUN | {"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path)})
 
     with pytest.raises(FileError, match="cannot be written: Is a directory"):
-        read.summarize("x")
+        read.append_summary("x")
     with pytest.raises(FileError, match="cannot be written"):
-        read.put({"x": 1})
+        read.set_outputs({"x": 1})

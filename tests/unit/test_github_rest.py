@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsError
 from reconciler.github import environment
-from reconciler.github.rest import HASTY, GitHub, RetryPolicy
+from reconciler.github.rest import NO_RETRY, GitHub, RetryPolicy
 from tests.doubles.github_peer import Fault, Peer
 from tests.doubles.peer import OtherOrigin
 
@@ -36,8 +36,8 @@ class Hosted:
         self.environment: Environment = environment.read(given)
         repository.seed_pull()
 
-    def client(self, patience: RetryPolicy = QUICK) -> GitHub:
-        return GitHub(self.environment, patience)
+    def client(self, retry_policy: RetryPolicy = QUICK) -> GitHub:
+        return GitHub(self.environment, retry_policy)
 
     def comments(self) -> list[str]:
         with self.client() as github:
@@ -148,10 +148,12 @@ def test_a_refused_creation_may_be_sent_again_after_a_limit(here: Hosted) -> Non
 
 
 def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
-    assert HASTY.answer + 5 < 7.5  # what settles after an interrupt takes 5 s, and the runner kills after 7.5
+    assert (
+        NO_RETRY.timeout + 5 < 7.5
+    )  # what settles after an interrupt takes 5 s, and the runner kills after 7.5
     here.peer.inject(Fault("delay", seconds=1))
 
-    with here.client(RetryPolicy(answer=0.05, attempts=1)) as github, pytest.raises(ApiUnreachable):
+    with here.client(RetryPolicy(timeout=0.05, attempts=1)) as github, pytest.raises(ApiUnreachable):
         github.update("issues/comments/1", {"body": "One."})
     assert len(here.peer.log) == 1
 
