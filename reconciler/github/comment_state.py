@@ -1,4 +1,4 @@
-"""What a comment remembers of the plan that it shows: enough to tell later where another differs."""
+"""The state that a comment holds of the plan that it shows: enough to find later where another differs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_CHANGES = 1000  # each takes 22 of a comment's 65,536 characters
 ENDED: Mapping[str, Any] = {"state": "ended"}
-_SHORT = 8
+_DIGEST_LENGTH = 8
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -40,15 +40,15 @@ def from_plan(plan: Plan) -> dict[str, Any]:
     return {"digest": plan.digest, "changes": dict(islice(_changes(plan).items(), MAX_CHANGES))}
 
 
-def digest(memory: Mapping[str, Any]) -> str | None:
+def digest(state: Mapping[str, Any]) -> str | None:
     """Return the digest that was reviewed, None where the comment shows a plan that cannot be applied."""
-    value = memory.get("digest")
+    value = state.get("digest")
     return value if isinstance(value, str) and _DIGEST.fullmatch(value) else None
 
 
-def is_ended(memory: Mapping[str, Any]) -> bool:
-    """Tell whether a comment says how an apply ended, which is for good."""
-    return memory == ENDED
+def is_ended(state: Mapping[str, Any]) -> bool:
+    """Return whether a comment says how an apply ended, which is for good."""
+    return state == ENDED
 
 
 def moved(memory: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
@@ -70,4 +70,4 @@ def _changes(plan: Plan) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_SHORT]
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""What an Actions runner tells a step, and the files through which the step answers."""
+"""What an Actions runner gives a step: variables, an event, and files for a summary and outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
 _IN_A_JOB = "Run this in a GitHub Actions job"
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_OWNER_AND_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _SERVER = re.compile(r"https?://[\w.:-]+(?:/[\w./-]*)?", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -35,21 +35,25 @@ class Environment:
     output: Path | None
 
     @property
+    def _pull_request(self) -> Mapping[str, Any]:
+        return _object(self.event.get("pull_request"))
+
+    @property
     def pull_request(self) -> int | None:
         """The number of the pull request that the event is about."""
-        number = _dict(self.event.get("pull_request")).get("number")
+        number = self._pull_request.get("number")
         return number if isinstance(number, int) else None
 
     @property
     def is_fork(self) -> bool:
         """Whether the pull request comes from another repository, whose token here can only read."""
-        head = _dict(_dict(_dict(self.event.get("pull_request")).get("head")).get("repo"))
+        head = _object(_object(self._pull_request.get("head")).get("repo"))
         return self.pull_request is not None and head.get("full_name") != self.repository
 
     @property
     def base_sha(self) -> str | None:
         """The commit that the pull request would be merged into."""
-        return _sha(_dict(_dict(self.event.get("pull_request")).get("base")).get("sha"))
+        return _sha(_object(self._pull_request.get("base")).get("sha"))
 
     def append_summary(self, markdown: str) -> None:
         """Append to the job's summary, where there is one; raises FileError."""
@@ -60,16 +64,17 @@ class Environment:
 
         A value cannot end its own block, since nobody can guess the delimiter.
         """
-        ends = {name: secrets.token_hex(16) for name in outputs}
-        _append(
-            self.output, "".join(f"{name}<<{end}\n{outputs[name]}\n{end}\n" for name, end in ends.items())
-        )
+        blocks = []
+        for name, value in outputs.items():
+            delimiter = secrets.token_hex(16)
+            blocks.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+        _append(self.output, "".join(blocks))
 
 
 def read(variables: Mapping[str, str]) -> Environment:
-    """Return what the runner says; raises SettingsError outside of one."""
+    """Return a step's environment; raises SettingsError outside of a job."""
     repository = variables.get("GITHUB_REPOSITORY", "")
-    if not _REPOSITORY.fullmatch(repository):
+    if not _OWNER_AND_NAME.fullmatch(repository):
         raise SettingsError("GITHUB_REPOSITORY is not set to owner/name", _IN_A_JOB)
     server = variables.get("GITHUB_SERVER_URL") or "https://github.com"
     run_id = variables.get("GITHUB_RUN_ID", "")
@@ -81,8 +86,8 @@ def read(variables: Mapping[str, str]) -> Environment:
         api_url=variables.get("GITHUB_API_URL") or "https://api.github.com",
         token=variables.get("GITHUB_TOKEN", ""),
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if is_run else "",
-        summary=_file(variables.get("GITHUB_STEP_SUMMARY")),
-        output=_file(variables.get("GITHUB_OUTPUT")),
+        summary=_path(variables.get("GITHUB_STEP_SUMMARY")),
+        output=_path(variables.get("GITHUB_OUTPUT")),
     )
 
 
@@ -93,7 +98,7 @@ def _event(path: str | None) -> Mapping[str, Any]:
         event = json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError("GITHUB_EVENT_PATH does not name a readable event", _IN_A_JOB) from error
-    return _dict(event)
+    return _object(event)
 
 
 def _append(path: Path | None, text: str) -> None:
@@ -110,9 +115,9 @@ def _sha(value: object) -> str | None:
     return value if isinstance(value, str) and _SHA.fullmatch(value) else None
 
 
-def _file(path: str | None) -> Path | None:
-    return Path(path) if path else None
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
-def _dict(value: object) -> Mapping[str, Any]:
+def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}

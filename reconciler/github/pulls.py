@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def merged(github: GitHub, environment: Environment) -> int | None:
     """Return the pull request that this event merged, None for a push that came without one.
 
-    Raises NotApproved for a pull request that is not merged.
+    A pull request merged a commit only where it is merged and this is its merge commit: GitHub lists one for
+    every commit that it holds, merged or not, and an open one has a merge commit too, for its checks.
+
+    Raises NotApproved for an event of a pull request that is not merged, and ApiError.
     """
     if environment.pull_request is not None:
         if environment.event["pull_request"].get("merged") is not True:

@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as this project speaks it; nothing here can reach the vendor."""
+"""GitHub's REST API, as far as this project speaks it; the vendor's key is never here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _LIMITED = frozenset({403, 429})
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth."""
+    """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth.
+
+    A limit of GitHub's is waited for up to `max_wait`, anything else for `first_wait`, doubled each time.
+    """
 
     timeout: float = 20.0
     attempts: int = 4
@@ -42,10 +45,11 @@ class GitHub:
     """One repository on GitHub, with the job's token, which is in no message."""
 
     def __init__(self, environment: Environment, retry_policy: RetryPolicy = FULL_RETRY) -> None:
+        """Raise SettingsError for a token that no header can carry, or an address that is not https."""
         self._retry_policy = retry_policy
         self._repository = environment.repository
-        self._token = _token(environment.token)
-        self._api = _base(environment.api_url)
+        self._token = _parse_token(environment.token)
+        self._api = _parse_api_url(environment.api_url)
         self._http = httpx.Client(
             headers={
                 "Authorization": f"Bearer {self._token.reveal()}",
@@ -65,28 +69,31 @@ class GitHub:
         self._http.close()
 
     def login(self) -> str:
-        """Return who the token is: REST's /user refuses an Actions token, GraphQL's viewer does not."""
+        """Return who the token is, by GraphQL's viewer: REST's /user refuses an Actions token.
+
+        Raises ApiError, as every request here does.
+        """
         query = {"query": "query { viewer { login } }"}
         url = f"{self._api.removesuffix('/v3')}/graphql"
-        answer = _document(self._send("POST", url, query, can_repeat=True))
+        document = _document(self._send("POST", url, query, can_repeat=True))
         try:
-            return str(answer["data"]["viewer"]["login"])
+            return str(document["data"]["viewer"]["login"])
         except (KeyError, TypeError) as error:
             raise ApiError("GitHub does not say whose token this is", _TRY_AGAIN) from error
 
     def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
-        """Yield every item of a list below the repository, over all of its pages."""
-        mark = "&" if "?" in path else "?"
-        url: str | None = self._at(f"{path}{mark}per_page=100")
+        """Yield every item of a list below the repository, over all of its pages; raises ApiError."""
+        separator = "&" if "?" in path else "?"
+        url: str | None = self._url(f"{path}{separator}per_page=100")
         while url is not None:
             response = self._send("GET", url, can_repeat=True)
             items = _document(response)
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise ApiError(f"GitHub responded to {path} with something that is not a list", _TRY_AGAIN)
             yield from items
-            url = self._next(response)
+            url = self._next_url(response)
 
-    def _next(self, response: httpx.Response) -> str | None:
+    def _next_url(self, response: httpx.Response) -> str | None:
         """Return the next page's address; the token goes to no other origin, whatever a link says."""
         url = response.links.get("next", {}).get("url")
         if url is not None and not url.startswith(f"{self._api}/"):
@@ -94,20 +101,23 @@ class GitHub:
         return url
 
     def create(self, path: str, document: Mapping[str, Any]) -> None:
-        """Add an item to a list below the repository; sent once, as a second one would stay."""
-        self._send("POST", self._at(path), document, can_repeat=False)
+        """Add an item to a list below the repository; sent once, as a second one would stay.
+
+        Raises ApiError; the item may be there all the same where the response was lost.
+        """
+        self._send("POST", self._url(path), document, can_repeat=False)
 
     def update(self, path: str, document: Mapping[str, Any]) -> None:
-        """Change what is at a path below the repository."""
-        self._send("PATCH", self._at(path), document, can_repeat=True)
+        """Change what is at a path below the repository; raises ApiError."""
+        self._send("PATCH", self._url(path), document, can_repeat=True)
 
-    def _at(self, path: str) -> str:
+    def _url(self, path: str) -> str:
         return f"{self._api}/repos/{self._repository}/{path}"
 
     def _send(
         self, method: str, url: str, document: Mapping[str, Any] | None = None, *, can_repeat: bool
     ) -> httpx.Response:
-        """Send a request; again after a limit, and after a lost answer or a 5xx where that does no harm."""
+        """Send a request; again after a limit, and after a lost response or a 5xx where that does no harm."""
         attempt = 0
         while True:
             attempt += 1
@@ -118,7 +128,7 @@ class GitHub:
                 if is_last or not can_repeat:
                     reason = self._token.redact(str(error)) or "no response"
                     raise ApiUnreachable(f"GitHub cannot be reached: {reason}", _TRY_AGAIN) from error
-                time.sleep(self._wait(attempt))
+                time.sleep(self._backoff(attempt))
                 continue
             if response.is_success:
                 return response
@@ -127,23 +137,23 @@ class GitHub:
                 raise self._rejected(method, url, response)
             time.sleep(wait)
 
-    def _wait(self, attempt: int) -> float:
+    def _backoff(self, attempt: int) -> float:
         return self._retry_policy.first_wait * (1 << attempt - 1)
 
     def _wait_after(self, response: httpx.Response, attempt: int, *, can_repeat: bool) -> float | None:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
-            asked = _asked(response.headers)
-            return asked if asked is not None and asked <= self._retry_policy.max_wait else None
-        return self._wait(attempt) if response.is_server_error and can_repeat else None
+            seconds = _requested_wait(response.headers)
+            return seconds if seconds is not None and seconds <= self._retry_policy.max_wait else None
+        return self._backoff(attempt) if response.is_server_error and can_repeat else None
 
     def _rejected(self, method: str, url: str, response: httpx.Response) -> ApiRejected:
         status, path = response.status_code, httpx.URL(url).path
-        mend = _MOVED if response.is_redirect else _MENDS.get(status, _TRY_AGAIN)
-        return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=mend)
+        hint = _MOVED if response.is_redirect else _HINTS.get(status, _TRY_AGAIN)
+        return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=hint)
 
 
-def _token(value: str) -> Secret:
+def _parse_token(value: str) -> Secret:
     try:
         return Secret(value)
     except ValueError:
@@ -152,7 +162,7 @@ def _token(value: str) -> Secret:
         raise SettingsError(f"GITHUB_TOKEN {problem}", "Hand the job's token to the step") from None
 
 
-def _base(url: str) -> str:
+def _parse_api_url(url: str) -> str:
     """Return an API's base URL: an origin that the client's own rules accept, with its path."""
     try:
         parts = httpx.URL(url)
@@ -161,7 +171,7 @@ def _base(url: str) -> str:
         raise SettingsError("GITHUB_API_URL is not an https address", _IN_A_JOB) from error
 
 
-def _asked(headers: Mapping[str, str]) -> float | None:
+def _requested_wait(headers: Mapping[str, str]) -> float | None:
     """Return how many seconds GitHub asks to wait, None where it does not limit but refuse."""
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isascii() and after.isdigit():
@@ -190,7 +200,7 @@ def _message(response: httpx.Response) -> str:
 _IN_A_JOB = "Run this in a GitHub Actions job"
 _TRY_AGAIN = "Look at GitHub's status page and run the job again"
 _MOVED = "The repository has moved. Redirects are never followed"
-_MENDS = {
+_HINTS = {
     401: "Hand the job's own token to the step",
     403: "Give the job the permission to write here. A fork's token never has it, and a locked "
     "conversation takes no comment",

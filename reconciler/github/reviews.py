@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Review:
     """What was reviewed, in which comment of which pull request; `objection` says why it approves nothing.
 
-    `is_waived` where there was none and none is asked for.
+    `is_waived` where there was none and none is required.
     """
 
     kind: str
@@ -37,7 +37,11 @@ class Review:
 
 
 def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -> Review:
-    """Find what was reviewed; raises where GitHub cannot be asked, and where there is nothing to apply."""
+    """Find what was reviewed before the merge that this event is about.
+
+    Raises ApiError and SettingsError where GitHub cannot be asked, and NotApproved for an event of a pull
+    request that is not merged.
+    """
     kind = sticky.kind("plan", paths)
     with GitHub(environment) as remote:
         number = merged(remote, environment)

@@ -22,7 +22,7 @@ _MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """One of our own texts on GitHub, and what its marker remembers."""
+    """One of our own texts on GitHub, and the state that its marker holds."""
 
     number: int
     state: Mapping[str, Any]
@@ -30,28 +30,26 @@ class Sticky:
 
 def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
     """Name a kind of text; a repository that holds two projects has one of each for either of them."""
-    spelled = sorted(PurePath(path).as_posix() for path in paths)
-    if spelled == ["audiences.d"]:
+    folders = sorted(PurePath(path).as_posix() for path in paths)
+    if folders == ["audiences.d"]:
         return what
-    return f"{what}-{hashlib.sha256(json.dumps(spelled).encode()).hexdigest()[:8]}"
+    return f"{what}-{hashlib.sha256(json.dumps(folders).encode()).hexdigest()[:8]}"
 
 
 def marked(kind: str, state: Mapping[str, Any], body: str) -> str:
-    """Return a body behind its hidden marker; what it remembers holds no text from outside."""
-    spelled = json.dumps(state, sort_keys=True, separators=(",", ":"))
-    return f"<!-- reconciler:{kind} {spelled} -->\n{body}"
+    """Return a body behind its hidden marker; `state` must hold no text from outside."""
+    encoded = json.dumps(state, sort_keys=True, separators=(",", ":"))
+    return f"<!-- reconciler:{kind} {encoded} -->\n{body}"
 
 
 def find_comment(github: GitHub, pull_request: int, kind: str) -> Sticky | None:
-    """Return our comment on a pull request."""
-    login = github.login()
-    return _first(github.pages(f"issues/{pull_request}/comments"), kind, login, "id")
+    """Return our comment on a pull request, None where there is none; raises ApiError."""
+    return _first(github.pages(f"issues/{pull_request}/comments"), kind, github.login(), "id")
 
 
 def find_issue(github: GitHub, kind: str) -> Sticky | None:
-    """Return our open issue."""
-    login = github.login()
-    return _first(github.pages("issues?state=open"), kind, login, "number")
+    """Return our open issue, None where there is none; raises ApiError."""
+    return _first(github.pages("issues?state=open"), kind, github.login(), "number")
 
 
 def _first(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -> Sticky | None:
@@ -59,11 +57,12 @@ def _first(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) 
         author = (item.get("user") or {}).get("login")
         found = _MARKER.match(item.get("body") or "")
         if "pull_request" not in item and author == login and found is not None and found[1] == kind:
-            return Sticky(int(item[key]), _memory(found[2]))
+            return Sticky(int(item[key]), _parse_state(found[2]))
     return None
 
 
-def _memory(text: str) -> Mapping[str, Any]:
+def _parse_state(text: str) -> Mapping[str, Any]:
+    """Return a marker's state, empty where somebody broke it."""
     try:
         state: Mapping[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
@@ -72,7 +71,10 @@ def _memory(text: str) -> Mapping[str, Any]:
 
 
 def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body: str) -> None:
-    """Write our comment: over the one that was found, unless somebody removed it, else as a new one."""
+    """Write our comment: over the one that was found, unless somebody removed it, else as a new one.
+
+    Raises ApiError.
+    """
     if found is not None:
         try:
             github.update(f"issues/comments/{found.number}", {"body": body})

@@ -476,7 +476,9 @@ class TestInterrupted:
         assert "### Audiences: failed" in body
         assert "Stopped before the end: 1 of 3 audiences is as planned, 2 are not." in body
         assert "| Marketing directors | **not tried**: the run ended before |" in body
-        assert comment_state.is_ended(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
+        assert comment_state.is_ended(
+            sticky._parse_state(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])
+        )
         assert "Nothing was written" not in ran.err
 
     def test_it_ends_in_time_even_when_github_hangs(self, team: Team) -> None:

@@ -300,7 +300,8 @@ def test_changed_files_are_annotated_first(team: Team) -> None:
     assert rendered(body.partition("\n")[2]).references == frozenset()
     assert "<b>" not in rendered(body.partition("\n")[2]).shape
     assert (
-        comment_state.digest(sticky._memory(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])) is None
+        comment_state.digest(sticky._parse_state(body.splitlines()[0][len("<!-- reconciler:plan ") : -4]))
+        is None
     )
     assert team.vendor.log == ()
 

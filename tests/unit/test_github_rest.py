@@ -148,13 +148,13 @@ def test_a_refused_creation_may_be_sent_again_after_a_limit(here: Hosted) -> Non
 
 
 def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
-    assert (
-        NO_RETRY.timeout + 5 < 7.5
-    )  # what settles after an interrupt takes 5 s, and the runner kills after 7.5
+    # What settles after an interrupt takes 5 s, and the runner kills after 7.5 s.
+    assert NO_RETRY.timeout + 5 < 7.5
     here.peer.inject(Fault("delay", seconds=1))
 
     with here.client(RetryPolicy(timeout=0.05, attempts=1)) as github, pytest.raises(ApiUnreachable):
         github.update("issues/comments/1", {"body": "One."})
+    here.peer.wait(lambda entry: entry.method == "PATCH")
     assert len(here.peer.log) == 1
 
 
