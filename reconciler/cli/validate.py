@@ -25,11 +25,14 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
         ink = output.ink(sys.stdout)
         rendered = {
             "text": lambda: (
-                text.diagnostics(loaded.diagnostics, ink) + text.validity(count, loaded.diagnostics, ink)
+                text.diagnostics(loaded.diagnostics, ink)
+                + text.validation_summary(count, loaded.diagnostics, ink)
             ),
             "json": lambda: json_output.diagnostics(loaded.diagnostics),
             "sarif": lambda: sarif.log(loaded.diagnostics),
-            "github": lambda: annotate(loaded.diagnostics) + text.validity(count, loaded.diagnostics),
+            "github": lambda: (
+                annotate(loaded.diagnostics) + text.validation_summary(count, loaded.diagnostics)
+            ),
         }
         output.write(rendered[format_]())
         return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE

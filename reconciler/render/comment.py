@@ -27,22 +27,22 @@ def planned(
     rules: Rules,
     notes: Sequence[Diagnostic] = (),
     *,
-    most: int | None = None,
-    elsewhere: str = "",
+    max_shown: int | None = None,
+    see_also: str = "",
 ) -> str:
     """Show what a merge would do, at most so many audiences of it."""
     head = "### Audiences: what merging this would do"
     is_ready = plan.changes and not plan.errored and not objections(plan)
-    shown = markdown.plan(plan, rules, most=most, elsewhere=elsewhere)
+    shown = markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also)
     return _joined(head, shown, markdown.notes(notes), _EXACTLY if is_ready else "")
 
 
-def drifted(plan: Plan, rules: Rules, *, most: int | None = None, elsewhere: str = "") -> str:
+def drifted(plan: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
     """Show what differs from git although nobody merged it."""
-    return _joined(_DRIFT, markdown.plan(plan, rules, most=most, elsewhere=elsewhere))
+    return _joined(_DRIFT, markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also))
 
 
-def settled() -> str:
+def drift_resolved() -> str:
     """Say that drift is over."""
     return _joined("**No drift any more.** The live audiences match the definitions.")
 
@@ -58,12 +58,12 @@ def validated(definitions: int) -> str:
 
 
 def applied(
-    result: ApplyResult, *, is_over: bool, run: str = "", most: int | None = None, elsewhere: str = ""
+    result: ApplyResult, *, is_over: bool, run: str = "", max_shown: int | None = None, see_also: str = ""
 ) -> str:
     """Show how an apply ended, audience by audience; unless it `is_over`, the review still stands."""
     head = "### Audiences: applied" if result.is_converged else "### Audiences: failed"
     onward = "" if result.is_converged else _AGAIN if is_over else _STANDS
-    return _joined(head, markdown.result(result, most=most, elsewhere=elsewhere), onward, _link(run))
+    return _joined(head, markdown.result(result, max_shown=max_shown, see_also=see_also), onward, _link(run))
 
 
 def refused(
@@ -71,24 +71,24 @@ def refused(
     changes: Sequence[Change],
     rules: Rules,
     *,
-    rest: Sequence[str] = (),
+    remarks: Sequence[str] = (),
     run: str = "",
-    most: int | None = None,
+    max_shown: int | None = None,
 ) -> str:
     """Say why a merge was not applied, what it would do now, and what else there is to say of it."""
-    codes, shown = {reason.code for reason in reasons}, changes[:most]
+    codes, shown = {reason.code for reason in reasons}, changes[:max_shown]
     blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown.notes(reasons)]
     if shown:
         title = _OTHERWISE if StalePlan.code in codes else _UNDONE
-        blocks += [title, *markdown.happening(shown, rules)]
+        blocks += [title, *markdown.change_tables(shown, rules)]
     more = len(changes) - len(shown)
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more else []
     onward = _AGAIN if codes & {StalePlan.code, NotApproved.code} else _MEND
     limit = _LIMIT if LimitExceeded.code in codes else ""
-    return _joined(*blocks, *rest, f"{limit}{onward}", _link(run))
+    return _joined(*blocks, *remarks, f"{limit}{onward}", _link(run))
 
 
-def gone(names: Sequence[str], lost: int) -> str:
+def nothing_left(names: Sequence[str], lost: int) -> str:
     """Say for whom nothing is left to do of what was reviewed, some of whom no file names any more."""
     shown = [inline(clip(name)) for name in names[:MAX_NAMED]]
     more = len(names) - len(shown) + lost
@@ -97,7 +97,7 @@ def gone(names: Sequence[str], lost: int) -> str:
     return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
 
 
-def around() -> str:
+def changed_around() -> str:
     """Say that what differs is not a change."""
     return (
         "Each change is still the one that was reviewed. What differs is around them: an audience was added, "
@@ -105,7 +105,7 @@ def around() -> str:
     )
 
 
-def fitted(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
+def fit(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
     """Return what `render` makes of as many audiences as fit, of `size` in all; never half an audience."""
     whole = render(None)
     if _bytes(whole) <= max_bytes:
@@ -134,7 +134,7 @@ def _bytes(text: str) -> int:
     return len(text.encode())
 
 
-def summary_of(run: str) -> str:
+def summary_link(run: str) -> str:
     """Name the job's summary, as a link where there is a run."""
     return f"[the job's summary]({run})" if run else "the job's summary"
 

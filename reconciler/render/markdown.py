@@ -26,25 +26,25 @@ _WORD = re.compile(r"""([("]*)(.*?)([)",.:;?!']*)""", re.DOTALL)
 _LAST = ("applied", "unchanged")  # outcomes that need nobody's attention
 
 
-def plan(value: Plan, rules: Rules, *, most: int | None = None, elsewhere: str = "") -> str:
+def plan(value: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
     """Show one line, what stands in the way, what happens to whom, and the exact changes folded below.
 
-    Of more audiences than `most`, those come first that start or stop; `elsewhere` says in words of ours
+    Of more audiences than `max_shown`, those come first that start or stop; `see_also` says in words of ours
     where the others are.
     """
-    shown = sorted(value.changes, key=lambda change: change.phase == "change")[:most]
+    shown = sorted(value.changes, key=lambda change: change.phase == "change")[:max_shown]
     blocks = [f"**{_headline(value)}**{_counted(value, rules)}", *_standing(value)]
-    blocks += happening(shown, rules)
-    blocks += _cut(len(value.changes) - len(shown), elsewhere)
+    blocks += change_tables(shown, rules)
+    blocks += _cut(len(value.changes) - len(shown), see_also)
     blocks += _unmanaged(value)
     if shown or any(not diagnostic.is_error for diagnostic in value.diagnostics):
-        exact = value if most is None else replace(value, diagnostics=_worst(value.diagnostics))
+        exact = value if max_shown is None else replace(value, diagnostics=_worst(value.diagnostics))
         blocks += _folded("The exact changes, for technical readers", text.plan(exact, shown=shown))
     blocks += [f"Compared with {markdown(value.origin)}."] if value.origin else []
     return "\n\n".join(blocks) + "\n"
 
 
-def happening(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
+def change_tables(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
     """Yield a table of what happens to whom: what the author asked for first, then what is swept along."""
     asked = [only for change in changes if (only := _caused(change, is_drift=False)).fields]
     drift = [only for change in changes if (only := _caused(change, is_drift=True)).fields]
@@ -117,9 +117,9 @@ def _standing(value: Plan) -> Iterator[str]:
         yield "This is a preview: nothing has changed yet. No limit and no protection stands in the way."
 
 
-def _cut(count: int, elsewhere: str) -> Iterator[str]:
+def _cut(count: int, see_also: str) -> Iterator[str]:
     if count:
-        hint = f" See {elsewhere}." if elsewhere else ""
+        hint = f" See {see_also}." if see_also else ""
         yield f"**Not shown here: {wording.count(count, 'more audience')}.**{hint}"
 
 
@@ -176,18 +176,18 @@ def _unmanaged(value: Plan) -> Iterator[str]:
     yield f"{wording.count(len(value.unmanaged), 'more live audience')} {have} left alone: {listed}."
 
 
-def result(value: ApplyResult, *, most: int | None = None, elsewhere: str = "") -> str:
+def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = "") -> str:
     """Show how an apply ended: one line, a table of how it ended for whom, and the details folded.
 
-    Of more audiences than `most`, those come first that are not as planned; `elsewhere` is as in `plan`.
+    Of more audiences than `max_shown`, those come first that are not as planned; `see_also` is as in `plan`.
     """
-    shown = sorted(value.results, key=lambda one: one.outcome in _LAST)[:most]
+    shown = sorted(value.results, key=lambda one: one.outcome in _LAST)[:max_shown]
     blocks = [f"**{_ending(value)}**{_advice(value)}"]
     blocks += [notes(value.diagnostics)] if value.diagnostics else []
     if shown:
         rows = [(markdown(clip(one.name)), _outcome(one)) for one in shown]
         blocks.append(_table(("Audience", "How it ended"), rows))
-    blocks += _cut(len(value.results) - len(shown), elsewhere)
+    blocks += _cut(len(value.results) - len(shown), see_also)
     if shown:
         blocks += _folded("The details, for technical readers", text.result(value, shown=shown))
     return "\n\n".join(blocks) + "\n"

@@ -184,7 +184,7 @@ def _coloured(diagnostic: Diagnostic, ink: Ink) -> str:
     return ink("red" if diagnostic.is_error else "yellow", diagnostic_line(diagnostic))
 
 
-def validity(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
+def validation_summary(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
     """Close a validation with one line."""
     errors = sum(one.is_error for one in found)
     if errors:

@@ -69,8 +69,8 @@ def refused() -> str:
     )
     organization.add("Founders", {"status": "active"}, {"status": "paused", "name": "Founders (ask Ana)"})
     changes = organization.plan().changes
-    rest = [comment.gone(["Spring webinar"], 0)]
-    return comment.refused(STALE, changes, RULES, rest=rest, run=RUN)
+    rest = [comment.nothing_left(["Spring webinar"], 0)]
+    return comment.refused(STALE, changes, RULES, remarks=rest, run=RUN)
 
 
 CASES: dict[str, Callable[[], str]] = {
@@ -129,11 +129,11 @@ class TestRefused:
 
     def test_counts_what_it_does_not_show(self) -> None:
         changes = reviews.forty().changes
-        shown = comment.refused(STALE, changes, RULES, most=3)
+        shown = comment.refused(STALE, changes, RULES, max_shown=3)
 
         assert "**Not shown here: 37 more.** The run's log names them." in shown
         assert shown.count("| Audience ") == 1 + 3
-        assert "What would happen now" not in comment.refused(STALE, changes, RULES, most=0)
+        assert "What would happen now" not in comment.refused(STALE, changes, RULES, max_shown=0)
 
     @pytest.mark.parametrize(
         ("names", "lost", "said"),
@@ -145,10 +145,10 @@ class TestRefused:
         ],
     )
     def test_names_what_is_gone(self, names: list[str], lost: int, said: str) -> None:
-        assert comment.gone(names, lost) == said
+        assert comment.nothing_left(names, lost) == said
 
     def test_names_no_more_of_it_than_anybody_reads(self) -> None:
-        said = comment.gone([f"A{nth}" for nth in range(30)], 1)
+        said = comment.nothing_left([f"A{nth}" for nth in range(30)], 1)
 
         assert said.endswith("A19, and 11 more.")
 
@@ -162,11 +162,13 @@ class TestApplied:
             assert "open another" not in shown
 
     def test_of_many_comes_first_what_did_not_end_well(self) -> None:
-        shown = comment.applied(reviews.in_part(), is_over=True, most=2, elsewhere=comment.summary_of(RUN))
+        shown = comment.applied(
+            reviews.in_part(), is_over=True, max_shown=2, see_also=comment.summary_link(RUN)
+        )
 
         assert "| CFOs | **not changed**" in shown
         assert f"**Not shown here: 7 more audiences.** See [the job's summary]({RUN})." in shown
-        assert comment.summary_of("") == "the job's summary"
+        assert comment.summary_link("") == "the job's summary"
 
 
 def test_one_definition_is_one() -> None:
@@ -194,40 +196,40 @@ class TestFitted:
     )
     def test_as_many_whole_audiences_as_possible_are_kept(self, max_bytes: int, size: int) -> None:
         plan = long_plan(size, f"Audience \N{SNOWMAN}{100 * ' and more'}")
-        render = partial(comment.planned, plan, RULES, elsewhere="elsewhere")
-        shown = comment.fitted(lambda most: render(most=most), size, max_bytes)
+        render = partial(comment.planned, plan, RULES, see_also="see_also")
+        shown = comment.fit(lambda max_shown: render(max_shown=max_shown), size, max_bytes)
         count = shown.count("| `Audience") or shown.count("| Audience \N{SNOWMAN}")
 
         assert max_bytes - 2000 < len(shown.encode()) <= max_bytes
-        assert shown == render(most=count)
+        assert shown == render(max_shown=count)
         assert 0 < count < size
-        assert f"Not shown here: {size - count} more audiences.** See elsewhere." in shown
+        assert f"Not shown here: {size - count} more audiences.** See see_also." in shown
         assert f"**{size} of {size} audiences change" in shown
 
     def test_what_fits_is_left_whole(self) -> None:
         render = partial(comment.planned, reviews.forty(), RULES)
 
-        assert comment.fitted(lambda most: render(most=most), 40, 65_000) == render()
+        assert comment.fit(lambda max_shown: render(max_shown=max_shown), 40, 65_000) == render()
 
     def test_what_is_too_long_without_any_audience_is_cut_at_a_line(self) -> None:
         odd = "\N{CROSS MARK}" * 900
         found = tuple(Diagnostic("error", "x", f"{odd} {nth}", odd, f"{nth}.yaml", 1) for nth in range(30))
         plan = replace(reviews.forty(), diagnostics=found)
         render = partial(comment.planned, plan, RULES)
-        shown = comment.fitted(lambda most: render(most=most), 40, 65_000)
+        shown = comment.fit(lambda max_shown: render(max_shown=max_shown), 40, 65_000)
 
         assert len(shown.encode()) <= 65_000
-        assert shown.startswith(render(most=0)[:200])
+        assert shown.startswith(render(max_shown=0)[:200])
         assert shown.endswith("\n\n**The rest does not fit here.**\n")
         assert "<details>" not in shown
-        lines = render(most=0).splitlines()
+        lines = render(max_shown=0).splitlines()
         assert all(line in lines for line in shown.splitlines()[:-1])
 
     def test_a_cut_opens_nothing_that_it_does_not_close(self) -> None:
         warnings = tuple(Diagnostic("warning", "x", "y" * 900, f"{nth}") for nth in range(30))
         plan = replace(reviews.swap(), diagnostics=warnings)
         render = partial(comment.planned, plan, RULES)
-        shown = comment.fitted(lambda most: render(most=most), 2, 8_000)
+        shown = comment.fit(lambda max_shown: render(max_shown=max_shown), 2, 8_000)
 
         assert "<details>" not in shown
         assert shown.endswith("**The rest does not fit here.**\n")
@@ -241,11 +243,13 @@ def everything(outside: str) -> list[Rendered]:
         rendered(document)
         for document in (
             comment.planned(caused(plan), RULES, notes),
-            comment.planned(caused(plan, "drift"), RULES, most=1, elsewhere=comment.summary_of(RUN)),
+            comment.planned(caused(plan, "drift"), RULES, max_shown=1, see_also=comment.summary_link(RUN)),
             comment.planned(caused(plan, "both"), RULES),
             comment.drifted(plan, RULES),
             comment.applied(result, is_over=True),
-            comment.refused(notes, plan.changes, RULES, rest=[comment.gone([outside, outside], 1)]),
+            comment.refused(
+                notes, plan.changes, RULES, remarks=[comment.nothing_left([outside, outside], 1)]
+            ),
         )
     ]
 

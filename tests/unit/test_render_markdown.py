@@ -45,7 +45,7 @@ class TestPlan:
             assert markdown.plan(saved, RULES) == markdown.plan(case, RULES)
 
     def test_of_many_audiences_those_come_first_that_start_or_stop(self) -> None:
-        document = markdown.plan(reviews.forty(), RULES, most=7, elsewhere="the job's summary")
+        document = markdown.plan(reviews.forty(), RULES, max_shown=7, see_also="the job's summary")
         whole = markdown.plan(reviews.forty(), RULES)
         assert document.splitlines()[0] == whole.splitlines()[0]
         assert [name in document for name in ("00 |", "27 |", "02 |", "28 |", "03 |", "04 |")] == [
@@ -56,7 +56,7 @@ class TestPlan:
         assert "Plan: 40 to change" in document
 
     def test_of_many_audiences_none_need_be_shown(self) -> None:
-        document = markdown.plan(reviews.one_filter(), RULES, most=0)
+        document = markdown.plan(reviews.one_filter(), RULES, max_shown=0)
         assert "**Not shown here: 1 more audience.**\n" in document
         assert "| Audience |" not in document
 
@@ -87,7 +87,7 @@ class TestPlan:
 
     def test_a_cut_plan_has_a_bounded_number_of_problems(self) -> None:
         errors = tuple(Diagnostic("warning", "x", f"odd {nth}") for nth in range(900))
-        document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, most=0)
+        document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, max_shown=0)
         assert document.count("odd") == markdown.MAX_NOTES
         assert markdown.plan(Plan("o", 1, diagnostics=errors), RULES).count("odd") == len(errors)
 
@@ -122,7 +122,7 @@ class TestResult:
         )
 
     def test_of_many_audiences_those_come_first_that_are_not_as_planned(self) -> None:
-        document = markdown.result(reviews.in_part(), most=1, elsewhere="the job's summary")
+        document = markdown.result(reviews.in_part(), max_shown=1, see_also="the job's summary")
         assert document.count("CFOs") == 2
         assert "Spring webinar" not in document
         assert "**Not shown here: 8 more audiences.** See the job's summary." in document
@@ -289,7 +289,7 @@ class TestOutside:
         same, same_result = reviews.outside("word")
         for document, harmless in (
             (markdown.plan(value, RULES), markdown.plan(same, RULES)),
-            (markdown.plan(value, RULES, most=1), markdown.plan(same, RULES, most=1)),
+            (markdown.plan(value, RULES, max_shown=1), markdown.plan(same, RULES, max_shown=1)),
             (markdown.result(result), markdown.result(same_result)),
         ):
             seen, wanted = rendered(document), rendered(harmless)

@@ -132,7 +132,7 @@ class TestDiagnostics:
     )
     def test_a_validation_is_counted(self, definitions: int, errors: int, line: str) -> None:
         found = [Diagnostic("error", "x", "y")] * errors + [Diagnostic("warning", "x", "y")]
-        assert text.validity(definitions, found) == f"{line}\n"
+        assert text.validation_summary(definitions, found) == f"{line}\n"
 
 
 class TestColour:
