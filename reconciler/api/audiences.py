@@ -33,7 +33,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class LiveState:
     """The organization as read: the wanted audiences that exist, by id, and all `others` as listed.
 
     `active` counts the active audiences among all of them. `generation` is the API's, as its list
@@ -46,7 +46,7 @@ class State:
     generation: int | None
 
 
-async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> State:
+async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> LiveState:
     """Read the organization; an audience that the list lacks is missing only once its own GET says so.
 
     Raises what `source` raises, and ApiContractError where a response is not what the contract says.
@@ -58,7 +58,7 @@ async def fetch(source: Source, wanted: Collection[str], rules: Rules) -> State:
     found = {key: place for key, place in listed.items() if key not in unread}
     found |= await _fetch_items(source, unread)
     names = {topic: name for item, _ in found.values() for topic, name in _topic_names(item)}
-    return State(
+    return LiveState(
         audiences={key: _audience(*found[key], rules, names) for key in wanted if key in found},
         others=tuple(_listed(key, item) for key, (item, _) in sorted(found.items()) if key not in wanted),
         active=sum(item.get("status") == "active" for item, _ in found.values()),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_FAILURES = 5
 
 
-class Record(Protocol):
+class Recorder(Protocol):
     """Where intents and outcomes go; `write` raises FileError unless the record is durable."""
 
     def write(self, record: Mapping[str, Json]) -> None: ...
@@ -42,7 +42,7 @@ class _Run:
     """What the workers of one apply share."""
 
     def __init__(
-        self, client: WriteClient, rules: Rules, stop: Stop, journal: Record | None, digest: str | None
+        self, client: WriteClient, rules: Rules, stop: Stop, journal: Recorder | None, digest: str | None
     ) -> None:
         self.client = client
         self.rules = rules
@@ -91,7 +91,7 @@ async def execute(
     *,
     stop: Stop,
     parallelism: int = 4,
-    journal: Record | None = None,
+    journal: Recorder | None = None,
 ) -> AsyncGenerator[AudienceResult, None]:
     """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each change."""
     run = _Run(client, rules, stop, journal, plan.digest)

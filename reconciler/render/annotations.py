@@ -27,10 +27,10 @@ def annotate(found: Sequence[Diagnostic]) -> str:
 
 
 def _annotation(diagnostic: Diagnostic) -> str:
-    said = message(diagnostic)
+    sentences = message(diagnostic)
     return workflow_command(
         diagnostic.severity,
-        f"{diagnostic.path}: {said}" if diagnostic.path else said,
+        f"{diagnostic.path}: {sentences}" if diagnostic.path else sentences,
         file=diagnostic.file,
         line=diagnostic.line,
         col=diagnostic.column,

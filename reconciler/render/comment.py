@@ -8,8 +8,7 @@ from reconciler import wording
 from reconciler.errors import LimitExceeded, NotApproved, StalePlan
 from reconciler.plan import objections
 from reconciler.render import markdown
-from reconciler.render.escape import clip
-from reconciler.render.escape import markdown as inline
+from reconciler.render.escape import clip, markdown_inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.plan import ApplyResult, Change, Plan
 
 MAX_COMMENT = 65_000  # GitHub takes 65,536 characters of a comment or an issue; bytes are never fewer
-MAX_NAMED = 20
+MAX_NOTHING_LEFT = 20
 
 
 def planned(
@@ -30,25 +29,25 @@ def planned(
     max_shown: int | None = None,
     see_also: str = "",
 ) -> str:
-    """Show what a merge would do, at most so many audiences of it."""
-    head = "### Audiences: what merging this would do"
+    """Show what a merge would do, for at most `max_shown` audiences; `see_also` says where the others are."""
+    heading = "### Audiences: what merging this would do"
     is_ready = plan.changes and not plan.errored and not objections(plan)
     shown = markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also)
-    return _joined(head, shown, markdown.notes(notes), _EXACTLY if is_ready else "")
+    return _joined(heading, shown, markdown.notes(notes), _EXACTLY if is_ready else "")
 
 
 def drifted(plan: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
-    """Show what differs from git although nobody merged it."""
+    """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
     return _joined(_DRIFT, markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also))
 
 
 def drift_resolved() -> str:
-    """Say that drift is over."""
+    """Return what ends an issue about drift."""
     return _joined("**No drift any more.** The live audiences match the definitions.")
 
 
 def validated(definitions: int) -> str:
-    """Say that a pull request without a key was validated alone."""
+    """Explain why a fork's pull request was validated and not planned."""
     count = wording.count(definitions, "definition")
     return _joined(
         "### Audiences: validated, not planned",
@@ -60,10 +59,12 @@ def validated(definitions: int) -> str:
 def applied(
     result: ApplyResult, *, is_over: bool, run: str = "", max_shown: int | None = None, see_also: str = ""
 ) -> str:
-    """Show how an apply ended, audience by audience; unless it `is_over`, the review still stands."""
-    head = "### Audiences: applied" if result.is_converged else "### Audiences: failed"
-    onward = "" if result.is_converged else _AGAIN if is_over else _STANDS
-    return _joined(head, markdown.result(result, max_shown=max_shown, see_also=see_also), onward, _link(run))
+    """Show how an apply ended, audience by audience; unless it `is_over`, the review still counts."""
+    heading = "### Audiences: applied" if result.is_converged else "### Audiences: failed"
+    next_step = "" if result.is_converged else _OPEN_ANOTHER if is_over else _RUN_AGAIN
+    return _joined(
+        heading, markdown.result(result, max_shown=max_shown, see_also=see_also), next_step, _link(run)
+    )
 
 
 def refused(
@@ -75,22 +76,22 @@ def refused(
     run: str = "",
     max_shown: int | None = None,
 ) -> str:
-    """Say why a merge was not applied, what it would do now, and what else there is to say of it."""
+    """Explain why a merge was not applied, what it would do now, and add the remarks."""
     codes, shown = {reason.code for reason in reasons}, changes[:max_shown]
     blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown.notes(reasons)]
     if shown:
-        title = _OTHERWISE if StalePlan.code in codes else _UNDONE
+        title = _WOULD_HAPPEN_NOW if StalePlan.code in codes else _DID_NOT_HAPPEN
         blocks += [title, *markdown.change_tables(shown, rules)]
     more = len(changes) - len(shown)
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more else []
-    onward = _AGAIN if codes & {StalePlan.code, NotApproved.code} else _MEND
+    next_step = _OPEN_ANOTHER if codes & {StalePlan.code, NotApproved.code} else _FIX
     limit = _LIMIT if LimitExceeded.code in codes else ""
-    return _joined(*blocks, *remarks, f"{limit}{onward}", _link(run))
+    return _joined(*blocks, *remarks, f"{limit}{next_step}", _link(run))
 
 
 def nothing_left(names: Sequence[str], lost: int) -> str:
-    """Say for whom nothing is left to do of what was reviewed, some of whom no file names any more."""
-    shown = [inline(clip(name)) for name in names[:MAX_NAMED]]
+    """List for whom nothing is left to do of the review; `lost` counts those that no file describes."""
+    shown = [markdown_inline(clip(name)) for name in names[:MAX_NOTHING_LEFT]]
     more = len(names) - len(shown) + lost
     if more:
         shown += [f"and {more} more" if shown else f"{more}, which no file describes any more"]
@@ -98,7 +99,7 @@ def nothing_left(names: Sequence[str], lost: int) -> str:
 
 
 def changed_around() -> str:
-    """Say that what differs is not a change."""
+    """Explain that what differs from the review is not a change."""
     return (
         "Each change is still the one that was reviewed. What differs is around them: an audience was added, "
         "removed or renamed, or has a file now that it had not."
@@ -114,20 +115,20 @@ def fit(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if _bytes(render(middle)) <= max_bytes else (low, middle - 1)
-    return _lines(render(low), max_bytes)
+    return _whole_lines(render(low), max_bytes)
 
 
-def _lines(text: str, max_bytes: int) -> str:
+def _whole_lines(text: str, max_bytes: int) -> str:
     """Return as many whole lines as fit: odd names can fill a comment without any audience in it."""
     if _bytes(text) <= max_bytes:
         return text
-    kept, left = [], max_bytes - _bytes(_REST)
+    lines, room = [], max_bytes - _bytes(_CUT)
     for line in text.splitlines(keepends=True):
-        left -= _bytes(line)
-        if left < 0 or line.startswith("<details>"):
+        room -= _bytes(line)
+        if room < 0 or line.startswith("<details>"):
             break
-        kept.append(line)
-    return "".join(kept) + _REST
+        lines.append(line)
+    return "".join(lines) + _CUT
 
 
 def _bytes(text: str) -> int:
@@ -135,7 +136,7 @@ def _bytes(text: str) -> int:
 
 
 def summary_link(run: str) -> str:
-    """Name the job's summary, as a link where there is a run."""
+    """Return the job's summary by name, as a link where there is a run."""
     return f"[the job's summary]({run})" if run else "the job's summary"
 
 
@@ -148,16 +149,16 @@ def _joined(*blocks: str) -> str:
 
 
 _EXACTLY = "Merging applies exactly this, or nothing if it is not the same any more by then."
-_AGAIN = (
+_OPEN_ANOTHER = (
     "To go on, open another pull request for these files (a comment line in one of them is enough), review "
     "the plan that it shows, and merge it."
 )
-_OTHERWISE = "What would happen now, and is not what was reviewed:"
-_UNDONE = "This is what would have happened, and did not:"
-_MEND = "To go on, fix this in another pull request, review the plan that it shows, and merge it."
+_WOULD_HAPPEN_NOW = "What would happen now, and is not what was reviewed:"
+_DID_NOT_HAPPEN = "This is what would have happened, and did not:"
+_FIX = "To go on, fix this in another pull request, review the plan that it shows, and merge it."
 _LIMIT = "The limit is `max_changes` in `reconciler.toml`. "
-_STANDS = "Nothing was sent, so what was reviewed still stands: once this is fixed, run this job again."
-_REST = "\n**The rest does not fit here.**\n"
+_RUN_AGAIN = "Nothing was sent, so what was reviewed still stands: once this is fixed, run this job again."
+_CUT = "\n**The rest does not fit here.**\n"
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "
     "was not applied. **The next apply would put this back**, as the table says. Write into the definitions "

@@ -123,7 +123,7 @@ def json_document(serialized: str) -> str:
     return serialized.replace("##", r"#\u0023").replace("\x7f", r"\u007f")
 
 
-def markdown(text: str) -> str:
+def markdown_inline(text: str) -> str:
     r"""Write inline Markdown that shows `log_line(text)` and does nothing: no link, mention, HTML or cell.
 
     Harmless words stay plain and the rest becomes code, cut at each `|`: outside of code, `\|` is a bar in a

@@ -10,8 +10,8 @@ from reconciler import wording
 from reconciler.errors import REFUSALS
 from reconciler.plan import objections
 from reconciler.render import text
-from reconciler.render.escape import clip, markdown, markdown_fence
-from reconciler.render.sentences import reach, sentences
+from reconciler.render.escape import clip, markdown_fence, markdown_inline
+from reconciler.render.sentences import effect_on_reach, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_NOTES = 20
 MAX_UNMANAGED = 20
 _WORD = re.compile(r"""([("]*)(.*?)([)",.:;?!']*)""", re.DOTALL)
-_LAST = ("applied", "unchanged")  # outcomes that need nobody's attention
+_AS_PLANNED = ("applied", "unchanged")  # outcomes that need nobody's attention
 
 
 def plan(value: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
@@ -33,78 +33,75 @@ def plan(value: Plan, rules: Rules, *, max_shown: int | None = None, see_also: s
     where the others are.
     """
     shown = sorted(value.changes, key=lambda change: change.phase == "change")[:max_shown]
-    blocks = [f"**{_headline(value)}**{_counted(value, rules)}", *_standing(value)]
+    blocks = [f"**{_headline(value)}**{_counts(value, rules)}", *_status(value)]
     blocks += change_tables(shown, rules)
-    blocks += _cut(len(value.changes) - len(shown), see_also)
+    blocks += _not_shown(len(value.changes) - len(shown), see_also)
     blocks += _unmanaged(value)
     if shown or any(not diagnostic.is_error for diagnostic in value.diagnostics):
-        exact = value if max_shown is None else replace(value, diagnostics=_worst(value.diagnostics))
+        exact = value if max_shown is None else replace(value, diagnostics=_most_severe(value.diagnostics))
         blocks += _folded("The exact changes, for technical readers", text.plan(exact, shown=shown))
-    blocks += [f"Compared with {markdown(value.origin)}."] if value.origin else []
+    blocks += [f"Compared with {markdown_inline(value.origin)}."] if value.origin else []
     return "\n\n".join(blocks) + "\n"
 
 
 def change_tables(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
     """Yield a table of what happens to whom: what the author asked for first, then what is swept along."""
-    asked = [only for change in changes if (only := _caused(change, is_drift=False)).fields]
-    drift = [only for change in changes if (only := _caused(change, is_drift=True)).fields]
+    asked = [part for change in changes if (part := _part_by_cause(change, is_drift=False)).fields]
+    drift = [part for change in changes if (part := _part_by_cause(change, is_drift=True)).fields]
     if asked:
-        rows = [(markdown(clip(change.name)), _asked(change, rules)) for change in asked]
+        rows = [(markdown_inline(clip(change.name)), _author_sentences(change, rules)) for change in asked]
         yield _table(("Audience", "What happens"), rows)
     if drift:
         yield _DRIFT if asked else f"{_NOTHING_ASKED} {_DRIFT}"
-        rows = [(markdown(clip(change.name)), sentences(change, rules)) for change in drift]
+        rows = [(markdown_inline(clip(change.name)), sentences(change, rules)) for change in drift]
         yield _table(("Audience", "What is put back"), rows)
 
 
-def _caused(change: Change, *, is_drift: bool) -> Change:
+def _part_by_cause(change: Change, *, is_drift: bool) -> Change:
     """Return the part of a change that is drift, or the part that is not."""
     return replace(change, fields=tuple(one for one in change.fields if (one.cause == "drift") == is_drift))
 
 
-def _asked(change: Change, rules: Rules) -> str:
-    is_crossed = any(field.cause == "both" for field in change.fields)
-    crossed = " (**somebody changed this outside git as well**)" if is_crossed else ""
-    return f"{sentences(change, rules)}{crossed}"
+def _author_sentences(change: Change, rules: Rules) -> str:
+    is_both = any(field.cause == "both" for field in change.fields)
+    note = " (**somebody changed this outside git as well**)" if is_both else ""
+    return f"{sentences(change, rules)}{note}"
 
 
 def _headline(value: Plan) -> str:
-    count, stay = len(value.changes), value.summary["unchanged"]
+    count, unchanged = len(value.changes), value.summary["unchanged"]
     if count:
-        rest = f"{stay} {'stays as it is' if stay == 1 else 'stay as they are'}"
-        audiences = wording.count(value.managed, "audience")
-        return f"{count} of {audiences} {'changes' if count == 1 else 'change'}, {rest}."
+        rest = f"{unchanged} {'stays as it is' if unchanged == 1 else 'stay as they are'}"
+        return f"{count} of {wording.count(value.managed, 'audience')} {'changes' if count == 1 else 'change'}, {rest}."
     if value.errored:
         return "This plan cannot be applied."
     which = "targeted live audiences match their" if value.targets else "live audiences match the"
     return f"No changes. The {which} definitions."
 
 
-def _counted(value: Plan, rules: Rules) -> str:
-    """Say in numbers what the changes come to."""
-    summary, reaches = value.summary, [reach(change, rules) for change in value.changes]
+def _counts(value: Plan, rules: Rules) -> str:
+    """Return in numbers what the changes come to."""
+    summary, effects = value.summary, [effect_on_reach(change, rules) for change in value.changes]
     counts = [
         (summary["pause"], "pauses", "pause"),
         (summary["activate"], "starts", "start"),
-        (reaches.count("more"), "reaches more people", "reach more people"),
-        (reaches.count("fewer"), "reaches fewer people", "reach fewer people"),
-        (reaches.count("other"), "reaches other people", "reach other people"),
+        (effects.count("more"), "reaches more people", "reach more people"),
+        (effects.count("fewer"), "reaches fewer people", "reach fewer people"),
+        (effects.count("other"), "reaches other people", "reach other people"),
     ]
-    said = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
-    drift = [change for change in value.changes if not _caused(change, is_drift=False).fields]
-    said += [f"{len(drift)} only undo drift" if len(drift) > 1 else "1 only undoes drift"] if drift else []
-    said += (
-        [f"{wording.count(value.managed, 'audience')} compared, nothing to do"]
-        if not (value.changes or value.errored)
-        else []
-    )
-    return f" {', '.join(said)}." if said else ""
+    parts = [f"{count} {singular if count == 1 else plural}" for count, singular, plural in counts if count]
+    drift = [change for change in value.changes if not _part_by_cause(change, is_drift=False).fields]
+    if drift:
+        parts.append(f"{len(drift)} only undo drift" if len(drift) > 1 else "1 only undoes drift")
+    if not (value.changes or value.errored):
+        parts.append(f"{wording.count(value.managed, 'audience')} compared, nothing to do")
+    return f" {', '.join(parts)}." if parts else ""
 
 
-def _standing(value: Plan) -> Iterator[str]:
-    """Say where this stands: a preview, and what would keep it from being applied."""
+def _status(value: Plan) -> Iterator[str]:
+    """Yield that this is a preview, and what would keep it from being applied."""
     if value.targets:
-        targets = ", ".join(markdown(target) for target in value.targets)
+        targets = ", ".join(markdown_inline(target) for target in value.targets)
         yield f"This is a partial preview, only of what was asked for: {targets}."
     errors = [diagnostic for diagnostic in value.diagnostics if diagnostic.is_error]
     if errors:
@@ -117,7 +114,7 @@ def _standing(value: Plan) -> Iterator[str]:
         yield "This is a preview: nothing has changed yet. No limit and no protection stands in the way."
 
 
-def _cut(count: int, see_also: str) -> Iterator[str]:
+def _not_shown(count: int, see_also: str) -> Iterator[str]:
     if count:
         hint = f" See {see_also}." if see_also else ""
         yield f"**Not shown here: {wording.count(count, 'more audience')}.**{hint}"
@@ -125,13 +122,13 @@ def _cut(count: int, see_also: str) -> Iterator[str]:
 
 def notes(found: Sequence[Diagnostic]) -> str:
     """List the worst diagnostics in words, and count the others."""
-    some = _worst(found)
-    more = len(found) - len(some)
-    rows = [_diagnostic(diagnostic) for diagnostic in some] + ([f"and {more} more"] if more else [])
+    shown = _most_severe(found)
+    more = len(found) - len(shown)
+    rows = [_diagnostic(diagnostic) for diagnostic in shown] + ([f"and {more} more"] if more else [])
     return "\n".join(f"- {row}" for row in rows)
 
 
-def _worst(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+def _most_severe(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(found, key=lambda diagnostic: not diagnostic.is_error)[:MAX_NOTES])
 
 
@@ -139,21 +136,21 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
     refusal = REFUSALS.get(diagnostic.code)
     heading = refusal.heading if refusal else "Error" if diagnostic.is_error else "Warning"
     parts = [str(part) for part in (diagnostic.file, diagnostic.line) if part is not None]
-    place = f" ({markdown(':'.join(parts))})" if parts else ""
+    place = f" ({markdown_inline(':'.join(parts))})" if parts else ""
     return f"**{heading}:** {_prose(text.message(diagnostic))}{place}"
 
 
-def _prose(said: str) -> str:
-    """Show sentences that hold words from outside: each word is plain or code, so that the rest reads on.
+def _prose(text_: str) -> str:
+    """Return sentences that hold words from outside: each word is plain or code, so that the rest reads on.
 
     Must follow text of ours on its line: what opens a list is harmless only there.
     """
-    return " ".join(map(_word, said.split(" ")))
+    return " ".join(map(_word, text_.split(" ")))
 
 
 def _word(word: str) -> str:
     before, core, after = _WORD.fullmatch(word).groups()  # type: ignore[union-attr] # it matches everything
-    return f"{before}{markdown(core) if core else ''}{after}"
+    return f"{before}{markdown_inline(core) if core else ''}{after}"
 
 
 def _table(head: tuple[str, str], rows: Sequence[tuple[str, str]]) -> str:
@@ -169,7 +166,7 @@ def _folded(title: str, exact: str) -> Iterator[str]:
 def _unmanaged(value: Plan) -> Iterator[str]:
     if not value.unmanaged:
         return
-    names = [markdown(clip(audience.name)) for audience in value.unmanaged[:MAX_UNMANAGED]]
+    names = [markdown_inline(clip(audience.name)) for audience in value.unmanaged[:MAX_UNMANAGED]]
     more = len(value.unmanaged) - len(names)
     listed = ", ".join([*names, f"and {more} more"] if more else names)
     have = "has no file here and is" if len(value.unmanaged) == 1 else "have no file here and are"
@@ -181,19 +178,19 @@ def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = 
 
     Of more audiences than `max_shown`, those come first that are not as planned; `see_also` is as in `plan`.
     """
-    shown = sorted(value.results, key=lambda one: one.outcome in _LAST)[:max_shown]
-    blocks = [f"**{_ending(value)}**{_advice(value)}"]
+    shown = sorted(value.results, key=lambda one: one.outcome in _AS_PLANNED)[:max_shown]
+    blocks = [f"**{_result_headline(value)}**{_next_step(value)}"]
     blocks += [notes(value.diagnostics)] if value.diagnostics else []
     if shown:
-        rows = [(markdown(clip(one.name)), _outcome(one)) for one in shown]
+        rows = [(markdown_inline(clip(one.name)), _outcome(one)) for one in shown]
         blocks.append(_table(("Audience", "How it ended"), rows))
-    blocks += _cut(len(value.results) - len(shown), see_also)
+    blocks += _not_shown(len(value.results) - len(shown), see_also)
     if shown:
         blocks += _folded("The details, for technical readers", text.result(value, shown=shown))
     return "\n\n".join(blocks) + "\n"
 
 
-def _ending(value: ApplyResult) -> str:
+def _result_headline(value: ApplyResult) -> str:
     summary, count = value.summary, len(value.results)
     good = summary["applied"] + summary["unchanged"]
     if value.is_converged:
@@ -207,7 +204,7 @@ def _ending(value: ApplyResult) -> str:
     return f"{stopped}{good} of {audiences} {are} as planned, {rest} {'is' if rest == 1 else 'are'} not."
 
 
-def _advice(value: ApplyResult) -> str:
+def _next_step(value: ApplyResult) -> str:
     if value.is_converged:
         return " Each was read back and is as its file says." if value.summary["applied"] else ""
     if not value.results:

@@ -37,12 +37,12 @@ def log(found: Sequence[Diagnostic]) -> str:
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> Json:
-    said = message(diagnostic)
+    sentences = message(diagnostic)
     result: dict[str, Json] = {
         "ruleId": diagnostic.code,
         "ruleIndex": rule,
         "level": diagnostic.severity,
-        "message": {"text": terminal(f"{diagnostic.path}: {said}" if diagnostic.path else said)},
+        "message": {"text": terminal(f"{diagnostic.path}: {sentences}" if diagnostic.path else sentences)},
     }
     if diagnostic.file is not None:
         result["locations"] = [{"physicalLocation": _place(diagnostic.file, diagnostic)}]

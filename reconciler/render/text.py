@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Colour = Literal["green", "red", "yellow", "bold", "dim"]
 _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 _BARE = re.compile(r"[\w@./:+-]+")
-_ENDS = (".", "?", "!", "…")
-MAX_NAMED = 5  # audiences that a closing sentence names
+_SENTENCE_ENDS = (".", "?", "!", "…")
+MAX_UNMANAGED = 5  # audiences that the summary names
 
 
 class Ink:
@@ -43,7 +43,7 @@ def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None
     for diagnostic in value.diagnostics:
         if not diagnostic.is_error:
             lines += [_coloured(diagnostic, ink), ""]
-    lines += _closing(value, ink)
+    lines += _summary(value, ink)
     return "\n".join(lines) + "\n"
 
 
@@ -65,7 +65,7 @@ def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
 
 
 def _fields(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
-    """Yield what the author asked for first, and apart from it what would be swept along."""
+    """Yield what the author asked for first, and apart from it the drift that would be undone."""
     for field in fields:
         if field.cause != "drift":
             note = "   (also changed outside git)" if field.cause == "both" else ""
@@ -85,9 +85,9 @@ def _field(field: FieldChange, ink: Ink) -> str:
     if field.added is None or field.removed is None:
         before, after = _value(field, field.before), _value(field, field.after)
         return f"{sign} {log_line(field.path)}: {ink('red', before)} -> {ink('green', after)}"
-    moves = [ink("green", f"+ {_member(field, item)}") for item in field.added]
-    moves += [ink("red", f"- {_member(field, item)}") for item in field.removed]
-    return f"{sign} {log_line(field.path)}: {', '.join(moves)}"
+    members = [ink("green", f"+ {_member(field, item)}") for item in field.added]
+    members += [ink("red", f"- {_member(field, item)}") for item in field.removed]
+    return f"{sign} {log_line(field.path)}: {', '.join(members)}"
 
 
 def _value(field: FieldChange, value: Json) -> str:
@@ -108,12 +108,12 @@ def _member(field: FieldChange, item: Json) -> str:
     return canonical(item)
 
 
-def _closing(value: Plan, ink: Ink) -> Iterator[str]:
+def _summary(value: Plan, ink: Ink) -> Iterator[str]:
     summary = value.summary
     unchanged = summary["unchanged"]
     if value.changes:
         yield ink("bold", f"Plan: {len(value.changes)} to change, {unchanged} unchanged.")
-        yield from _order(value)
+        yield from _phases(value)
     elif value.errored:
         yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")
     elif value.targets:
@@ -131,16 +131,16 @@ def _closing(value: Plan, ink: Ink) -> Iterator[str]:
         yield ink("dim", f"Digest: {value.digest}")
 
 
-def _order(value: Plan) -> Iterator[str]:
+def _phases(value: Plan) -> Iterator[str]:
     counts = [(value.summary["pause"], "pauses"), (value.summary["activate"], "starts")]
-    moves = [f"{count} {verb if count == 1 else verb.removesuffix('s')}" for count, verb in counts if count]
-    if moves:
-        order = "; what pauses goes first" if len(moves) > 1 else ""
-        yield f"Of these, {' and '.join(moves)}{order}."
+    parts = [f"{count} {verb if count == 1 else verb.removesuffix('s')}" for count, verb in counts if count]
+    if parts:
+        order = "; what pauses goes first" if len(parts) > 1 else ""
+        yield f"Of these, {' and '.join(parts)}{order}."
 
 
 def _names(value: Plan) -> str:
-    names = [f'"{audience.name}"' for audience in value.unmanaged[:MAX_NAMED]]
+    names = [f'"{audience.name}"' for audience in value.unmanaged[:MAX_UNMANAGED]]
     more = len(value.unmanaged) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
 
@@ -158,7 +158,7 @@ def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResu
     if value.is_converged:
         lines.append(ink("green", f"Apply complete: {counted or 'nothing to do'}."))
     else:
-        lines.append(ink("red", f"Apply {_ending(value)}: {counted or 'nothing was sent'}."))
+        lines.append(ink("red", f"Apply {_conclusion(value)}: {counted or 'nothing was sent'}."))
         lines.append("Run `reconciler plan` to see what is left.")
     return "\n".join(lines) + "\n"
 
@@ -169,7 +169,7 @@ def _outcome(one: AudienceResult, width: int, ink: Ink) -> str:
     return f"  {ink(colour, _OUTCOMES[one.outcome].ljust(width))}  {ink('bold', one.name)}{log_line(detail)}"
 
 
-def _ending(value: ApplyResult) -> str:
+def _conclusion(value: ApplyResult) -> str:
     if value.interrupted:
         return "was interrupted"
     return "ended in part" if value.is_written else "changed nothing"
@@ -185,7 +185,7 @@ def _coloured(diagnostic: Diagnostic, ink: Ink) -> str:
 
 
 def validation_summary(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
-    """Close a validation with one line."""
+    """Return the one line that ends a validation."""
     errors = sum(one.is_error for one in found)
     if errors:
         return ink("red", f"{wording.count(errors, 'problem')} to fix.") + "\n"
@@ -203,9 +203,9 @@ def diagnostic_line(diagnostic: Diagnostic) -> str:
 
 
 def message(diagnostic: Diagnostic) -> str:
-    """Return what is wrong and the mend, as sentences."""
+    """Return what is wrong and how to fix it, as sentences."""
     sentences = [
-        text if text.endswith(_ENDS) else f"{text}."
+        text if text.endswith(_SENTENCE_ENDS) else f"{text}."
         for text in (diagnostic.summary, diagnostic.detail)
         if text
     ]

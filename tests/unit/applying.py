@@ -22,7 +22,7 @@ from tests.unit.virtual_time import Simulation, VirtualLoop
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
-    from reconciler.apply.run import Record
+    from reconciler.apply.run import Recorder
 
 KEY = "sk_test"
 ROUTE = "/v1/intent/audiences"
@@ -120,7 +120,7 @@ class Applying:
 
     waits: Mapping[str, float]
     parallelism: int = 4
-    journal: Record | None = None
+    journal: Recorder | None = None
     watch: Callable[[Stop], Any] | None = None
 
 
@@ -143,7 +143,7 @@ def apply(
     the_plan: Plan,
     *,
     parallelism: int = 4,
-    journal: Record | None = None,
+    journal: Recorder | None = None,
     watch: Callable[[Stop], Any] | None = None,
     **waits: float,
 ) -> dict[str, AudienceResult]:

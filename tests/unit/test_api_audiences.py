@@ -47,8 +47,8 @@ SECOND = {
 }
 
 
-def fetched(host: Host, wanted: Collection[str]) -> audiences.State:
-    async def fetch() -> audiences.State:
+def fetched(host: Host, wanted: Collection[str]) -> audiences.LiveState:
+    async def fetch() -> audiences.LiveState:
         async with ReadClient(connection(host, {})) as reader:
             return await audiences.fetch(reader, wanted, schema.rules())
 

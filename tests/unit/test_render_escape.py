@@ -240,7 +240,7 @@ class TestMarkdown:
         ],
     )
     def test_harmless_words_stay_plain(self, text: str) -> None:
-        assert escape.markdown(text) == text
+        assert escape.markdown_inline(text) == text
 
     @pytest.mark.parametrize(
         ("text", "written"),
@@ -276,14 +276,14 @@ class TestMarkdown:
         ],
     )
     def test_the_rest_becomes_code(self, text: str, written: str) -> None:
-        assert escape.markdown(text) == written
+        assert escape.markdown_inline(text) == written
 
     @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS.keys())
     @patient
     @given(text=texts)
     def test_it_is_shown_whole_and_does_nothing(self, context: str, text: str) -> None:
         expected = rendered(context.replace("{}", "PLACE"))
-        document = context.replace("{}", escape.markdown(text))
+        document = context.replace("{}", escape.markdown_inline(text))
 
         result = rendered(document)
 

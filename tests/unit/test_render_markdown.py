@@ -219,7 +219,7 @@ class TestSentences:
     ) -> None:
         field = FieldChange("config.filters.role.seniority.values", ["vp"], ["cxo", "vp"], ("cxo",), ())
         one = change(field, before=filters(values=["vp"], **old), patch=filters(values=["cxo", "vp"], **new))
-        assert sentences.reach(one, RULES) == effect
+        assert sentences.effect_on_reach(one, RULES) == effect
 
     def test_how_a_filter_compares_goes_without_saying_when_the_filter_goes(self) -> None:
         fields = (
@@ -242,8 +242,8 @@ class TestSentences:
 
     def test_effects_in_both_directions_are_neither(self) -> None:
         fields = (FieldChange("config.minScore", 80, 70), FieldChange("config.maxScore", 100, 90))
-        assert sentences.reach(change(*fields), RULES) == "other"
-        assert sentences.reach(change(FieldChange("name", "A", "B")), RULES) is None
+        assert sentences.effect_on_reach(change(*fields), RULES) == "other"
+        assert sentences.effect_on_reach(change(FieldChange("name", "A", "B")), RULES) is None
 
     def test_long_lists_and_values_are_cut(self) -> None:
         some = tuple(f"{nth}{'x' * 300}" for nth in range(30))
