@@ -33,10 +33,8 @@ class ExpectedState:
         return cast("Fields", normalise(dict(fields), self._rules))
 
     def _without_volatile(self, fields: Fields, kept: Collection[str] = ()) -> Fields:
-        return {key: value for key, value in fields.items() if key in kept or not self._is_volatile(key)}
-
-    def _is_volatile(self, key: str) -> bool:
-        return (key,) in self._rules and self._rules[key,].is_volatile
+        volatile = {path[0] for path, rule in self._rules.items() if rule.is_volatile and len(path) == 1}
+        return {key: value for key, value in fields.items() if key in kept or key not in volatile}
 
     def is_exactly_met(self, found: Audience) -> bool:
         """Whether all is as it is to be, and nothing else is there."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.errors import NotApproved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.github.environment import Environment
     from reconciler.github.rest import GitHub
 
@@ -27,10 +25,7 @@ def merged(github: GitHub, environment: Environment) -> int | None:
         return environment.pull_request
     if environment.sha is not None:
         for pull in github.pages(f"commits/{environment.sha}/pulls"):
-            if _is_merge(pull, environment.sha):
+            is_merged = pull.get("merged_at") is not None
+            if is_merged and pull.get("merge_commit_sha") == environment.sha:
                 return int(pull["number"])
     return None
-
-
-def _is_merge(pull: Mapping[str, Any], sha: str) -> bool:
-    return pull.get("merged_at") is not None and pull.get("merge_commit_sha") == sha

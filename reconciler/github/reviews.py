@@ -45,18 +45,15 @@ def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -
     kind = sticky.kind("plan", paths)
     with GitHub(environment) as remote:
         number = merged(remote, environment)
+        if number is None and is_optional:
+            return Review(kind, is_waived=True)
         if number is None:
-            return Review(kind, is_waived=True) if is_optional else Review(kind, objection=_no_pull())
+            summary = "this push belongs to no merged pull request, so nobody reviewed what it would do"
+            hint = "Bring it by a pull request, or start the apply with --without-pull-request"
+            return Review(kind, objection=NotApproved(summary, hint))
         comment = sticky.find_comment(remote, number, kind)
     digest = None if comment is None else comment_state.digest(comment.state)
     return Review(kind, number, comment, digest, _objection(number, comment, digest))
-
-
-def _no_pull() -> NotApproved:
-    return NotApproved(
-        "this push belongs to no merged pull request, so nobody reviewed what it would do",
-        "Bring it by a pull request, or start the apply with --without-pull-request",
-    )
 
 
 def _objection(number: int, comment: Sticky | None, digest: str | None) -> NotApproved | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.errors import Diagnostic
-    from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
+    from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan, Unmanaged
 
 Colour = Literal["green", "red", "yellow", "bold", "dim"]
 _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
@@ -39,18 +39,16 @@ PLAIN = Ink(is_on=False)
 
 def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None) -> str:
     """Show a plan as Terraform would: what changes, or the part of it to be shown, then a count of it all."""
-    lines = [*_partial(value), *_changes(value.changes if shown is None else shown, ink)]
+    lines = []
+    if value.targets:
+        targets = ", ".join(value.targets)
+        lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
+    lines += _changes(value.changes if shown is None else shown, ink)
     for diagnostic in value.diagnostics:
         if not diagnostic.is_error:
             lines += [_coloured(diagnostic, ink), ""]
     lines += _summary(value, ink)
     return "\n".join(lines) + "\n"
-
-
-def _partial(value: Plan) -> Iterator[str]:
-    if value.targets:
-        yield log_line(f"This plan is partial: only what --target {', '.join(value.targets)} names.")
-        yield ""
 
 
 def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
@@ -125,8 +123,7 @@ def _summary(value: Plan, ink: Ink) -> Iterator[str]:
     if value.errored:
         yield ink("red", "This plan has errors and cannot be applied.")
     if value.unmanaged:
-        count = wording.count(len(value.unmanaged), "live audience")
-        yield ink("dim", f"{count} without a definition, left alone: {_names(value)}.")
+        yield ink("dim", _unmanaged(value.unmanaged))
     if value.changes and value.digest is not None:
         yield ink("dim", f"Digest: {value.digest}")
 
@@ -139,10 +136,11 @@ def _phases(value: Plan) -> Iterator[str]:
         yield f"Of these, {' and '.join(parts)}{order}."
 
 
-def _names(value: Plan) -> str:
-    names = [f'"{audience.name}"' for audience in value.unmanaged[:MAX_UNMANAGED]]
-    more = len(value.unmanaged) - len(names)
-    return ", ".join(names) + (f" and {more} more" if more else "")
+def _unmanaged(audiences: Sequence[ListedAudience]) -> str:
+    names = [f'"{audience.name}"' for audience in audiences[:MAX_UNMANAGED]]
+    more = len(audiences) - len(names)
+    listed = ", ".join(names) + (f" and {more} more" if more else "")
+    return f"{wording.count(len(audiences), 'live audience')} without a definition, left alone: {listed}."
 
 
 def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResult] | None = None) -> str:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from reconciler.sandbox.record import Generation
 
-# The router's own words, which a client could take for an audience that is gone.
-ROUTING = {
+# Instead of the router's own words, which a client could take for an audience that is gone.
+ROUTING_MESSAGES = {
     "Not Found": "This API has no such route.",
     "Method Not Allowed": "This route does not take that method.",
 }
@@ -50,9 +50,13 @@ def create_app(
     app = Starlette(
         routes=routes(organization, generation),
         middleware=[Middleware(_Latency, seconds=latency_ms / 1000)],
-        exception_handlers={HTTPException: _refused, FileError: _broken, ClientDisconnect: _left},
+        exception_handlers={
+            HTTPException: _on_http_error,
+            FileError: _on_file_error,
+            ClientDisconnect: _on_disconnect,
+        },
     )
-    # A redirect would be an answer that the contract does not have.
+    # A redirect would be a response that the contract does not have.
     app.router.redirect_slashes = False
     return app
 
@@ -69,17 +73,17 @@ class _Latency:
         await self.app(scope, receive, send)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _on_http_error(_request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
-    message = ROUTING.get(refusal.detail, refusal.detail)
+    message = ROUTING_MESSAGES.get(refusal.detail, refusal.detail)
     response = responses.failure(refusal.status_code, message)
     response.headers.update(refusal.headers or {})
     return response
 
 
-async def _broken(_request: Request, error: Exception) -> Response:
+async def _on_file_error(_request: Request, error: Exception) -> Response:
     return responses.failure(500, str(error))
 
 
-async def _left(_request: Request, _error: Exception) -> Response:
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     return responses.failure(400, "The client left before the body's end.")

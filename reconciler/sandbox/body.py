@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 1 << 20
 
 
 async def read_json(request: Request) -> object:
-    """Return the value in the body; raise the 4xx that tells what is wrong with it."""
+    """Return the value in the body; raises the 4xx that says what is wrong with it."""
     raw = await _read(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
@@ -25,7 +25,7 @@ async def read_json(request: Request) -> object:
 
 
 async def _read(request: Request) -> bytes:
-    """Read to the end whatever the size: a client that is cut off while it sends never sees the answer."""
+    """Read to the end whatever the size: a client that is cut off while it sends never sees the response."""
     kept = bytearray()
     async for chunk in request.stream():
         kept += chunk[: MAX_BODY_BYTES + 1 - len(kept)]
@@ -34,7 +34,7 @@ async def _read(request: Request) -> bytes:
 
 def _parsed(raw: bytes) -> object:
     try:
-        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        value: object = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
         # What cannot be written out again cannot be stored: lone surrogates, and numbers without end.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
@@ -42,5 +42,5 @@ def _parsed(raw: bytes) -> object:
     return value
 
 
-def _refuse(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(constant)

@@ -175,7 +175,7 @@ def matching_topics(wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
     ]
 
 
-def named(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
+def known_topics(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
     """Return `{id, name}` for the known ones of these topics, in their order."""
     names = {topic["topicId"]: topic["topicName"] for topic in seed()["topics"]}
     return [{"id": topic, "name": names[topic]} for topic in topic_ids if topic in names]
@@ -183,41 +183,40 @@ def named(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
 
 def lists() -> dict[str, list[str]]:
     """Return the first generation's filter values."""
-    chosen = (FIRST[key] for key in FIRST if key != "isB2b")
-    return {each.key: list(each.shares) for each in chosen if each.kind == "multi_select"}
+    listed = (FIRST[key] for key in FIRST if key != "isB2b")
+    return {each.key: list(each.shares) for each in listed if each.kind == "multi_select"}
 
 
 def groups() -> dict[str, Any]:
     """Return the second generation's catalogue."""
-    answer = [
-        {
-            "key": key,
-            "label": label,
-            "filters": [_described(SECOND[name]) for name in SECOND if _in(name, key)],
-        }
-        for key, label in GROUPS.items()
-    ]
-    counted = sum(len(each.shares) for each in SECOND.values())
-    summary = {"groupCount": len(GROUPS), "filterCount": len(SECOND), "valueCount": counted}
+    value_count = sum(len(each.shares) for each in SECOND.values())
     return {
         "version": {"status": "catalog", "catalogVersion": "sandbox"},
-        "summary": summary,
-        "groups": answer,
+        "summary": {"groupCount": len(GROUPS), "filterCount": len(SECOND), "valueCount": value_count},
+        "groups": [
+            {
+                "key": key,
+                "label": label,
+                "filters": [_document(SECOND[name]) for name in SECOND if name.startswith(f"{key}.")],
+            }
+            for key, label in GROUPS.items()
+        ],
     }
 
 
-def _in(name: str, group: str) -> bool:
-    return name.startswith(f"{group}.")
-
-
-def _described(each: Filter) -> dict[str, Any]:
-    answer: dict[str, Any] = {"key": each.key, "label": each.label, "type": each.kind}
-    answer["operators"] = OPERATORS[each.kind]
+def _document(each: Filter) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "key": each.key,
+        "label": each.label,
+        "type": each.kind,
+        "operators": OPERATORS[each.kind],
+    }
     if each.shares:
-        answer["values"] = [counted(value, share * PEOPLE_PER_SHARE) for value, share in each.shares.items()]
-    return answer
+        shares = each.shares.items()
+        document["values"] = [counted_value(value, share * PEOPLE_PER_SHARE) for value, share in shares]
+    return document
 
 
-def counted(value: str, count: int) -> dict[str, Any]:
+def counted_value(value: str, count: int) -> dict[str, Any]:
     """Return one value with its label and how many people it stands for."""
     return {"value": value, "label": value.replace("_", " ").capitalize(), "count": count}

@@ -21,16 +21,16 @@ STATUSES = ("active", "paused", "draft")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What a value must be: in words, for the answer, and as a test."""
+class Constraint:
+    """What a value must be: in words, for the response, and as a test."""
 
     expected: str
-    holds: Callable[[object], bool]
+    is_met_by: Callable[[object], bool]
 
 
-def _is_integer(value: object, least: int, most: int) -> bool:
-    # A boolean is an int to Python, and is none to the contract.
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _is_integer(value: object, minimum: int, maximum: int) -> bool:
+    # A boolean is an integer to Python, and not to the contract.
+    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
 
 
 def _is_texts(value: object) -> bool:
@@ -53,32 +53,36 @@ def _is_terms(value: object) -> bool:
     )
 
 
-def _integer(least: int, most: int) -> Rule:
-    return Rule(f"an integer from {least} to {most}", lambda value: _is_integer(value, least, most))
-
-
-def _text(least: int, most: int) -> Rule:
-    return Rule(
-        f"a text of {least} to {most} characters",
-        lambda value: isinstance(value, str) and least <= len(value) <= most,
+def _integer(minimum: int, maximum: int) -> Constraint:
+    return Constraint(
+        f"an integer from {minimum} to {maximum}", lambda value: _is_integer(value, minimum, maximum)
     )
 
 
-def _one_of(*choices: str) -> Rule:
-    return Rule(f"one of {', '.join(choices)}", lambda value: value in choices)
+def _text(minimum: int, maximum: int) -> Constraint:
+    return Constraint(
+        f"a text of {minimum} to {maximum} characters",
+        lambda value: isinstance(value, str) and minimum <= len(value) <= maximum,
+    )
 
 
-TEXT = Rule("a text", lambda value: isinstance(value, str))
-TEXTS = Rule("a list of texts", _is_texts)
-BOOLEAN = Rule("true or false", lambda value: isinstance(value, bool))
-OBJECT = Rule("an object", lambda value: isinstance(value, dict))
-TERMS = Rule('an object with a list of texts as "values", and at most an "operator" and a "mode"', _is_terms)
-BY_KIND: Mapping[catalogue.Kind, Rule] = {
+def _one_of(*choices: str) -> Constraint:
+    return Constraint(f"one of {', '.join(choices)}", lambda value: value in choices)
+
+
+TEXT = Constraint("a text", lambda value: isinstance(value, str))
+TEXTS = Constraint("a list of texts", _is_texts)
+BOOLEAN = Constraint("true or false", lambda value: isinstance(value, bool))
+OBJECT = Constraint("an object", lambda value: isinstance(value, dict))
+TERMS = Constraint(
+    'an object with a list of texts as "values", and at most an "operator" and a "mode"', _is_terms
+)
+BY_KIND: Mapping[catalogue.Kind, Constraint] = {
     "multi_select": TERMS,
     "text_terms": TERMS,
     "boolean": BOOLEAN,
 }
-FILTERS: Mapping[str, Rule] = {
+FILTERS: Mapping[str, Constraint] = {
     "companyIndustry": TEXTS,
     "seniority": TEXTS,
     "companySize": TEXTS,
@@ -97,19 +101,21 @@ FILTERS: Mapping[str, Rule] = {
     "companyName": _text(0, 255),
     **{each.key: BY_KIND[each.kind] for each in catalogue.SECOND.values()},
 }
-QUERY: Mapping[str, Rule] = {
-    "topicIds": Rule(f"a list of 1 to {MAX_TOPICS} topic ids, which are integers", _is_topics),
+QUERY: Mapping[str, Constraint] = {
+    "topicIds": Constraint(f"a list of 1 to {MAX_TOPICS} topic ids, which are integers", _is_topics),
     "minScore": _integer(1, 100),
     "maxScore": _integer(1, 100),
     "minTopicOverlap": _integer(1, 10),
     "filters": OBJECT,
 }
-CONFIG: Mapping[str, Rule] = {
+CONFIG: Mapping[str, Constraint] = {
     **QUERY,
-    "sourceUrl": Rule("a URI", lambda value: isinstance(value, str) and URI.fullmatch(value) is not None),
+    "sourceUrl": Constraint(
+        "a URI", lambda value: isinstance(value, str) and URI.fullmatch(value) is not None
+    ),
 }
-NEW: Mapping[str, Rule] = {"name": _text(1, 255), "status": _one_of(*STATUSES), "config": OBJECT}
-CHANGE: Mapping[str, Rule] = {**NEW, "audienceSize": _integer(0, MAX_INTEGER)}
+NEW: Mapping[str, Constraint] = {"name": _text(1, 255), "status": _one_of(*STATUSES), "config": OBJECT}
+CHANGE: Mapping[str, Constraint] = {**NEW, "audienceSize": _integer(0, MAX_INTEGER)}
 
 
 def change_problems(body: object, generation: Generation) -> Iterator[str]:
@@ -136,11 +142,11 @@ def _saved_config_problems(body: object, generation: Generation) -> Iterator[str
 
 
 def _config_problems(
-    config: object, generation: Generation, rules: Mapping[str, Rule], where: str
+    config: object, generation: Generation, constraints: Mapping[str, Constraint], where: str
 ) -> Iterator[str]:
     # The first generation is closed; the second grows, and stores what this table does not know yet.
     is_open = generation != 1
-    yield from _problems(config, rules, where, required=("topicIds",), is_open=is_open)
+    yield from _problems(config, constraints, where, required=("topicIds",), is_open=is_open)
     filters = _object_in(config, "filters")
     if filters is not None:
         yield from _problems(filters, FILTERS, f"{where}.filters".lstrip("."), is_open=is_open)
@@ -153,7 +159,7 @@ def _object_in(value: object, key: str) -> dict[str, object] | None:
 
 def _problems(
     value: object,
-    rules: Mapping[str, Rule],
+    constraints: Mapping[str, Constraint],
     where: str = "",
     *,
     required: Iterable[str] = (),
@@ -163,10 +169,10 @@ def _problems(
         prefix = f"{where}." if where else ""
         yield from (f"{prefix}{key} is required" for key in required if key not in value)
         for key, item in value.items():
-            rule = rules.get(key)
-            if rule is None and not is_open:
+            constraint = constraints.get(key)
+            if constraint is None and not is_open:
                 yield f"{prefix}{key} is not a field of this API"
-            elif rule is not None and not rule.holds(item):
-                yield f"{prefix}{key} must be {rule.expected}"
+            elif constraint is not None and not constraint.is_met_by(item):
+                yield f"{prefix}{key} must be {constraint.expected}"
     else:
         yield "The body must be an object"

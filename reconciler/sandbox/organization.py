@@ -22,7 +22,7 @@ Semantics = Literal["replace", "merge"]
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """Every method blocks on the file: call one in a thread."""
+    """Every method blocks on the file (call one in a thread), and raises FileError for a broken one."""
 
     store: Store
     config_semantics: Semantics
@@ -35,39 +35,44 @@ class Organization:
         more = len(records) > limit
         return records[:limit], records[limit - 1].position if more else None
 
-    def everything(self) -> list[Record]:
+    def all(self) -> list[Record]:
         with self.store.reading() as audiences:
             return audiences.all()
 
     def get(self, audience_id: str) -> Record:
+        """Return an audience; raises the 404."""
         with self.store.reading() as audiences:
-            return _found(audiences, audience_id)
+            return _get(audiences, audience_id)
 
-    def make(self, body: dict[str, Any]) -> Record:
-        """Make an audience of a body that the contract allows; it starts as a draft unless the body says."""
+    def create(self, body: dict[str, Any]) -> Record:
+        """Create an audience of a body that the contract allows, a draft unless the body says otherwise.
+
+        Raises the 403 for full slots.
+        """
         now = _timestamp(datetime.now(UTC))
         config, status = body["config"], body.get("status", "draft")
         record = Record(str(uuid.uuid4()), body["name"], status, config, reach.people(config), now, now)
         with self.store.writing() as audiences:
-            self._take_slot(audiences, "draft", status)
+            self._require_slot(audiences, "draft", status)
             audiences.add(record)
         return record
 
-    def change(self, audience_id: str, body: dict[str, Any]) -> Record:
-        """Apply a body that the contract allows."""
+    def update(self, audience_id: str, body: dict[str, Any]) -> Record:
+        """Apply a body that the contract allows; raises the 404, and the 403 for full slots."""
         with self.store.writing() as audiences:
-            before = _found(audiences, audience_id)
-            after = self._changed(before, body)
-            self._take_slot(audiences, before.status, after.status)
+            before = _get(audiences, audience_id)
+            after = self._updated(before, body)
+            self._require_slot(audiences, before.status, after.status)
             audiences.replace(after)
         return after
 
-    def remove(self, audience_id: str) -> None:
+    def delete(self, audience_id: str) -> None:
+        """Delete an audience; raises the 404."""
         with self.store.writing() as audiences:
             if not audiences.remove(audience_id):
-                raise _absent(audience_id)
+                raise _not_found(audience_id)
 
-    def _changed(self, before: Record, body: dict[str, Any]) -> Record:
+    def _updated(self, before: Record, body: dict[str, Any]) -> Record:
         config, size = before.config, before.audience_size
         if "config" in body:
             merges = self.config_semantics == "merge"
@@ -82,7 +87,7 @@ class Organization:
             updated_at=_later_than(before.updated_at),
         )
 
-    def _take_slot(self, audiences: Audiences, before: str, after: str) -> None:
+    def _require_slot(self, audiences: Audiences, before: str, after: str) -> None:
         if before != "active" and after == "active" and audiences.count_active() >= self.slots:
             raise HTTPException(403, f"All {self.slots} active slots are taken. Pause an audience first.")
 
@@ -102,24 +107,24 @@ def fresh_records() -> Iterator[Record]:
         )
 
 
-def _found(audiences: Audiences, audience_id: str) -> Record:
+def _get(audiences: Audiences, audience_id: str) -> Record:
     record = audiences.get(audience_id)
     if record is None:
-        raise _absent(audience_id)
+        raise _not_found(audience_id)
     return record
 
 
-def _absent(audience_id: str) -> HTTPException:
+def _not_found(audience_id: str) -> HTTPException:
     return HTTPException(404, f"There is no audience {audience_id}.")
 
 
 def _merged(stored: Config, sent: Config) -> Config:
-    both = {key: _merged(stored[key], sent[key]) for key in sent if _are_objects(stored.get(key), sent[key])}
+    both = {
+        key: _merged(stored[key], value)
+        for key, value in sent.items()
+        if isinstance(value, dict) and isinstance(stored.get(key), dict)
+    }
     return {**stored, **sent, **both}
-
-
-def _are_objects(stored: object, sent: object) -> bool:
-    return isinstance(stored, dict) and isinstance(sent, dict)
 
 
 def _timestamp(moment: datetime) -> str:

@@ -19,21 +19,23 @@ CURSOR = re.compile(rb"after:([0-9]{1,15})")
 
 
 def audience_id(request: Request) -> str:
-    """Return the id in the path, in lower case."""
+    """Return the id in the path, in lower case; raises the 400."""
     value: str = request.path_params["id"].lower()
     if UUID.fullmatch(value) is None:
         raise HTTPException(400, "id must be a UUID.")
     return value
 
 
-def limit(request: Request, *, default: int, most: int) -> int:
+def limit(request: Request, *, default: int, maximum: int) -> int:
+    """Return how many items a page may have; raises the 400."""
     value = request.query_params.get("limit", str(default))
-    if NUMBER.fullmatch(value) is None or not 1 <= int(value) <= most:
-        raise HTTPException(400, f"limit must be an integer from 1 to {most}.")
+    if NUMBER.fullmatch(value) is None or not 1 <= int(value) <= maximum:
+        raise HTTPException(400, f"limit must be an integer from 1 to {maximum}.")
     return int(value)
 
 
 def choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
+    """Return a parameter's value, None where it is absent; raises the 400."""
     value = request.query_params.get(name)
     if value is not None and value not in choices:
         raise HTTPException(400, f"{name} must be one of {', '.join(choices)}.")
@@ -46,7 +48,7 @@ def cursor_for(position: int) -> str:
 
 
 def position(request: Request) -> int:
-    """Return the position that the cursor stands for; 0, before the first, without one."""
+    """Return the position that the cursor stands for; 0, before the first, without one. Raises the 400."""
     value = request.query_params.get("cursor")
     if value is None:
         return 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FilterValue = bool | str | list[str] | dict[str, Any]
 
-WHOLE = 1_000
+EVERYBODY = 1_000  # the share of a filter that everybody matches
 DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
 # Example domains only, so that no preview can name a real person.
 PEOPLE = (
@@ -24,8 +24,8 @@ PEOPLE = (
     ("Dana", "umbrella.example", "manager", "revenue operations manager"),
     ("Emil", "globex.example", "director", "director of finance"),
 )
-# The other fields of a person: clients may read every one, and a preview masks it or does not know it.
-UNTOLD = (
+# The other fields of a person: a client may read each, and a preview masks it or does not know it.
+HIDDEN_FIELDS = (
     "ageRange",
     "gender",
     "headline",
@@ -56,18 +56,18 @@ def people(config: Config) -> int:
     topic_ids = set(config["topicIds"])
     scalars = {**DEFAULTS, **config}
     overlap = scalars["minTopicOverlap"]
-    # Rounded once, at the end, so that no step loses what a wider one would have kept.
-    whole = len(topic_ids) * overlap * 100
+    # Divided once, at the end, so that no step loses what a wider one would have kept.
+    divisor = len(topic_ids) * overlap * 100
     found = sum(map(catalogue.people_in, topic_ids))
     found *= max(0, len(topic_ids) - overlap + 1)
     found *= max(0, scalars["maxScore"] - scalars["minScore"] + 1)
-    for key in applied(config):
+    for key in applied_filters(config):
         found *= _share(catalogue.ALL[key], config["filters"][key])
-        whole *= WHOLE
-    return int(found // whole)
+        divisor *= EVERYBODY
+    return int(found // divisor)
 
 
-def applied(config: Config) -> list[str]:
+def applied_filters(config: Config) -> list[str]:
     """Return the filters of the config that the catalogue knows."""
     return sorted(key for key in config.get("filters", {}) if key in catalogue.ALL)
 
@@ -75,13 +75,13 @@ def applied(config: Config) -> list[str]:
 def _share(each: catalogue.Filter, value: FilterValue) -> int:
     """Return how many of a thousand people match."""
     if isinstance(value, bool):
-        return each.other if value else WHOLE
+        return each.other if value else EVERYBODY
     known = {name.casefold(): share for name, share in each.shares.items()}
     terms = {term.casefold() for term in _terms(value)}
     if not terms:
-        return WHOLE  # an empty list is a filter that is switched off
-    matched = min(WHOLE, sum(known.get(term, each.other) for term in terms))
-    return WHOLE - matched if each.key == "jobTitle.exclude" else matched
+        return EVERYBODY  # an empty list is a filter that is switched off
+    matched = min(EVERYBODY, sum(known.get(term, each.other) for term in terms))
+    return EVERYBODY - matched if each.key == "jobTitle.exclude" else matched
 
 
 def _terms(value: str | list[str] | dict[str, Any]) -> list[str]:
@@ -96,26 +96,30 @@ def config_hash(config: Config) -> str:
 
 
 def preview(config: Config, generation: Generation) -> dict[str, Any]:
-    """Return what the preview route answers."""
-    total, fingerprint = people(config), config_hash(config)
-    answer = {
+    """Return the data of the preview route's response."""
+    total = people(config)
+    data = {
         "totalCount": total,
         "sample": [_masked(number, config) for number in range(min(total, len(PEOPLE)))],
-        "previewKey": f"preview_{fingerprint[:16]}",
+        "previewKey": f"preview_{config_hash(config)[:16]}",
         "dataDate": seed()["dataDate"],
     }
     if generation == 1:
-        return answer
+        return data
     breakdowns = {
         "industries": _breakdown(total, catalogue.INDUSTRY),
         "seniorities": _breakdown(total, catalogue.SENIORITY),
     }
-    return {**answer, **judged(config), "breakdowns": breakdowns}
+    return {**data, **evaluation(config), "breakdowns": breakdowns}
 
 
-def judged(config: Config) -> dict[str, Any]:
-    """Return what the second generation tells of a config that it would run."""
-    return {"configHash": config_hash(config), "strategy": "sandbox", "appliedFilters": applied(config)}
+def evaluation(config: Config) -> dict[str, Any]:
+    """Return how the second generation would run a config."""
+    return {
+        "configHash": config_hash(config),
+        "strategy": "sandbox",
+        "appliedFilters": applied_filters(config),
+    }
 
 
 def _masked(number: int, config: Config) -> dict[str, Any]:
@@ -124,10 +128,10 @@ def _masked(number: int, config: Config) -> dict[str, Any]:
     topic = config["topicIds"][number % len(config["topicIds"])]
     matched = sorted(set(config["topicIds"]))
     return {
-        **dict.fromkeys(UNTOLD),
+        **dict.fromkeys(HIDDEN_FIELDS),
         "intentScore": max(scalars["minScore"], scalars["maxScore"] - 4 * number),
         "topicId": topic,
-        "topicName": next((each["name"] for each in catalogue.named([topic])), None),
+        "topicName": next((each["name"] for each in catalogue.known_topics([topic])), None),
         "matchedTopicIds": matched,
         "topicOverlap": len(matched),
         "firstName": first_name,
@@ -141,5 +145,5 @@ def _masked(number: int, config: Config) -> dict[str, Any]:
 
 
 def _breakdown(total: int, shares: Mapping[str, int]) -> list[dict[str, Any]]:
-    whole = sum(shares.values())
-    return [catalogue.counted(value, total * share // whole) for value, share in shares.items()]
+    divisor = sum(shares.values())
+    return [catalogue.counted_value(value, total * share // divisor) for value, share in shares.items()]

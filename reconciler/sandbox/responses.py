@@ -28,7 +28,7 @@ ERROR_CODES = {
 
 
 def listed(record: Record, generation: Generation) -> Json:
-    """Return an item of the list; the second generation's tells nothing of the config."""
+    """Return an item of the list; the second generation's has no config."""
     if generation == 1:
         return whole(record, generation)
     return {**_core(record), **_ownership(record), **_sized(record), **_dated(record)}
@@ -38,18 +38,18 @@ def whole(record: Record, generation: Generation) -> Json:
     """Return one audience with its config."""
     config = {"config": record.config}
     if generation == 1:
-        topics = {"topics": catalogue.named(record.config["topicIds"])}
+        topics = {"topics": catalogue.known_topics(record.config["topicIds"])}
         return {**_core(record), **config, **topics, **_sized(record), **_dated(record)}
     return {**_core(record), **_ownership(record), **config, **_sized(record), **_dated(record)}
 
 
-def made(record: Record) -> Json:
+def created(record: Record) -> Json:
     """Return a new audience."""
     return {**_core(record), "config": record.config, **_sized(record), "createdAt": record.created_at}
 
 
-def changed(record: Record) -> Json:
-    """Return an audience as a PATCH answers it."""
+def updated(record: Record) -> Json:
+    """Return an audience as the response to a PATCH shows it."""
     return {**_core(record), "config": record.config, **_sized(record), "updatedAt": record.updated_at}
 
 

@@ -1,4 +1,4 @@
-"""The API's routes: what each reads from a request, asks of the organization, and answers."""
+"""The API's routes: what each reads from a request, does to the organization, and responds."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def routes(organization: Organization, generation: Generation) -> list[Route]:
     """Return every route of the generation; all but the topics' need the key."""
     api = _Api(organization, generation)
     keyed: dict[str, dict[str, Endpoint]] = {
-        "": {"GET": api.list_audiences, "POST": api.make_audience},
+        "": {"GET": api.list_audiences, "POST": api.create_audience},
         "/filters": {"GET": api.list_filters},
         "/preview": {"POST": api.preview},
         **({"/validate": {"POST": api.validate}} if generation != 1 else {}),
-        "/{id}": {"GET": api.get_audience, "PATCH": api.change_audience, "DELETE": api.delete_audience},
+        "/{id}": {"GET": api.get_audience, "PATCH": api.update_audience, "DELETE": api.delete_audience},
     }
     public: dict[str, dict[str, Endpoint]] = {
         "": {"GET": api.list_topics},
@@ -67,10 +67,10 @@ class _Api:
 
     async def list_audiences(self, request: Request) -> Response:
         if self.generation == 1:
-            records = await run_in_threadpool(self.organization.everything)
+            records = await run_in_threadpool(self.organization.all)
             return responses.success([responses.listed(record, 1) for record in records], 1)
         status = query.choice(request, "status", contract.STATUSES)
-        limit = query.limit(request, default=50, most=100)
+        limit = query.limit(request, default=50, maximum=100)
         after = query.position(request)
         records, last = await run_in_threadpool(self.organization.page, status, after, limit)
         cursor = None if last is None else query.cursor_for(last)
@@ -81,20 +81,20 @@ class _Api:
         record = await run_in_threadpool(self.organization.get, query.audience_id(request))
         return responses.success(responses.whole(record, self.generation), self.generation)
 
-    async def make_audience(self, request: Request) -> Response:
+    async def create_audience(self, request: Request) -> Response:
         body = await self._body(request, contract.new_problems)
-        record = await run_in_threadpool(self.organization.make, body)
-        return responses.success(responses.made(record), self.generation, status=201)
+        record = await run_in_threadpool(self.organization.create, body)
+        return responses.success(responses.created(record), self.generation, status=201)
 
-    async def change_audience(self, request: Request) -> Response:
+    async def update_audience(self, request: Request) -> Response:
         audience_id = query.audience_id(request)
         body = await self._body(request, contract.change_problems)
-        record = await run_in_threadpool(self.organization.change, audience_id, body)
-        return responses.success(responses.changed(record), self.generation)
+        record = await run_in_threadpool(self.organization.update, audience_id, body)
+        return responses.success(responses.updated(record), self.generation)
 
     async def delete_audience(self, request: Request) -> Response:
         audience_id = query.audience_id(request)
-        await run_in_threadpool(self.organization.remove, audience_id)
+        await run_in_threadpool(self.organization.delete, audience_id)
         return responses.success({"id": audience_id, "deleted": True}, self.generation)
 
     async def preview(self, request: Request) -> Response:
@@ -103,7 +103,7 @@ class _Api:
 
     async def validate(self, request: Request) -> Response:
         config = await self._body(request, contract.query_problems)
-        data = {"valid": True, "normalizedConfig": {**reach.DEFAULTS, **config}, **reach.judged(config)}
+        data = {"valid": True, "normalizedConfig": {**reach.DEFAULTS, **config}, **reach.evaluation(config)}
         return responses.success(data, self.generation)
 
     async def list_filters(self, _request: Request) -> Response:
@@ -117,7 +117,7 @@ class _Api:
         return responses.success(found, self.generation, meta=meta, is_cached=True)
 
     async def search_topics(self, request: Request) -> Response:
-        limit = query.limit(request, default=20, most=50)
+        limit = query.limit(request, default=20, maximum=50)
         wanted = _topic_filters(request, "type", "industry", "q")
         if not wanted["q"]:
             raise HTTPException(400, "q is required.")

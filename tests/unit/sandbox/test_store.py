@@ -162,4 +162,4 @@ def test_updated_at_increases_when_clock_is_set_back(database: Path) -> None:
     organization = Organization(Store(database, fresh_records()), "replace", 10)
     _execute(database, "UPDATE audience SET updated_at = '2999-12-31T23:59:59.999Z'")
 
-    assert organization.change(MARKETING, {"name": "x"}).updated_at == "3000-01-01T00:00:00.000Z"
+    assert organization.update(MARKETING, {"name": "x"}).updated_at == "3000-01-01T00:00:00.000Z"
