@@ -32,17 +32,17 @@ class Drift:
 
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
-        self.environment.put({"changes": "true" if self.plan.changes else "false"})
+        self.environment.set_outputs({"changes": "true" if self.plan.changes else "false"})
 
     def publish_summary(self) -> None:
         """Append the drift to the job's summary; raises FileError."""
-        self.environment.summarize(self._body(runner.MAX_SUMMARY))
+        self.environment.append_summary(self._body(runner.MAX_SUMMARY))
 
     def publish_issue(self) -> None:
         """Open, update or close the one issue; raises ApiError."""
         kind = sticky.kind("drift", self.paths)
-        elsewhere = comment.summary_of(self.environment.run_url)
-        body = sticky.marked(kind, {}, self._body(comment.MAX_COMMENT, elsewhere))
+        see_also = comment.summary_link(self.environment.run_url)
+        body = sticky.marked(kind, {}, self._body(comment.MAX_COMMENT, see_also))
         with GitHub(self.environment) as github:
             issue = sticky.find_issue(github, kind)
             if issue is not None:
@@ -55,13 +55,13 @@ class Drift:
     def _is_there(self) -> bool:
         return bool(self.plan.changes) or self.plan.errored
 
-    def _body(self, max_bytes: int, elsewhere: str = "") -> str:
-        def render(most: int | None) -> str:
+    def _body(self, max_bytes: int, see_also: str = "") -> str:
+        def render(max_shown: int | None) -> str:
             if not self._is_there:
-                return comment.settled()
-            return comment.drifted(self.plan, schema.rules(), most=most, elsewhere=elsewhere)
+                return comment.drift_resolved()
+            return comment.drifted(self.plan, schema.rules(), max_shown=max_shown, see_also=see_also)
 
-        return comment.fitted(render, len(self.plan.changes), max_bytes)
+        return comment.fit(render, len(self.plan.changes), max_bytes)
 
 
 def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) -> Drift:

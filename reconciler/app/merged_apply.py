@@ -13,7 +13,7 @@ from reconciler.app.apply_session import ApplyRequest, ApplySession
 from reconciler.errors import Refused, StalePlan
 from reconciler.github import comment_state, reviews, sticky
 from reconciler.github import environment as runner
-from reconciler.github.rest import HASTY, PATIENT, GitHub
+from reconciler.github.rest import FULL_RETRY, NO_RETRY, GitHub
 from reconciler.plan import ApplyResult
 from reconciler.render import comment
 
@@ -64,7 +64,7 @@ class Merge:
             body = comment.refused(error.diagnostics, (), schema.rules(), run=run)
         else:
             body = comment.applied(ApplyResult(diagnostics=error.diagnostics), is_over=False, run=run)
-        self.environment.summarize(body)
+        self.environment.append_summary(body)
 
 
 def reworded(error: ReconcilerError | None, session: ApplySession, review: Review) -> ReconcilerError | None:
@@ -92,11 +92,11 @@ class MergedApply:
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
         request = self.session.request
-        self.environment.put({"result": str(request.out), "journal": str(request.journal)})
+        self.environment.set_outputs({"result": str(request.out), "journal": str(request.journal)})
 
     def publish_summary(self) -> None:
         """Append the result to the job's summary; raises FileError."""
-        self.environment.summarize(self._body(runner.MAX_SUMMARY, "the saved result"))
+        self.environment.append_summary(self._body(runner.MAX_SUMMARY, "the saved result"))
 
     def publish_comment(self) -> None:
         """Write the comment, unless it says already how an apply ended: that one was the reviewed one.
@@ -104,12 +104,12 @@ class MergedApply:
         Raises ApiError.
         """
         review = self.review
-        if review.number is None or comment_state.is_ended(review.memory):
+        if review.number is None or comment_state.is_ended(review.state):
             return
-        body = self._body(comment.MAX_COMMENT, comment.summary_of(self.environment.run_url))
+        body = self._body(comment.MAX_COMMENT, comment.summary_link(self.environment.run_url))
         # Old definitions must not come back by an old run that is started again: a review counts once.
-        state = comment_state.ENDED if self._is_over else review.memory
-        retry_policy = HASTY if self._result.interrupted else PATIENT
+        state = comment_state.ENDED if self._is_over else review.state
+        retry_policy = NO_RETRY if self._result.interrupted else FULL_RETRY
         with GitHub(self.environment, retry_policy) as github:
             text = sticky.marked(review.kind, state, body)
             sticky.write_comment(github, review.number, review.comment, text)
@@ -122,28 +122,28 @@ class MergedApply:
     def _result(self) -> ApplyResult:
         return self.session.result(self.error)
 
-    def _body(self, max_bytes: int, elsewhere: str) -> str:
+    def _body(self, max_bytes: int, see_also: str) -> str:
         if isinstance(self.error, Refused):
             return self._refused(self.error, max_bytes)
         result, run = self._result, self.environment.run_url
-        render = partial(comment.applied, result, is_over=self._is_over, run=run, elsewhere=elsewhere)
-        return comment.fitted(lambda most: render(most=most), len(result.results), max_bytes)
+        render = partial(comment.applied, result, is_over=self._is_over, run=run, see_also=see_also)
+        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(result.results), max_bytes)
 
     def _refused(self, error: Refused, max_bytes: int) -> str:
-        plan, rest = self.session.plan, list[str]()
+        plan, remarks = self.session.plan, list[str]()
         changes = plan.changes if plan else ()
         if plan and isinstance(error, StalePlan):
             names = {one.id: one.name for one in self.session.definitions}
-            moved = comment_state.moved(self.review.memory, plan, names)
+            moved = comment_state.moved(self.review.state, plan, names)
             changes = moved.changes
-            rest = [comment.gone([names[one] for one in moved.gone], moved.lost)]
-            rest += [comment.around()] if moved.is_around else []
+            remarks = [comment.nothing_left([names[one] for one in moved.gone], moved.lost)]
+            remarks += [comment.changed_around()] if moved.is_around else []
         render = partial(
             comment.refused,
             error.diagnostics,
             changes,
             schema.rules(),
-            rest=rest,
+            remarks=remarks,
             run=self.environment.run_url,
         )
-        return comment.fitted(lambda most: render(most=most), len(changes), max_bytes)
+        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(changes), max_bytes)

@@ -56,7 +56,7 @@ class PullRequest:
 
     def publish_validity(self, definitions: int) -> None:
         """Say in the job's summary that all definitions are valid; raises FileError."""
-        self.environment.summarize(comment.validated(definitions))
+        self.environment.append_summary(comment.validated(definitions))
 
     def publish_outputs(self, plan: Plan) -> None:
         """Save the plan beside the runner's files, and set the step's outputs; raises FileError."""
@@ -64,7 +64,7 @@ class PullRequest:
         files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan, None), str(files["markdown"]))
-        self.environment.put(
+        self.environment.set_outputs(
             {
                 "changes": "true" if plan.changes else "false",
                 "digest": plan.digest or "",
@@ -75,8 +75,8 @@ class PullRequest:
 
     def publish_summary(self, plan: Plan) -> None:
         """Append the plan to the job's summary; raises FileError."""
-        render = partial(self._body, plan, elsewhere="the saved plan, which the step's outputs name")
-        self.environment.summarize(comment.fitted(render, len(plan.changes), runner.MAX_SUMMARY))
+        render = partial(self._body, plan, see_also="the saved plan, which the step's outputs name")
+        self.environment.append_summary(comment.fit(render, len(plan.changes), runner.MAX_SUMMARY))
 
     def publish_comment(self, plan: Plan) -> None:
         """Write the comment, unless it says already how an apply ended; raises ApiError or NotApproved."""
@@ -85,16 +85,16 @@ class PullRequest:
             return
         kind = sticky.kind("plan", self.paths)
         marker = sticky.marked(kind, comment_state.from_plan(plan), "")
-        render = partial(self._body, plan, elsewhere=comment.summary_of(self.environment.run_url))
-        body = comment.fitted(render, len(plan.changes), comment.MAX_COMMENT - len(marker))
+        render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
+        body = comment.fit(render, len(plan.changes), comment.MAX_COMMENT - len(marker))
         with GitHub(self.environment) as github:
             found = sticky.find_comment(github, number, kind)
-            if found is not None and comment_state.is_ended(found.memory):
+            if found is not None and comment_state.is_ended(found.state):
                 raise NotApproved("this pull request is merged, and its comment says how that ended")
             sticky.write_comment(github, number, found, marker + body)
 
-    def _body(self, plan: Plan, most: int | None, *, elsewhere: str = "") -> str:
-        return comment.planned(plan, schema.rules(), self.notes, most=most, elsewhere=elsewhere)
+    def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
+        return comment.planned(plan, schema.rules(), self.notes, max_shown=max_shown, see_also=see_also)
 
 
 def read(environment: Environment, paths: Sequence[str]) -> PullRequest:

@@ -141,5 +141,5 @@ def publish(code: int, environment: Environment, *steps: Callable[[], None]) -> 
             summary = f"this could not be posted: {error.summary}"
             reason = Diagnostic("warning", "not-posted", summary, error.detail)
             output.write(annotate([reason]), sys.stderr)
-            attempt(partial(environment.summarize, markdown.notes([reason])))
+            attempt(partial(environment.append_summary, markdown.notes([reason])))
     return code

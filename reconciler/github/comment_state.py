@@ -51,9 +51,9 @@ def is_ended(state: Mapping[str, Any]) -> bool:
     return state == ENDED
 
 
-def moved(memory: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
+def moved(state: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
     """Return where a fresh plan differs from the remembered one; `ids` are those of all definitions."""
-    remembered = memory.get("changes")
+    remembered = state.get("changes")
     before = remembered if isinstance(remembered, dict) else {}
     is_whole = len(before) < MAX_CHANGES
     deviation = compare(before, _changes(fresh))
@@ -66,7 +66,7 @@ def moved(memory: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
 
 
 def _changes(plan: Plan) -> dict[str, str]:
-    return {_short(one): digest[:_SHORT] for one, digest in of_changes(plan).items()}
+    return {_short(one): digest[:_DIGEST_LENGTH] for one, digest in of_changes(plan).items()}
 
 
 def _short(text: str) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.errors import Diagnostic
-    from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan, Unmanaged
+    from reconciler.model import ListedAudience
+    from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
 
 Colour = Literal["green", "red", "yellow", "bold", "dim"]
 _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}

@@ -30,7 +30,7 @@ def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
         if isinstance(planned, Interrupted):
             raise planned
         if isinstance(planned, int):
-            output.write(text.validity(planned, ()))
+            output.write(text.validation_summary(planned, ()))
             return publish(exit_codes.DONE, environment, partial(pull.publish_validity, planned))
         plan = (
             Plan(origin="", diagnostics=planned.diagnostics)
