@@ -72,7 +72,8 @@ def _headline(value: Plan) -> str:
     count, unchanged = len(value.changes), value.summary["unchanged"]
     if count:
         rest = f"{unchanged} {'stays as it is' if unchanged == 1 else 'stay as they are'}"
-        return f"{count} of {wording.count(value.managed, 'audience')} {'changes' if count == 1 else 'change'}, {rest}."
+        audiences = wording.count(value.managed, "audience")
+        return f"{count} of {audiences} {'changes' if count == 1 else 'change'}, {rest}."
     if value.errored:
         return "This plan cannot be applied."
     which = "targeted live audiences match their" if value.targets else "live audiences match the"
