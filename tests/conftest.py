@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+import gc
 import signal
 
-from tests.doubles import fork_server
+from tests.doubles import certificates, fork_server
 
 _IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT)
 
 
 def pytest_configure() -> None:
-    """Let what tests start have the default signals, also where the tests are a job in the background.
+    """Let clients share certificates, and what tests start have the default signals, in the background too.
 
     What is ignored here stays ignored in every process that is started from here; what is caught does not.
     """
+    certificates.read_once()
     for number in _IGNORED_IN_THE_BACKGROUND:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every garbage collection to come."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

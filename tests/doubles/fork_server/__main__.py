@@ -8,14 +8,11 @@ import os
 import pkgutil
 import signal
 import socket
-import ssl
 import sys
-from functools import cache
 from importlib import import_module
 
-import certifi
-
 import reconciler
+from tests.doubles import certificates
 
 from .child import Job, become
 
@@ -40,7 +37,7 @@ _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 def main() -> None:
     """Serve on the socket whose descriptor is the argument; a fork goes on from here as what it was asked."""
     _import_all()
-    _read_certificates_once()
+    certificates.read_once()
     gc.collect()
     gc.freeze()  # or the first collection in each fork would copy all of this
     _take_default_signals()
@@ -55,12 +52,6 @@ def _import_all() -> None:
     for name in (*_IMPORTED_WHEN_USED, *(module.name for module in found)):
         if not name.endswith(".__main__"):
             import_module(name)
-
-
-def _read_certificates_once() -> None:
-    """Let all clients that trust the same bundle share what was read of it, which takes as long as a plan."""
-    ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
-    ssl.create_default_context(cafile=certifi.where())
 
 
 def _take_default_signals() -> None:
