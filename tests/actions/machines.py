@@ -77,10 +77,10 @@ def package_index(folder: Path) -> dict[str, str]:
           "-Im pip install "*)
             for last in "$@"; do :; done
             if [ -d "$last" ]; then
-              cat > "$here/../lib/{name}/site-packages/sitecustomize.py" <<END
-        import site, sys
-        site.addsitedir({sysconfig.get_path("purelib")!r})
-        sys.path.insert(0, "$(cd "$last" && pwd)")
+              # No sitecustomize: a distribution's Python may have its own, which comes first.
+              cat > "$here/../lib/{name}/site-packages/index.pth" <<END
+        import site; site.addsitedir({sysconfig.get_path("purelib")!r})
+        import sys; sys.path.insert(0, "$(cd "$last" && pwd)")
         END
             fi ;;
           *) exec "$here/interpreter" "$@" ;;
