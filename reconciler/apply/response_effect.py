@@ -1,4 +1,4 @@
-"""What a PATCH may have done, as far as its response tells. Pure."""
+"""What a PATCH may have done, as far as its response shows. Pure."""
 
 from __future__ import annotations
 

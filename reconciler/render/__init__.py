@@ -1,1 +1,1 @@
-"""Plans, results and diagnostics as text, Markdown and JSON: pure functions to `str`."""
+"""Plans, results and diagnostics as text, Markdown, JSON, SARIF and annotations: pure functions to `str`."""

@@ -93,7 +93,10 @@ class Store:
     """One file; a connection lives for one operation, so a store may be used from any thread."""
 
     def __init__(self, database: Path, fresh: Iterable[Record]) -> None:
-        """Open the file; where there is none, make it with `fresh` in it, whole or not at all."""
+        """Open the file; where there is none, make it with `fresh` in it, whole or not at all.
+
+        Raises FileError when it cannot be used, as `reading` and `writing` do.
+        """
         self._database = database.absolute()
         try:
             self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
