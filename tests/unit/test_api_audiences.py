@@ -136,7 +136,7 @@ def test_shortest_and_longest_cursor_are_followed(size: int) -> None:
     assert [other.id for other in state.others] == [A, B]
 
 
-def test_a_list_that_turns_in_a_circle_is_not_followed() -> None:
+def test_repeated_cursor_ends_the_list() -> None:
     with serving(Fault("value", path="meta.nextCursor", value=A, times=None), page_size=1) as (peer, url):
         peer.inject(Fault("value", path="meta.hasMore", value=True, times=None))
         with pytest.raises(ApiContractError, match=f"GET {ROUTE}: the list never ends"):
@@ -144,7 +144,7 @@ def test_a_list_that_turns_in_a_circle_is_not_followed() -> None:
     assert calls(peer) == ["GET", "GET"]
 
 
-def test_a_list_without_an_end_is_left_after_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_list_ends_after_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert audiences.MAX_PAGES == 1000
     monkeypatch.setattr(audiences, "MAX_PAGES", 3)
     with serving(page_size=1) as (peer, url), pytest.raises(ApiContractError, match="the list never ends"):
@@ -169,9 +169,7 @@ def test_a_list_without_an_end_is_left_after_many_pages(monkeypatch: pytest.Monk
         ("data", [{"id": "../x"}], "data[0].id is not a UUID"),
     ],
 )
-def test_a_list_that_is_not_what_the_contract_says_is_quoted_at_the_place(
-    path: str, value: Any, said: str
-) -> None:
+def test_malformed_list_names_the_place(path: str, value: Any, said: str) -> None:
     with (
         serving(Fault("value", path=path, value=value), page_size=1) as (_, url),
         pytest.raises(ApiContractError) as caught,
@@ -182,7 +180,7 @@ def test_a_list_that_is_not_what_the_contract_says_is_quoted_at_the_place(
 
 
 @pytest.mark.parametrize("text", ["null", "[]", '"data"', "7", "{}"])
-def test_a_list_of_another_shape_is_no_list(text: str) -> None:
+def test_list_of_another_shape_is_contract_error(text: str) -> None:
     with serving(Fault("body", text=text)) as (_, url), pytest.raises(ApiContractError) as caught:
         fetched(url, [A])
     said = "data is not a list" if text == "{}" else "the response is not an object"
@@ -214,9 +212,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("path", "value", "due"), WRONG, ids=str)
-def test_a_value_of_another_type_in_one_audience_is_quoted_at_its_place(
-    path: str, value: Any, due: str
-) -> None:
+def test_wrong_type_in_one_audience_names_the_place(path: str, value: Any, due: str) -> None:
     with (
         serving(Fault("value", path=f"data.{path}", value=value)) as (_, url),
         pytest.raises(ApiContractError) as caught,
@@ -226,7 +222,7 @@ def test_a_value_of_another_type_in_one_audience_is_quoted_at_its_place(
 
 
 @pytest.mark.parametrize(("path", "value", "due"), [one for one in WRONG if one[0] != "config"])
-def test_a_value_of_another_type_in_the_list_is_quoted_with_its_item(path: str, value: Any, due: str) -> None:
+def test_wrong_type_in_the_list_names_the_item(path: str, value: Any, due: str) -> None:
     with (
         serving(Fault("value", path=f"data.{path}", value=value, route="list")) as (_, url),
         pytest.raises(ApiContractError) as caught,
@@ -235,14 +231,14 @@ def test_a_value_of_another_type_in_the_list_is_quoted_with_its_item(path: str, 
     assert caught.value.summary == f"GET {ROUTE}: data[1].{path} is not {due}, as the contract says"
 
 
-def test_a_value_of_another_type_that_was_read_by_id_is_quoted_there() -> None:
+def test_wrong_type_read_by_id_names_its_route() -> None:
     wrong = Fault("value", path="data.config.minScore", value="x", id=B)
     with serving(wrong, generation=2) as (_, url), pytest.raises(ApiContractError) as caught:
         fetched(url, [A, B])
     assert caught.value.summary.startswith(f"GET {ROUTE}/{B}: data.config.minScore is not a whole number")
 
 
-def test_a_filter_of_the_second_generation_is_held_to_its_parts() -> None:
+def test_second_generation_filter_requires_types_of_its_parts() -> None:
     held = [audience(1, config=SECOND)]
     path = "config.filters.company.industries.values"
     wrong = {**SECOND, "filters": {"company.industries": {"values": "banking"}}}
@@ -257,7 +253,7 @@ def test_a_filter_of_the_second_generation_is_held_to_its_parts() -> None:
     )
 
 
-def test_what_nobody_manages_may_be_of_any_type() -> None:
+def test_unmanaged_audience_may_have_any_types() -> None:
     odd = [
         Fault("value", path="data.name", value=7, route="list"),
         Fault("value", path="data.status", value=["x"], route="list"),
@@ -272,7 +268,7 @@ def test_what_nobody_manages_may_be_of_any_type() -> None:
     assert fields(state.audiences[A])["name"] == "Audience 1"
 
 
-def test_topics_of_any_shape_name_what_they_can() -> None:
+def test_topics_of_any_shape_give_known_names() -> None:
     topics = [
         {"id": 117805, "name": "Marketing ROI"},
         {"id": 117890, "name": 5},
@@ -285,14 +281,14 @@ def test_topics_of_any_shape_name_what_they_can() -> None:
     assert state.audiences[A].names["config.topicIds"] == {"117805": "Marketing ROI"}
 
 
-def test_the_names_that_any_audience_gives_are_known_for_all() -> None:
+def test_topic_names_are_shared_among_audiences() -> None:
     other = {"topicIds": [102391]}
     with serving(holds=[audience(1), audience(2, config=other)]) as (_, url):
         state = fetched(url, [A])
     assert state.audiences[A].names["config.topicIds"]["102391"] == "Topic 102391"
 
 
-def test_null_is_as_good_as_absent() -> None:
+def test_null_means_absent() -> None:
     nulls = {"topicIds": [1], "minScore": None, "filters": None, "sourceUrl": None, "later": None}
     with serving(holds=[audience(1, config=nulls), audience(2, config=None)]) as (_, url):
         state = fetched(url, [A, B])
@@ -301,7 +297,7 @@ def test_null_is_as_good_as_absent() -> None:
     assert "audienceSize" not in state.audiences[A].fields
 
 
-def test_an_empty_filter_says_nothing_and_an_empty_config_something() -> None:
+def test_empty_filters_are_absent_empty_config_is_not() -> None:
     with serving(holds=[audience(1, config={"topicIds": [1], "filters": {}}), audience(2, config={})]) as (
         _,
         url,
@@ -311,7 +307,7 @@ def test_an_empty_filter_says_nothing_and_an_empty_config_something() -> None:
     assert fields(state.audiences[B])["config"] == {}
 
 
-def test_what_the_schema_does_not_know_is_kept_inside_config_and_left_out_beside_it() -> None:
+def test_unknown_keys_are_kept_only_inside_config() -> None:
     with serving(Fault("unknown_fields", route="one")) as (_, url):
         found = fields(read(url))
     assert found["config"]["x_config"] == {"new": True}
@@ -319,7 +315,7 @@ def test_what_the_schema_does_not_know_is_kept_inside_config_and_left_out_beside
 
 
 @pytest.mark.parametrize("generation", [1, 2])
-def test_a_list_that_lacks_an_audience_is_not_believed(generation: int) -> None:
+def test_audience_missing_from_list_is_read_by_id(generation: int) -> None:
     for fault in (Fault("partial_list", ids=(B,)), Fault("empty_list")):
         with serving(fault, generation=generation) as (peer, url):
             state = fetched(url, [A, B])
@@ -328,21 +324,21 @@ def test_a_list_that_lacks_an_audience_is_not_believed(generation: int) -> None:
 
 
 @pytest.mark.parametrize("generation", [1, 2])
-def test_an_audience_is_missing_once_its_own_get_says_so(generation: int) -> None:
+def test_audience_is_missing_once_its_get_is_404(generation: int) -> None:
     with serving(generation=generation) as (peer, url):
         state = fetched(url, [A, ABSENT])
     assert list(state.audiences) == [A]
     assert f"/{ABSENT}" in targets(peer)
 
 
-def test_an_audience_that_was_deleted_after_the_list_is_missing() -> None:
+def test_audience_deleted_after_the_list_is_missing() -> None:
     with serving(Fault("status", status=404, id=B), generation=2) as (_, url):
         state = fetched(url, [A, B])
     assert list(state.audiences) == [A]
     assert B not in {other.id for other in state.others}
 
 
-def test_an_audience_that_cannot_be_read_is_not_missing() -> None:
+def test_unreadable_audience_is_an_error_not_missing() -> None:
     with (
         serving(Fault("status", status=500, id=B, times=None), Fault("empty_list")) as (_, url),
         pytest.raises(ApiRejected) as caught,
@@ -351,7 +347,7 @@ def test_an_audience_that_cannot_be_read_is_not_missing() -> None:
     assert (caught.value.status, caught.value.path) == (500, f"{ROUTE}/{B}")
 
 
-def test_another_audiences_answer_is_not_taken_for_this_one() -> None:
+def test_response_with_another_id_is_contract_error() -> None:
     with (
         serving(Fault("value", path="data.id", value=B)) as (_, url),
         pytest.raises(ApiContractError) as caught,
@@ -382,7 +378,7 @@ def test_an_id_is_the_same_in_every_spelling(spelled: Any) -> None:
         ('{"data": {}}', "data.id is not a UUID"),
     ],
 )
-def test_one_audience_of_another_shape_is_quoted_at_the_place(text: str, said: str) -> None:
+def test_malformed_audience_names_the_place(text: str, said: str) -> None:
     with serving(Fault("body", text=text)) as (_, url), pytest.raises(ApiContractError) as caught:
         read(url)
     assert caught.value.summary == f"GET {ROUTE}/{A}: {said}, as the contract says"
@@ -393,7 +389,7 @@ def test_an_absent_audience_is_none() -> None:
         assert read(url, ABSENT) is None
 
 
-def test_audiences_are_read_several_at_once_and_not_all() -> None:
+def test_at_most_eight_audiences_are_read_at_once() -> None:
     held = live_audiences(20)
     slow = Fault("delay", seconds=2, route="one", times=None)
     _, host = simulated(slow, holds=held, generation=2)

@@ -64,7 +64,7 @@ def longest_jitter(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]
     return asked
 
 
-def test_a_read_carries_the_key_in_one_header_and_asks_for_plain_json() -> None:
+def test_read_carries_key_in_one_header() -> None:
     with serving() as (peer, url):
         got(url)
     (entry,) = peer.log
@@ -77,7 +77,7 @@ def test_a_read_carries_the_key_in_one_header_and_asks_for_plain_json() -> None:
     assert entry.header("Authorization") is None
 
 
-def test_a_write_is_one_patch_with_these_very_bytes() -> None:
+def test_write_is_one_patch_with_given_bytes() -> None:
     with serving() as (peer, url):
         answer = patched(url)
     (entry,) = peer.log
@@ -89,14 +89,14 @@ def test_a_write_is_one_patch_with_these_very_bytes() -> None:
     assert isinstance(answer.document, dict)
 
 
-def test_the_client_of_a_plan_has_nothing_to_write_with() -> None:
+def test_read_client_has_no_write_method() -> None:
     verbs = {name for name in dir(ReadClient) if not name.startswith("_")}
     assert verbs == {"get_one", "get_page", "back_off", "is_paused", "wait_while_paused"}
     assert {name for name in dir(WriteClient) if not name.startswith("_")} - verbs == {"patch"}
 
 
 @pytest.mark.parametrize("name", ["", "../../../v1/keys", "x?y=1", f"{A}/..", f"{A}\n"])
-def test_what_is_no_uuid_never_meets_a_path(name: str) -> None:
+def test_only_a_uuid_meets_a_path(name: str) -> None:
     with serving() as (peer, url):
         for call in (got, patched):
             with pytest.raises(ValueError, match="UUID"):
@@ -110,7 +110,7 @@ def test_a_cursor_is_quoted() -> None:
     assert peer.log[0].target == f"{ROUTE}?cursor=a%2Fb%3Fc%26limit%3D9%23%C3%A9%20%252e&limit=100"
 
 
-def test_an_audience_that_is_absent_is_none_and_a_list_that_is_absent_is_an_error() -> None:
+def test_absent_audience_is_none_absent_list_an_error() -> None:
     with serving(Fault("status", status=404, route="list")) as (peer, url):
         assert got(url, ident(99)) is None
         with pytest.raises(ApiRejected) as caught:
@@ -120,7 +120,7 @@ def test_an_audience_that_is_absent_is_none_and_a_list_that_is_absent_is_an_erro
 
 
 @pytest.mark.parametrize("status", RETRIED)
-def test_a_read_is_tried_five_times_on_a_status_that_may_pass(status: int) -> None:
+def test_read_is_tried_five_times_on_retryable_status(status: int) -> None:
     with (
         serving(Fault("status", status=status, times=None)) as (peer, url),
         pytest.raises(ApiRejected) as caught,
@@ -131,7 +131,7 @@ def test_a_read_is_tried_five_times_on_a_status_that_may_pass(status: int) -> No
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 410, 418, 422, 451, 501, 505, 520, 599, 999])
-def test_a_read_is_not_tried_again_on_any_other(status: int) -> None:
+def test_read_is_not_retried_on_other_status(status: int) -> None:
     with (
         serving(Fault("status", status=status, times=None)) as (peer, url),
         pytest.raises(ApiRejected) as caught,
@@ -160,14 +160,14 @@ def test_a_read_is_not_tried_again_on_any_other(status: int) -> None:
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status or fault.part}",
 )
-def test_a_read_that_goes_wrong_is_tried_again_and_then_right(fault: Fault) -> None:
+def test_failed_read_is_retried(fault: Fault) -> None:
     with serving(fault) as (peer, url):
         assert got(url)["data"]["id"] == A
     assert calls(peer) == ["GET", "GET"]
 
 
 @pytest.mark.parametrize("kind", ["html", "empty_body", "cut_json", "duplicate_keys", "nan"])
-def test_a_read_that_stays_unreadable_is_said_to_be(kind: str) -> None:
+def test_unreadable_read_is_contract_error(kind: str) -> None:
     with (
         serving(Fault(kind, times=None)) as (peer, url),
         pytest.raises(ApiContractError, match=f"GET {ROUTE}/{A}: the API's response is not JSON"),
@@ -188,7 +188,7 @@ def test_refused_connection_is_retried(longest_jitter: list[tuple[float, float]]
     assert longest_jitter
 
 
-def test_nobody_there_is_said_plainly() -> None:
+def test_refused_connection_is_unreachable() -> None:
     with serving() as (peer, url), peer.refusing():
         with pytest.raises(ApiUnreachable) as caught:
             got(url)
@@ -259,7 +259,7 @@ def test_dripping_bytes_do_not_outlast_the_deadline() -> None:
     ],
     ids=lambda fault: f"{fault.kind}-{fault.when}-{fault.part}",
 )
-def test_a_write_is_sent_once_and_its_lost_answer_is_not_called_a_failure(fault: Fault) -> None:
+def test_write_with_lost_response_is_sent_once(fault: Fault) -> None:
     with serving(fault) as (peer, url):
         answer = patched(url)
     assert isinstance(answer, Lost)
@@ -269,7 +269,7 @@ def test_a_write_is_sent_once_and_its_lost_answer_is_not_called_a_failure(fault:
 
 
 @pytest.mark.parametrize("status", [400, 403, *RETRIED])
-def test_a_write_that_is_refused_is_sent_once_too(status: int) -> None:
+def test_refused_write_is_sent_once(status: int) -> None:
     with serving(Fault("status", status=status, code="SLOTS_FULL", times=None)) as (peer, url):
         answer = patched(url)
     assert isinstance(answer, Response)
@@ -435,7 +435,7 @@ def test_a_redirect_is_never_followed(status: int, location: str) -> None:
     assert calls(peer) == ["GET", "PATCH"]
 
 
-def test_a_redirect_to_the_same_origin_is_not_followed_either() -> None:
+def test_redirect_to_same_origin_is_not_followed() -> None:
     with serving(Fault("status", status=307, method="PATCH", location=f"{ROUTE}/{B}")) as (peer, url):
         patched(url)
     assert [(entry.method, entry.id) for entry in peer.log] == [("PATCH", A)]
@@ -483,9 +483,7 @@ def impostor(folder: Path) -> Iterator[tuple[str, Path, list[bytes]]]:
         thread.join(timeout=10)
 
 
-def test_a_certificate_that_nobody_signed_gets_no_key_whatever_the_environment_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsigned_certificate_gets_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with impostor(tmp_path) as (url, certificate, received):
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         with pytest.raises(ApiUnreachable, match="certificate verify failed"):

@@ -20,7 +20,7 @@ CANARY = 'sk_>>>???"c4n/ary+\\~='
 @pytest.mark.parametrize(
     "value", [" ", "sk test", "sk_test\n", "\tsk_test", "sk_tést", "sk_test\x00", "sk_\x7f", "sk_\ud800"]
 )
-def test_a_key_that_no_header_can_carry_is_refused_and_not_quoted(value: str) -> None:
+def test_unusable_key_is_refused_and_not_quoted(value: str) -> None:
     with pytest.raises(SettingsError, match="LEADPIPE_API_KEY holds") as caught:
         parse_key(value)
     assert value.strip() not in str(caught.value) or not value.strip()
@@ -160,7 +160,7 @@ def test_http_is_for_this_machine_alone(text: str) -> None:
         "sk_live_pasted_here",
     ],
 )
-def test_what_is_no_origin_is_refused_and_not_quoted(text: str) -> None:
+def test_malformed_origin_is_refused_and_not_quoted(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_origin(text)
     assert caught.value.summary == "LEADPIPE_BASE_URL is not an origin"
@@ -168,7 +168,7 @@ def test_what_is_no_origin_is_refused_and_not_quoted(text: str) -> None:
     assert caught.value.__cause__ is None
 
 
-def test_the_waits_are_those_that_the_rules_name() -> None:
+def test_default_waits_are_those_of_the_contract() -> None:
     assert asdict(Timing()) == {
         "request": 30.0,
         "attempts": 5,

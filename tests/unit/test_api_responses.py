@@ -117,15 +117,13 @@ def test_as_deep_as_may_be_is_read() -> None:
         ("Mon, 01 Jan 2040 00:00:00 +99999999999999999999", None),
     ],
 )
-def test_retry_after_counts_as_seconds_or_a_date_and_else_not_at_all(
-    value: str | None, seconds: float | None
-) -> None:
+def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     headers = {} if value is None else {"retry-after": value}
     assert read(503, headers, b"", Secret(KEY)).retry_after == seconds
 
 
 @pytest.mark.parametrize("zone", ["GMT", ""])
-def test_retry_after_as_a_date_is_how_long_it_is_till_then(zone: str) -> None:
+def test_retry_after_date_is_seconds_until_then(zone: str) -> None:
     moment = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     retry_after = read(
         429, {"retry-after": moment.replace("GMT", zone).strip()}, b"", Secret(KEY)
@@ -172,7 +170,7 @@ def test_the_servers_message_is_found_in_every_shape(shape: str, message: str) -
         (None, "", None),
     ],
 )
-def test_an_error_body_of_any_kind_gives_what_it_has(body: Any, message: str, code: str | None) -> None:
+def test_any_error_body_gives_what_it_has(body: Any, message: str, code: str | None) -> None:
     answer = read(403, {}, json.dumps(body).encode(), Secret(KEY))
     assert (answer.message, answer.error_code, answer.document) == (message, code, None)
 
@@ -182,12 +180,12 @@ def test_a_long_message_is_cut() -> None:
     assert read(400, {}, body, Secret(KEY)).message == "x" * 300
 
 
-def test_a_message_that_repeats_the_key_is_redacted_before_it_is_cut() -> None:
+def test_message_is_redacted_before_it_is_cut() -> None:
     body = json.dumps({"message": "x" * 296 + KEY}).encode()
     assert read(400, {}, body, Secret(KEY)).message == "x" * 296 + "***"
 
 
-def test_the_server_that_says_the_key_in_an_error_is_quoted_without_it() -> None:
+def test_error_that_repeats_the_key_is_redacted() -> None:
     with (
         serving(Fault("status", status=401, message="no such key", echo_key=True)) as (_, url),
         pytest.raises(ApiRejected) as caught,
@@ -199,7 +197,7 @@ def test_the_server_that_says_the_key_in_an_error_is_quoted_without_it() -> None
 
 
 @pytest.mark.parametrize("key", [KEY, 'sk_"quoted"\\key'])
-def test_an_answer_that_repeats_the_key_is_not_read(key: str) -> None:
+def test_response_that_repeats_the_key_is_refused(key: str) -> None:
     faults = [
         Fault("value", method=method, path="data.name", value=f"<{key}>") for method in ("GET", "PATCH")
     ]
@@ -212,7 +210,7 @@ def test_an_answer_that_repeats_the_key_is_not_read(key: str) -> None:
     assert answer == Lost("the API's response repeats the key", is_sent=True)
 
 
-def test_a_header_that_no_one_can_read_is_told_without_the_key() -> None:
+def test_malformed_header_error_is_redacted() -> None:
     broken = Fault("status", status=400, location=f"/\r\n{KEY} no colon", method="PATCH")
     with serving(broken) as (_, url):
         answer = patched(url)
@@ -224,7 +222,7 @@ def test_a_header_that_no_one_can_read_is_told_without_the_key() -> None:
 @pytest.mark.parametrize(
     "kind", ["html", "cut_json", "empty_body", "duplicate_keys", "nan", "surrogate", "deep"]
 )
-def test_a_write_whose_answer_cannot_be_read_says_so(kind: str) -> None:
+def test_write_with_unreadable_response_says_so(kind: str) -> None:
     with serving(Fault(kind, method="PATCH", when="after")) as (peer, url):
         answer = patched(url)
     assert isinstance(answer, Response)
@@ -265,7 +263,7 @@ def test_a_byte_more_is_not() -> None:
 
 
 @pytest.mark.parametrize("way", [Fault("gzip_bomb", size=1), Fault("huge"), Fault("truncate")])
-def test_a_refusal_is_heard_whatever_its_body_is(way: Fault) -> None:
+def test_refusal_counts_whatever_its_body_is(way: Fault) -> None:
     with (
         serving(Fault("status", status=401), way) as (peer, url),
         pytest.raises(ApiRejected) as caught,

@@ -50,7 +50,7 @@ class Pages:
         self.records.append((len(self._peer.patches()), dict(record)))
 
 
-def test_a_change_is_read_again_sent_once_and_believed() -> None:
+def test_change_is_compared_sent_once_and_verified() -> None:
     with serving() as (peer, url):
         results = apply(url, plan(url, {A: RENAMED | {"status": "draft"}}))
     assert [(entry.method, entry.id) for entry in peer.log] == [("GET", None), ("GET", A), ("PATCH", A)]
@@ -75,7 +75,7 @@ def test_only_what_differs_is_sent_and_config_whole() -> None:
     }
 
 
-def test_what_is_already_as_defined_is_not_sent() -> None:
+def test_audience_already_as_defined_is_not_sent() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED})
         peer.edit(A, RENAMED)
@@ -101,7 +101,7 @@ def test_what_is_already_as_defined_is_not_sent() -> None:
         ({"config": None}, "config.topicIds"),
     ],
 )
-def test_what_somebody_else_changed_since_the_plan_is_left_alone(edit: dict[str, Any], path: str) -> None:
+def test_audience_changed_since_the_plan_is_conflict(edit: dict[str, Any], path: str) -> None:
     config = {**CONFIG, "x_old": 1}
     held = [audience(1, config=config)]
     if edit.get("config"):
@@ -116,7 +116,7 @@ def test_what_somebody_else_changed_since_the_plan_is_left_alone(edit: dict[str,
     assert peer.patches() == ()
 
 
-def test_a_field_that_the_schema_does_not_know_makes_what_is_as_defined_a_conflict() -> None:
+def test_unknown_live_field_added_is_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: NARROWED})
         peer.edit(A, {"config": {**NARROWED["config"], "x_new": 1}})
@@ -125,7 +125,7 @@ def test_a_field_that_the_schema_does_not_know_makes_what_is_as_defined_a_confli
     assert peer.patches() == ()
 
 
-def test_what_moves_by_itself_is_nobodys_edit() -> None:
+def test_volatile_fields_are_not_an_edit() -> None:
     moved = {
         "audienceSize": 777,
         "updatedAt": "2026-06-01T00:00:00Z",
@@ -157,7 +157,7 @@ def test_size_that_moves_hides_no_identical_edit() -> None:
     assert peer.patches() == ()
 
 
-def test_a_size_is_sent_where_a_definition_sets_it() -> None:
+def test_size_is_sent_where_defined() -> None:
     with serving(holds=[audience(1, audienceSize=50), audience(2, audienceSize=100)]) as (peer, url):
         wanted = {one: {"audienceSize": 100} for one in (A, B)}
         the_plan = plan(url, wanted)
@@ -196,7 +196,7 @@ def test_scores_that_appeared_since_the_plan_are_conflict() -> None:
     assert result.detail == "changed by somebody else since the plan: config.maxScore, config.minTopicOverlap"
 
 
-def test_an_audience_that_was_deleted_since_the_plan_is_a_conflict() -> None:
+def test_audience_deleted_since_the_plan_is_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED, B: RENAMED})
         peer.edit(A, None)
@@ -206,7 +206,7 @@ def test_an_audience_that_was_deleted_since_the_plan_is_a_conflict() -> None:
     assert [entry.id for entry in peer.patches()] == [B]
 
 
-def test_an_edit_beside_the_change_in_the_last_moment_is_told() -> None:
+def test_concurrent_edit_of_another_field_is_reported() -> None:
     with serving(Fault("edit", changes={"status": "draft"}, **READ)) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.detail) == ("applied", "somebody else changed what was not sent: status")
@@ -214,7 +214,7 @@ def test_an_edit_beside_the_change_in_the_last_moment_is_told() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reordered", "filled_defaults", "unknown_fields"])
-def test_an_answer_that_says_the_same_in_its_own_way_is_believed_at_once(kind: str) -> None:
+def test_equivalent_response_is_believed_at_once(kind: str) -> None:
     with serving(Fault(kind, method="PATCH")) as (peer, url):
         (result,) = apply(url, plan(url, {A: NARROWED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 1)
@@ -233,7 +233,7 @@ def test_an_answer_that_says_the_same_in_its_own_way_is_believed_at_once(kind: s
     ],
     ids=lambda fault: f"{fault.kind}-{fault.path}",
 )
-def test_an_answer_that_does_not_show_the_change_is_checked_by_reading(fault: Fault) -> None:
+def test_response_without_the_change_is_verified_by_reading(fault: Fault) -> None:
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 1)
@@ -260,7 +260,7 @@ def test_stale_reads_are_polled_for_a_limited_time() -> None:
     assert calls(peer, A).count("PATCH") == 1
 
 
-def test_a_200_with_nothing_behind_it_is_found_out() -> None:
+def test_success_that_stored_nothing_is_failed() -> None:
     peer, host = simulated(Fault("lie", method="PATCH"), Fault("old_body", method="PATCH"))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts) == ("failed", 1)
@@ -268,7 +268,7 @@ def test_a_200_with_nothing_behind_it_is_found_out() -> None:
     assert peer.state[A]["name"] == "Audience 1"
 
 
-def test_a_filter_that_the_api_kept_is_reported_and_not_tried_in_a_loop() -> None:
+def test_kept_filter_is_failed_without_retry() -> None:
     peer, host = simulated(config_semantics="merge")
     (result,) = apply(host, plan(host, {A: NARROWED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, True)
@@ -278,7 +278,7 @@ def test_a_filter_that_the_api_kept_is_reported_and_not_tried_in_a_loop() -> Non
     assert calls(peer, A) == ["GET", "PATCH", "GET"]
 
 
-def test_a_kept_filter_that_was_the_whole_change_is_reported_when_the_time_is_up() -> None:
+def test_kept_filter_alone_is_failed_after_verification_time() -> None:
     peer, host = simulated(config_semantics="merge")
     (result,) = apply(host, plan(host, {A: DROPPED})).values()
     assert result.detail == "not removed by the API: config.filters.gender"
@@ -286,7 +286,7 @@ def test_a_kept_filter_that_was_the_whole_change_is_reported_when_the_time_is_up
     assert host.elapsed == 30
 
 
-def test_a_member_that_the_api_kept_is_reported_as_such() -> None:
+def test_kept_member_is_reported_as_not_removed() -> None:
     kept = {**CONFIG, "filters": {"seniority": ["vp", "cxo"], "gender": "m"}}
     wanted = {"config": {**CONFIG, "filters": {"seniority": ["vp"], "gender": "m"}}}
     held = [audience(1, config={**CONFIG, "filters": {"seniority": ["vp", "cxo"], "gender": "f"}})]
@@ -315,7 +315,7 @@ def test_something_else_that_is_stored_is_named(fault: Fault) -> None:
     assert calls(peer, A) == ["GET", "PATCH", "GET", "GET"]
 
 
-def test_a_verification_that_cannot_read_is_unknown() -> None:
+def test_verification_that_cannot_read_is_unknown() -> None:
     unread = Fault("status", status=500, skip=1, times=None, **READ)
     with serving(Fault("short_body", method="PATCH"), unread) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -324,7 +324,7 @@ def test_a_verification_that_cannot_read_is_unknown() -> None:
     assert peer.state[A]["name"] == "New"
 
 
-def test_a_verification_ends_in_time_though_its_reads_do_not() -> None:
+def test_verification_deadline_bounds_its_reads() -> None:
     slow = Fault("delay", seconds=1000, skip=1, times=None, **READ)
     _, host = simulated(Fault("short_body", method="PATCH"), slow)
     (result,) = apply(host, plan(host, {A: RENAMED}), verification=30, request=2000, budget=2000).values()
@@ -333,7 +333,7 @@ def test_a_verification_ends_in_time_though_its_reads_do_not() -> None:
     assert host.elapsed == 30
 
 
-def test_a_verification_that_ends_amid_a_read_says_what_it_saw_last() -> None:
+def test_verification_deadline_reports_the_last_read() -> None:
     slow = Fault("delay", seconds=1000, skip=2, times=None, **READ)
     _, host = simulated(Fault("old_body", method="PATCH"), Fault("stale", reads=9), slow)
     (result,) = apply(host, plan(host, {A: RENAMED}), verification=30, request=2000).values()
@@ -341,7 +341,7 @@ def test_a_verification_that_ends_amid_a_read_says_what_it_saw_last() -> None:
     assert result.detail == "the API accepted the change and holds something else: name"
 
 
-def test_an_audience_that_vanishes_after_it_was_written_is_a_conflict_that_was_written() -> None:
+def test_audience_deleted_after_write_is_written_conflict() -> None:
     gone = Fault("status", status=404, skip=1, **READ)
     with serving(Fault("short_body", method="PATCH"), gone) as (_, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -358,14 +358,14 @@ def test_both_generations_are_written_alike() -> None:
     assert_each_write_was_compared(peer)
 
 
-def test_what_the_schema_does_not_know_is_carried_over() -> None:
+def test_unknown_fields_are_carried_over() -> None:
     held = [audience(1, config={**CONFIG, "x_new": {"list": [3, 1, 2], "half": 0.5}})]
     with serving(holds=held) as (peer, url):
         assert outcomes(apply(url, plan(url, {A: NARROWED}))) == ["applied"]
     assert peer.state[A]["config"]["x_new"] == {"list": [3, 1, 2], "half": 0.5}
 
 
-def test_an_unknown_field_that_the_api_loses_is_no_success() -> None:
+def test_unknown_field_that_is_lost_is_failed() -> None:
     held = [audience(1, config={**CONFIG, "x_new": 1})]
     lost = Fault("value", path="data.config", value=NARROWED["config"], times=None, skip=1, route="one")
     with serving(lost, holds=held) as (_, url):
@@ -374,7 +374,7 @@ def test_an_unknown_field_that_the_api_loses_is_no_success() -> None:
     assert result.detail == "the API accepted the change and holds something else: config.x_new"
 
 
-def test_an_intent_is_recorded_before_its_write_and_the_outcome_after() -> None:
+def test_intent_is_recorded_before_write_outcome_after() -> None:
     with serving(Fault("status", status=500, id=A, method="PATCH")) as (peer, url):
         the_plan = plan(url, {A: RENAMED})
         pages = Pages(peer)
@@ -411,7 +411,7 @@ def test_without_a_durable_intent_nothing_is_sent() -> None:
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("drop", "unknown"), ("status", "failed")])
-def test_a_journal_that_fills_up_between_attempts_ends_them(kind: str, outcome: str) -> None:
+def test_journal_full_between_attempts_ends_them(kind: str, outcome: str) -> None:
     fault = Fault(kind, method="PATCH", status=429) if kind == "status" else Fault(kind, method="PATCH")
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED}), journal=Pages(peer, room=1)).values()
@@ -420,7 +420,7 @@ def test_a_journal_that_fills_up_between_attempts_ends_them(kind: str, outcome: 
     assert len(peer.patches()) == 1
 
 
-def test_a_second_apply_of_the_same_plan_sends_nothing() -> None:
+def test_second_apply_of_a_plan_sends_nothing() -> None:
     with serving(holds=live_audiences(6)) as (peer, url):
         the_plan = plan(url, {one["id"]: NARROWED for one in live_audiences(6)})
         assert set(outcomes(apply(url, the_plan))) == {"applied"}

@@ -66,7 +66,7 @@ def name_of(fault: Fault) -> str:
 
 
 @pytest.mark.parametrize("fault", LOST, ids=name_of)
-def test_a_write_whose_answer_was_lost_is_found_applied_and_not_sent_twice(fault: Fault) -> None:
+def test_lost_response_is_found_applied(fault: Fault) -> None:
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
         assert peer.unfired == ()
@@ -90,7 +90,7 @@ def test_slow_response_is_lost_and_found_applied(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", NOT_STORED, ids=name_of)
-def test_a_write_that_was_not_stored_is_sent_again_after_a_fresh_read(fault: Fault) -> None:
+def test_write_not_stored_is_sent_again_after_reading(fault: Fault) -> None:
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
@@ -115,7 +115,7 @@ def test_a_write_that_was_not_stored_is_sent_again_after_a_fresh_read(fault: Fau
     ],
     ids=lambda value: name_of(value) if isinstance(value, Fault) else str(value),
 )
-def test_three_attempts_are_made_and_no_fourth(fault: Fault, outcome: str, *, is_written: bool) -> None:
+def test_write_is_attempted_at_most_three_times(fault: Fault, outcome: str, *, is_written: bool) -> None:
     with serving(fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == (outcome, 3, is_written)
@@ -138,7 +138,7 @@ def test_stored_write_behind_stale_reads_is_unknown(status: int) -> None:
     assert (result.outcome, result.is_written) == ("unknown", True)
 
 
-def test_the_third_attempt_may_be_the_one_that_works() -> None:
+def test_third_attempt_may_succeed() -> None:
     with serving(Fault("status", **WRITE, status=500, times=2)) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.attempts) == ("applied", 3)
@@ -180,9 +180,7 @@ def test_what_may_still_arrive_is_unknown() -> None:
     ("status", "code", "outcome"),
     [(400, None, "failed"), (403, "SLOTS_FULL", "blocked"), (429, None, "failed")],
 )
-def test_a_refusal_after_a_lost_answer_does_not_call_off_what_may_still_arrive(
-    status: int, code: str | None, outcome: str
-) -> None:
+def test_refusal_after_lost_response_stays_unknown(status: int, code: str | None, outcome: str) -> None:
     for first, expected in (
         (Fault("drop", **WRITE), "unknown"),
         (Fault("status", **WRITE, status=500), "unknown"),
@@ -196,7 +194,7 @@ def test_a_refusal_after_a_lost_answer_does_not_call_off_what_may_still_arrive(
         assert calls(peer, A)[:4] == ["GET", "PATCH"] * 2
 
 
-def test_slots_that_fill_up_after_a_lost_answer_do_not_call_it_off_either() -> None:
+def test_full_slots_after_lost_response_stay_unknown() -> None:
     peer, host = simulated(Fault("drop", **WRITE, id=A), holds=[audience(1), audience(2)])
     peer.inject(Fault("status", **WRITE, id=B, status=403, code="SLOTS_FULL"))
     peer.inject(Fault("delay", id=A, seconds=10, **READ_AGAIN))
@@ -207,7 +205,7 @@ def test_slots_that_fill_up_after_a_lost_answer_do_not_call_it_off_either() -> N
 
 
 @pytest.mark.parametrize("fault", [Fault("drop", **WRITE), Fault("status", **WRITE, status=500)], ids=name_of)
-def test_an_unclear_answer_and_then_something_else_is_a_conflict(fault: Fault) -> None:
+def test_unclear_response_then_other_edit_is_conflict(fault: Fault) -> None:
     edit = Fault("edit", **WRITE, changes={"config": CONFIG | {"minScore": 1}})
     with serving(fault, edit) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -218,7 +216,7 @@ def test_an_unclear_answer_and_then_something_else_is_a_conflict(fault: Fault) -
     assert peer.state[A]["config"]["minScore"] == 1
 
 
-def test_an_unclear_answer_and_the_change_with_an_edit_beside_it_is_a_conflict() -> None:
+def test_applied_change_with_another_edit_is_conflict() -> None:
     edit = Fault("edit", **WRITE, changes={"status": "draft"})
     with serving(Fault("drop", **WRITE, when="after"), edit) as (_, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -226,7 +224,7 @@ def test_an_unclear_answer_and_the_change_with_an_edit_beside_it_is_a_conflict()
     assert result.detail.endswith("neither as planned nor as asked: name, status")
 
 
-def test_a_field_that_the_api_added_does_not_hide_a_change_that_was_applied() -> None:
+def test_added_field_hides_no_applied_change() -> None:
     with serving(Fault("drop", **WRITE, when="after"), Fault("unknown_fields", **READ_AGAIN)) as (_, url):
         assert outcomes(apply(url, plan(url, {A: RENAMED}))) == ["applied"]
 
@@ -243,7 +241,7 @@ def test_a_field_that_the_api_added_does_not_hide_a_change_that_was_applied() ->
     ids=name_of,
 )
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_unclear_answer_that_cannot_be_read_again_is_unknown(fault: Fault, when: str) -> None:
+def test_unclear_response_without_reread_is_unknown(fault: Fault, when: str) -> None:
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
@@ -252,7 +250,7 @@ def test_an_unclear_answer_that_cannot_be_read_again_is_unknown(fault: Fault, wh
     assert len(peer.patches()) == 1
 
 
-def test_an_audience_that_vanishes_while_its_write_is_unclear_may_have_been_written() -> None:
+def test_deleted_audience_after_unclear_write_counts_as_written() -> None:
     gone = Fault("status", status=404, **READ_AGAIN)
     with serving(Fault("drop", **WRITE, when="after"), gone) as (_, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -262,7 +260,7 @@ def test_an_audience_that_vanishes_while_its_write_is_unclear_may_have_been_writ
 
 @pytest.mark.parametrize("status", [300, 302, 307])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_redirected_write_ends_the_run_and_is_looked_after(status: int, when: str) -> None:
+def test_redirected_write_ends_the_run_and_is_settled(status: int, when: str) -> None:
     with serving(Fault("status", **WRITE, id=A, status=status, when=when)) as (peer, url):
         results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
     said = f"PATCH /v1/intent/audiences/{A} returned {status}: refused by the script"
@@ -275,14 +273,14 @@ def test_a_redirected_write_ends_the_run_and_is_looked_after(status: int, when: 
     assert len(peer.patches()) == 1
 
 
-def test_a_write_that_never_left_is_tried_again() -> None:
+def test_unsent_write_is_retried() -> None:
     peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=0.005))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
     assert calls(peer, A) == ["GET", "GET", "PATCH"]
 
 
-def test_a_write_that_never_left_is_a_failure_and_nothing_was_written() -> None:
+def test_unsent_write_is_failed_and_not_written() -> None:
     peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=1000))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, False)
@@ -290,7 +288,7 @@ def test_a_write_that_never_left_is_a_failure_and_nothing_was_written() -> None:
     assert peer.patches() == ()
 
 
-def test_a_write_that_never_left_three_times_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsent_write_is_given_up_after_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random.Random, "uniform", lambda *arguments: arguments[-1])
     peer, host = simulated(Fault("refuse", method="GET", route="one", seconds=0.005, times=3))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
@@ -300,14 +298,14 @@ def test_a_write_that_never_left_three_times_is_given_up(monkeypatch: pytest.Mon
     assert calls(peer, A) == ["GET"] * 3
 
 
-def test_a_write_that_never_left_does_not_call_off_the_one_before() -> None:
+def test_unsent_write_leaves_the_earlier_one_unknown() -> None:
     peer, host = simulated(Fault("drop", **WRITE), Fault("refuse", seconds=1000, **READ_AGAIN))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 2, True)
     assert len(peer.patches()) == 1
 
 
-def test_a_rate_limited_write_waits_as_long_as_it_is_asked_to_and_reads_again() -> None:
+def test_rate_limited_write_waits_and_reads_again() -> None:
     peer, host = simulated(Fault("status", **WRITE, status=429, retry_after="7"))
     (result,) = apply(host, plan(host, {A: RENAMED})).values()
     assert (result.outcome, result.detail, result.attempts) == ("applied", "", 2)
@@ -315,7 +313,7 @@ def test_a_rate_limited_write_waits_as_long_as_it_is_asked_to_and_reads_again() 
     assert host.gaps(A) == [0, 7, 0]
 
 
-def test_a_rate_limit_without_end_is_given_up_after_three_attempts() -> None:
+def test_endless_rate_limit_is_given_up() -> None:
     with serving(Fault("status", **WRITE, status=429, times=None)) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
     assert (result.outcome, result.attempts, result.is_written) == ("failed", 3, False)
@@ -323,7 +321,7 @@ def test_a_rate_limit_without_end_is_given_up_after_three_attempts() -> None:
 
 
 @pytest.mark.parametrize("asked", [{"retry_after": "300"}, {"retry_date": 300.0}])
-def test_a_write_that_is_to_wait_too_long_ends_the_run_at_once(asked: dict[str, Any]) -> None:
+def test_too_long_wait_for_write_ends_run(asked: dict[str, Any]) -> None:
     peer, host = simulated(Fault("status", **WRITE, id=A, status=429, **asked))
     results = apply(host, plan(host, {A: RENAMED, B: RENAMED}), parallelism=1)
     assert outcomes(results) == ["failed", "not_attempted"]
@@ -336,7 +334,7 @@ def test_a_write_that_is_to_wait_too_long_ends_the_run_at_once(asked: dict[str, 
 
 
 @pytest.mark.parametrize(("when", "outcome"), [("before", "unknown"), ("after", "applied")])
-def test_an_unclear_write_that_is_to_wait_too_long_is_read_once(when: str, outcome: str) -> None:
+def test_unclear_write_with_long_wait_is_read_once(when: str, outcome: str) -> None:
     peer, host = simulated(Fault("status", **WRITE, id=A, status=503, when=when, retry_after="3600"))
     results = apply(host, plan(host, {A: RENAMED, B: RENAMED}), parallelism=1)
     assert outcomes(results) == [outcome, "not_attempted"]
@@ -344,7 +342,7 @@ def test_an_unclear_write_that_is_to_wait_too_long_is_read_once(when: str, outco
     assert host.elapsed < 1
 
 
-def test_a_read_that_is_to_wait_too_long_ends_the_run() -> None:
+def test_too_long_wait_for_read_ends_run() -> None:
     wait = Fault("status", method="GET", route="one", id=A, status=429, retry_after="121")
     with serving(wait) as (peer, url):
         results = apply(url, plan(url, {A: RENAMED, B: RENAMED}), parallelism=1)
@@ -353,7 +351,7 @@ def test_a_read_that_is_to_wait_too_long_ends_the_run() -> None:
     assert calls(peer)[1:] == ["GET"]
 
 
-def test_no_write_is_sent_on_a_read_from_before_a_pause() -> None:
+def test_audience_is_read_again_after_a_pause() -> None:
     # B has read when A has to wait.
     slow = Fault("delay", method="GET", route="one", id=B, when="after", seconds=0.5)
     edit = Fault("edit", method="GET", route="one", id=B, changes={"status": "draft"})
@@ -368,7 +366,7 @@ def test_no_write_is_sent_on_a_read_from_before_a_pause() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
-def test_a_write_that_is_refused_is_not_repeated(status: int) -> None:
+def test_refused_write_is_not_retried(status: int) -> None:
     with serving(Fault("status", **WRITE, id=A, status=status, message="no")) as (peer, url):
         results = apply(url, plan(url, {A: RENAMED, B: RENAMED, C: RENAMED}))
     assert outcomes(results) == ["failed", "applied", "applied"]

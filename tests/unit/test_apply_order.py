@@ -40,7 +40,7 @@ def renamed(*numbers: int) -> dict[str, dict[str, Any]]:
     return {ident(number): dict(RENAMED) for number in numbers}
 
 
-def test_what_frees_a_slot_goes_first_and_what_takes_one_last() -> None:
+def test_phases_release_change_activate_in_order() -> None:
     held = [audience(1), audience(2, "active"), audience(3), audience(4, "active"), audience(5), audience(6)]
     wanted = {
         A: {"status": "active"},
@@ -60,7 +60,7 @@ def test_what_frees_a_slot_goes_first_and_what_takes_one_last() -> None:
     assert release[1] < change[0] < change[1] < activate[0]
 
 
-def test_a_phase_waits_for_the_verification_of_the_one_before() -> None:
+def test_phase_waits_for_earlier_verification() -> None:
     held = [audience(1, "active"), audience(2)]
     unseen = (Fault("short_body", **WRITE, id=A), Fault("stale", id=A, reads=2))
     peer, host = simulated(*unseen, holds=held)
@@ -70,7 +70,7 @@ def test_a_phase_waits_for_the_verification_of_the_one_before() -> None:
     assert span(peer, {A})[1] < span(peer, {B})[0]
 
 
-def test_a_phase_that_failed_does_not_hold_up_the_next() -> None:
+def test_failed_phase_does_not_stop_the_next() -> None:
     held = [audience(1, "active"), audience(2)]
     with serving(Fault("status", **WRITE, id=A, status=400), holds=held) as (_, url):
         results = apply(url, plan(url, {A: {"status": "paused"}, B: RENAMED}))
@@ -78,7 +78,7 @@ def test_a_phase_that_failed_does_not_hold_up_the_next() -> None:
 
 
 @pytest.mark.parametrize("parallelism", [1, 3])
-def test_so_many_writes_are_sent_at_once_and_no_more(parallelism: int) -> None:
+def test_parallelism_bounds_concurrent_writes(parallelism: int) -> None:
     count = parallelism * 2
     slow = Fault("delay", **WRITE, seconds=4, when="after", times=None)
     _, host = simulated(slow, holds=live_audiences(count))
@@ -106,14 +106,14 @@ def test_full_slots_end_the_activations_and_nothing_else() -> None:
     assert "PATCH" not in calls(peer, C)
 
 
-def test_full_slots_met_by_another_change_end_no_other_change() -> None:
+def test_full_slots_stop_no_other_change() -> None:
     full = Fault("status", **WRITE, id=A, status=403, code="SLOTS_FULL")
     with serving(full) as (_, url):
         results = apply(url, plan(url, renamed(1, 2, 3)), parallelism=1)
     assert outcomes(results) == ["blocked", "applied", "applied"]
 
 
-def test_an_activation_that_somebody_made_is_not_blocked() -> None:
+def test_activation_already_made_is_unchanged() -> None:
     full = Fault("status", **WRITE, id=A, status=403, code="SLOTS_FULL")
     with serving(full) as (peer, url):
         the_plan = plan(url, {one: {"status": "active"} for one in (A, B)})
@@ -124,7 +124,7 @@ def test_an_activation_that_somebody_made_is_not_blocked() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 301])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_what_says_that_we_may_not_ends_the_run(status: int, method: str) -> None:
+def test_unauthorized_or_redirected_request_ends_the_run(status: int, method: str) -> None:
     held = [audience(1), audience(2), audience(3), audience(4)]
     with serving(
         Fault("status", method=method, route="one", id=B, status=status, times=None), holds=held
@@ -141,7 +141,7 @@ def test_what_says_that_we_may_not_ends_the_run(status: int, method: str) -> Non
     assert {entry.id for entry in peer.log} == {None, A, B}
 
 
-def test_a_run_that_one_worker_ended_sends_no_other_workers_next_write() -> None:
+def test_ended_run_sends_no_next_write() -> None:
     # B reads while A hears that the key is wrong; C has failed once, and is about to try again.
     slow = Fault("delay", **READ, id=B, when="after", seconds=2)
     wrong_key = [Fault("delay", **WRITE, id=A, seconds=1), Fault("status", **WRITE, id=A, status=401)]
@@ -185,7 +185,7 @@ def test_a_success_in_between_starts_the_count_anew(between: str) -> None:
 
 
 @pytest.mark.parametrize("between", ["conflict", "blocked"])
-def test_what_was_left_alone_counts_neither_way(between: str) -> None:
+def test_conflict_and_blocked_count_neither_way(between: str) -> None:
     faults = [Fault("status", **WRITE, id=ident(number), status=400) for number in (1, 2, 3, 4, 6)]
     if between == "blocked":
         faults.append(Fault("status", **WRITE, id=ident(5), status=403, code="SLOTS_FULL"))
@@ -197,7 +197,7 @@ def test_what_was_left_alone_counts_neither_way(between: str) -> None:
     assert outcomes(results) == ["failed"] * 4 + [between, "failed", "not_attempted"]
 
 
-def test_the_first_reason_that_ended_a_run_is_the_one_that_is_told() -> None:
+def test_first_reason_to_end_a_run_is_reported() -> None:
     first = [Fault("status", **WRITE, id=A, status=401, message="first")]
     second = [
         Fault("delay", **WRITE, id=B, seconds=1),
@@ -218,7 +218,7 @@ def test_the_first_reason_that_ended_a_run_is_the_one_that_is_told() -> None:
         (2, Fault("drop", **WRITE), "unknown", 1),
     ],
 )
-def test_a_bug_is_an_outcome_too_and_ends_the_run(
+def test_bug_is_an_outcome_and_ends_run(
     bug_at: int, fault: Fault | None, outcome: str, attempts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right, count = audiences.fetch_one, 0
@@ -247,7 +247,7 @@ def test_an_empty_plan_asks_nothing() -> None:
     assert calls(peer) == ["GET"]
 
 
-def test_every_outcome_is_told_as_soon_as_it_is_known() -> None:
+def test_outcomes_are_yielded_as_they_settle() -> None:
     _, host = simulated(Fault("delay", **WRITE, id=B, seconds=3))
     results = apply(host, plan(host, renamed(1, 2, 3)), parallelism=2)
     assert outcomes(results) == ["applied"] * 3

@@ -79,7 +79,7 @@ def written(one: str) -> Callable[[Entry], bool]:
     return lambda entry: (entry.method, entry.id) == ("PATCH", one)
 
 
-def test_what_is_in_flight_is_settled_and_nothing_new_is_sent() -> None:
+def test_stop_settles_in_flight_and_sends_nothing_new() -> None:
     slow = Fault("delay", **WRITE, when="after", seconds=4, times=None)
     peer, host = simulated(slow, holds=live_audiences(6))
     results = apply(host, plan(host, renamed(*range(1, 7))), parallelism=2, settling=5, watch=stopping_at(1))
@@ -90,7 +90,7 @@ def test_what_is_in_flight_is_settled_and_nothing_new_is_sent() -> None:
 
 
 @pytest.mark.parametrize(("when", "outcome"), [("after", "applied"), ("before", "unknown")])
-def test_an_unclear_answer_is_still_read_again_and_not_tried_again(when: str, outcome: str) -> None:
+def test_stop_still_reads_an_unclear_write_again(when: str, outcome: str) -> None:
     faults = [Fault("delay", **WRITE, seconds=2), Fault("status", **WRITE, status=500, when=when)]
     peer, host = simulated(*faults)
     (result,) = apply(host, plan(host, {A: RENAMED}), settling=5, watch=stopping_at(1)).values()
@@ -100,7 +100,7 @@ def test_an_unclear_answer_is_still_read_again_and_not_tried_again(when: str, ou
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(5.9, "applied"), (6.1, "unknown")])
-def test_what_is_in_flight_has_its_time_to_settle(seconds: float, outcome: str) -> None:
+def test_in_flight_write_has_its_settling_time(seconds: float, outcome: str) -> None:
     _, host = simulated(Fault("delay", **WRITE, seconds=seconds, when="after"))
     (result,) = apply(host, plan(host, {A: RENAMED}), settling=5, watch=stopping_at(1)).values()
     late = "interrupted before its effect could be read"
@@ -109,7 +109,7 @@ def test_what_is_in_flight_has_its_time_to_settle(seconds: float, outcome: str) 
     assert host.elapsed == min(seconds, 6)
 
 
-def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
+def test_verification_past_settling_time_is_unknown() -> None:
     _, host = simulated(Fault("short_body", **WRITE), Fault("stale", reads=100))
     (result,) = apply(
         host, plan(host, {A: RENAMED}), verification=20, settling=5, watch=stopping(host, written(A))
@@ -117,7 +117,7 @@ def test_a_verification_that_does_not_settle_in_its_time_is_unknown() -> None:
     assert (result.outcome, result.is_written) == ("unknown", True)
 
 
-def test_asked_twice_everything_is_left_at_once() -> None:
+def test_second_stop_ends_everything_at_once() -> None:
     slow = Fault("delay", **WRITE, seconds=2, when="after", times=None)
     _, host = simulated(slow, holds=live_audiences(4))
     the_plan = plan(host, renamed(1, 2, 3, 4))
@@ -126,7 +126,7 @@ def test_asked_twice_everything_is_left_at_once() -> None:
     assert host.elapsed == 1
 
 
-def test_a_read_before_a_write_is_not_waited_for() -> None:
+def test_stop_cancels_a_read_before_a_write() -> None:
     peer, host = simulated(Fault("delay", **READ, seconds=2, when="after"))
     (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
     assert (result.outcome, result.detail, result.attempts) == ("not_attempted", "interrupted", 0)
@@ -134,7 +134,7 @@ def test_a_read_before_a_write_is_not_waited_for() -> None:
     assert host.elapsed == 1
 
 
-def test_a_pause_is_not_sat_out() -> None:
+def test_stop_ends_a_pause() -> None:
     peer, host = simulated(Fault("status", **READ, status=429, retry_after="10"))
     the_plan = plan(host, renamed(1, 2))
     results = apply(host, the_plan, settling=20, watch=stopping(host, lambda entry: entry.status == 429))
@@ -143,7 +143,7 @@ def test_a_pause_is_not_sat_out() -> None:
     assert host.elapsed < 1
 
 
-def test_a_pause_after_a_refusal_is_not_sat_out_either() -> None:
+def test_stop_ends_a_pause_after_a_refusal() -> None:
     _, host = simulated(Fault("status", **WRITE, status=429, retry_after="10"))
     (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
     assert (result.outcome, result.detail) == ("failed", "interrupted; what was sent had no effect")
@@ -159,9 +159,7 @@ def test_a_pause_after_a_refusal_is_not_sat_out_either() -> None:
     ],
     ids=["may-arrive-late", "is-over"],
 )
-def test_what_waits_to_be_tried_again_is_left_for_what_it_is(
-    fault: Fault, outcome: str, detail: str, elapsed: float
-) -> None:
+def test_stop_settles_what_waits_for_a_retry(fault: Fault, outcome: str, detail: str, elapsed: float) -> None:
     # A reads again while B has to wait, and so has a fresh read that it may not write upon.
     reading = Fault("delay", **READ, id=A, skip=1, when="after", seconds=2)
     limited = [
@@ -177,7 +175,7 @@ def test_what_waits_to_be_tried_again_is_left_for_what_it_is(
     assert host.elapsed == elapsed
 
 
-def test_a_refusal_that_comes_after_the_wish_to_stop_is_not_waited_upon() -> None:
+def test_rate_limit_after_stop_is_not_waited_for() -> None:
     slow = Fault("delay", **WRITE, seconds=2)
     _, host = simulated(slow, Fault("status", **WRITE, status=429, retry_after="10"))
     (result,) = apply(host, plan(host, {A: RENAMED}), settling=20, watch=stopping_at(1)).values()
@@ -196,7 +194,7 @@ async def stopped_at_first(host: Host, the_plan: Plan) -> list[AudienceResult]:
     return results
 
 
-def test_a_wish_between_two_phases_begins_no_other() -> None:
+def test_stop_between_phases_begins_no_other() -> None:
     held = [audience(1, "active"), audience(2), audience(3), audience(4)]
     peer, host = simulated(holds=held)
     the_plan = plan(host, {A: {"status": "paused"}, B: RENAMED, C: RENAMED, D: {"status": "active"}})
@@ -206,7 +204,7 @@ def test_a_wish_between_two_phases_begins_no_other() -> None:
     assert host.elapsed == 0
 
 
-def test_a_wish_before_the_start_sends_nothing() -> None:
+def test_stop_before_the_start_sends_nothing() -> None:
     peer, host = simulated()
     the_plan = plan(host, renamed(1, 2))
 
@@ -221,7 +219,7 @@ def test_a_wish_before_the_start_sends_nothing() -> None:
     assert calls(peer) == ["GET"]
 
 
-def test_whoever_stops_listening_leaves_nothing_running() -> None:
+def test_closed_apply_leaves_no_task_running() -> None:
     slow = Fault("delay", **WRITE, id=B, seconds=600, when="after")
     with serving(slow) as (_, url):
         the_plan = plan(url, renamed(1, 2))
@@ -277,7 +275,7 @@ def told(process: subprocess.Popen[str]) -> tuple[dict[str, str], Any, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_first_signal_settles_what_is_in_flight(tmp_path: Path, number: signal.Signals) -> None:
+def test_first_signal_settles_what_is_in_flight(tmp_path: Path, number: signal.Signals) -> None:
     slow = Fault("delay", **WRITE, seconds=0.4, when="after", times=None)
     with serving(slow) as (peer, url), applying(tmp_path, url, "1") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
@@ -292,7 +290,7 @@ def test_the_first_signal_settles_what_is_in_flight(tmp_path: Path, number: sign
     assert sorted(events) == ["intent", "intent", "outcome", "outcome"]
 
 
-def test_the_first_signal_gives_what_is_in_flight_its_time_and_no_more(tmp_path: Path) -> None:
+def test_first_signal_bounds_the_settling_time(tmp_path: Path) -> None:
     slow = Fault("delay", **WRITE, seconds=600, when="after", times=None)
     with serving(slow) as (peer, url), applying(tmp_path, url, "0.1") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
@@ -302,7 +300,7 @@ def test_the_first_signal_gives_what_is_in_flight_its_time_and_no_more(tmp_path:
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
 
 
-def test_the_second_signal_is_out_at_once(tmp_path: Path) -> None:
+def test_second_signal_ends_at_once(tmp_path: Path) -> None:
     slow = Fault("delay", **WRITE, seconds=600, when="after", times=None)
     # What is in flight would have fifty minutes to settle in.
     with serving(slow) as (peer, url), applying(tmp_path, url, "600") as process:
@@ -316,7 +314,7 @@ def test_the_second_signal_is_out_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_signal_during_a_pause_before_anything_was_sent_ends_it(tmp_path: Path) -> None:
+def test_signal_during_a_pause_ends_it(tmp_path: Path) -> None:
     wait = Fault("status", **READ, status=429, retry_after="100")
     with serving(wait) as (peer, url), applying(tmp_path, url, "10") as process:
         peer.wait(lambda entry: entry.status == 429)

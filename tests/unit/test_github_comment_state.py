@@ -29,7 +29,7 @@ def plan_of(*changes: Change, **more: Any) -> Plan:
 IDS = [reviews.identity(nth) for nth in range(5)]
 
 
-def test_the_same_plan_has_moved_nowhere() -> None:
+def test_same_plan_differs_nowhere() -> None:
     plan = reviews.forty()
     remembered = comment_state.from_plan(plan)
 
@@ -54,7 +54,7 @@ def test_the_same_plan_has_moved_nowhere() -> None:
         ),
     ],
 )
-def test_it_tells_what_is_new_other_gone_or_around(fresh: Plan, expected: Moved) -> None:
+def test_difference_is_new_changed_gone_or_around(fresh: Plan, expected: Moved) -> None:
     assert comment_state.moved(comment_state.from_plan(plan_of(change(0), change(1))), fresh, IDS) == expected
 
 
@@ -64,7 +64,7 @@ def test_what_no_file_describes_any_more_is_counted() -> None:
     assert moved == Moved(gone=(IDS[1],), lost=1)
 
 
-def test_a_comment_can_hold_what_it_remembers() -> None:
+def test_comment_can_hold_its_state() -> None:
     many = plan_of(*(change(nth) for nth in range(3000)))
     remembered = comment_state.from_plan(many)
 
@@ -78,7 +78,7 @@ def test_a_comment_can_hold_what_it_remembers() -> None:
     "remembered",
     [{}, {"changes": None}, {"changes": []}, {"changes": {"x": {}}, "digest": 1}, {"digest": "sha256:0"}],
 )
-def test_what_somebody_edited_is_no_digest_and_says_little(remembered: dict[str, Any]) -> None:
+def test_edited_state_has_no_digest(remembered: dict[str, Any]) -> None:
     assert comment_state.digest(remembered) is None
     assert comment_state.moved(remembered, plan_of(change(0)), IDS).changes == (change(0),)
 

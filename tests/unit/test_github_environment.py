@@ -27,7 +27,7 @@ def about(folder: Path, payload: Any) -> environment.Environment:
     return environment.read({**RUN, "GITHUB_EVENT_PATH": str(event)})
 
 
-def test_a_pull_request_says_its_number_its_base_and_whether_it_is_a_forks(tmp_path: Path) -> None:
+def test_pull_request_has_number_base_and_fork(tmp_path: Path) -> None:
     peer = Peer()
     repository = peer.repository("acme/audiences")
     own, fork = repository.seed_pull(base_sha="b" * 40), repository.seed_pull(fork="mallory/audiences")
@@ -66,12 +66,12 @@ def test_an_event_of_another_shape_says_nothing(tmp_path: Path, payload: Any) ->
 
 
 @pytest.mark.parametrize("payload", ["{", "\x00", "[" * 100_000])
-def test_an_event_that_is_none_is_said_so(tmp_path: Path, payload: str) -> None:
+def test_malformed_event_is_settings_error(tmp_path: Path, payload: str) -> None:
     with pytest.raises(SettingsError, match="GITHUB_EVENT_PATH does not name a readable event"):
         about(tmp_path, payload)
 
 
-def test_an_event_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_missing_event_file_is_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="does not name a readable event"):
         environment.read({**RUN, "GITHUB_EVENT_PATH": str(tmp_path / "none")})
 
@@ -127,7 +127,7 @@ def test_outputs_and_summaries_are_appended(tmp_path: Path) -> None:
     }
 
 
-def test_a_file_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_unwritable_file_is_file_error(tmp_path: Path) -> None:
     read = environment.read(RUN | {"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path)})
 
     with pytest.raises(FileError, match="cannot be written: Is a directory"):

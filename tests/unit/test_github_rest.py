@@ -59,7 +59,7 @@ def here() -> Iterator[Hosted]:
 
 
 @pytest.mark.parametrize("is_enterprise", [False, True])
-def test_it_knows_who_the_token_is_and_reads_every_page(*, is_enterprise: bool) -> None:
+def test_login_and_every_page_are_read(*, is_enterprise: bool) -> None:
     with hosted(is_enterprise=is_enterprise) as here:
         here.repository.seed_comments(1, 250)
         # GitHub names its pages by the repository's number, below the same address.
@@ -92,7 +92,7 @@ def test_it_writes_and_rewrites(here: Hosted) -> None:
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status or ''}",
 )
-def test_a_read_waits_out_what_passes(here: Hosted, fault: Fault) -> None:
+def test_read_is_retried_on_what_passes(here: Hosted, fault: Fault) -> None:
     here.repository.seed_comments(1, 1)
     here.peer.inject(fault)
 
@@ -115,7 +115,7 @@ def test_a_read_waits_out_what_passes(here: Hosted, fault: Fault) -> None:
     ],
     ids=lambda fault: getattr(fault, "kind", ""),
 )
-def test_a_read_gives_up_on_what_does_not(here: Hosted, fault: Fault, attempts: int) -> None:
+def test_read_gives_up_on_what_does_not_pass(here: Hosted, fault: Fault, attempts: int) -> None:
     here.peer.inject(fault)
 
     with pytest.raises(ApiError):
@@ -131,7 +131,7 @@ def test_a_read_gives_up_on_what_does_not(here: Hosted, fault: Fault, attempts: 
     ],
     ids=["5xx", "lost"],
 )
-def test_what_would_stay_twice_is_sent_once(here: Hosted, fault: Fault, error: type[ApiError]) -> None:
+def test_creation_is_sent_once(here: Hosted, fault: Fault, error: type[ApiError]) -> None:
     here.peer.inject(fault)
 
     with here.client() as github, pytest.raises(error):
@@ -139,7 +139,7 @@ def test_what_would_stay_twice_is_sent_once(here: Hosted, fault: Fault, error: t
     assert len(here.peer.writes()) == 1
 
 
-def test_a_refused_creation_may_be_sent_again_after_a_limit(here: Hosted) -> None:
+def test_creation_is_sent_again_after_a_limit(here: Hosted) -> None:
     here.peer.inject(Fault("secondary_limit", method="POST", retry_after="0"))
 
     with here.client() as github:
@@ -147,7 +147,7 @@ def test_a_refused_creation_may_be_sent_again_after_a_limit(here: Hosted) -> Non
     assert here.comments() == ["One."]
 
 
-def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
+def test_without_retries_one_attempt_is_made(here: Hosted) -> None:
     # What settles after an interrupt takes 5 s, and the runner kills after 7.5 s.
     assert NO_RETRY.timeout + 5 < 7.5
     here.peer.inject(Fault("delay", seconds=1))
@@ -174,7 +174,7 @@ def test_in_haste_it_asks_once_and_soon_gives_up(here: Hosted) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_another_answer_is_said_so(here: Hosted, fault: Fault, said: str) -> None:
+def test_unexpected_response_is_an_error(here: Hosted, fault: Fault, said: str) -> None:
     here.repository.seed_comments(1, 1)
     here.peer.inject(fault)
 
@@ -183,7 +183,7 @@ def test_another_answer_is_said_so(here: Hosted, fault: Fault, said: str) -> Non
     assert said in str(raised.value)
 
 
-def test_who_the_token_is_may_stay_unsaid(here: Hosted) -> None:
+def test_missing_login_is_an_error(here: Hosted) -> None:
     here.peer.inject(Fault("status", status=200, path="/graphql"))
 
     with here.client() as github, pytest.raises(ApiError, match="does not say whose token"):
@@ -268,18 +268,18 @@ def test_the_token_is_in_no_message(content: bytes, status: int) -> None:
     ("content", "status"),
     [(b"[[]]", 200), (b"[" * 100_000, 200), (b"[" * 100_000, 400), (b'{"message": 1}', 400), (b"[]", 400)],
 )
-def test_odd_documents_are_errors_of_ours(content: bytes, status: int) -> None:
+def test_odd_documents_are_api_errors(content: bytes, status: int) -> None:
     with odd(content, status) as (url, _), pytest.raises(ApiError):
         reading(url)
 
 
-def test_an_encoding_that_is_none_is_no_answer() -> None:
+def test_broken_encoding_is_unreachable() -> None:
     with odd(b"no gzip", content_encoding="gzip") as (url, _), pytest.raises(ApiUnreachable):
         reading(url)
 
 
 @pytest.mark.parametrize("token", ["", "ghs_canary\n", " ghs_canary", "ghs_cänary", "ghs\x00canary"])
-def test_a_token_that_no_header_can_carry_is_named_and_not_quoted(token: str) -> None:
+def test_unusable_token_is_named_and_not_quoted(token: str) -> None:
     with pytest.raises(SettingsError, match="GITHUB_TOKEN") as raised:
         reading("http://127.0.0.1:1", token)
     assert "canary" not in str(raised.value)
@@ -293,6 +293,6 @@ def test_an_address_that_is_not_https_is_refused(url: str) -> None:
         reading(url)
 
 
-def test_nobody_there_is_said_so() -> None:
+def test_refused_connection_is_unreachable() -> None:
     with pytest.raises(ApiUnreachable, match="GitHub cannot be reached"):
         reading("http://127.0.0.1:1")

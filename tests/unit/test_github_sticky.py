@@ -32,7 +32,7 @@ def hosted() -> Iterator[tuple[GitHub, Repository, Peer]]:
             yield github, repository, peer
 
 
-def test_a_comment_is_ours_by_its_marker_and_its_author_alike() -> None:
+def test_comment_is_ours_by_marker_and_author() -> None:
     with hosted() as (github, repository, _):
         repository.add_comment(1, OURS, account("mallory"))
         repository.add_comment(1, OURS, account("dependabot[bot]"))
@@ -49,7 +49,7 @@ def test_a_comment_is_ours_by_its_marker_and_its_author_alike() -> None:
         assert sticky.find_comment(github, 1, "plan") == sticky.Sticky(own.id, {"digest": "d"})
 
 
-def test_somebody_who_left_is_nobody() -> None:
+def test_deleted_author_is_not_us() -> None:
     items: list[dict[str, Any]] = [
         {"id": 1, "user": None, "body": OURS},
         {"id": 2, "user": {"login": "x"}, "body": None},
@@ -59,7 +59,7 @@ def test_somebody_who_left_is_nobody() -> None:
 
 
 @pytest.mark.parametrize("memory", ["{", "{]}", '{"a": 01}', "{" * 100_000 + "}"])
-def test_a_memory_that_somebody_broke_is_none(memory: str) -> None:
+def test_broken_state_is_empty(memory: str) -> None:
     text = f"<!-- reconciler:plan {{{memory}}} -->\n"
 
     assert sticky._first(
@@ -67,7 +67,7 @@ def test_a_memory_that_somebody_broke_is_none(memory: str) -> None:
     ) == sticky.Sticky(1, {})
 
 
-def test_an_issue_is_never_a_pull_request_and_never_somebody_elses() -> None:
+def test_issue_is_ours_and_not_a_pull_request() -> None:
     with hosted() as (github, repository, _):
         body = sticky.marked("drift", {}, "Drift.")
         repository.change_issue(1, body=body, author=ACTIONS)
@@ -95,7 +95,7 @@ def test_a_comment_is_written_over_or_anew() -> None:
         assert [one.body for one in repository.comments(1)] == ["Anew."]
 
 
-def test_a_comment_that_cannot_be_written_over_is_not_written_twice() -> None:
+def test_comment_refused_an_update_is_not_duplicated() -> None:
     with hosted() as (github, repository, peer):
         own = repository.add_comment(1, OURS, ACTIONS)
         peer.inject(Fault("status", method="PATCH", status=403))
@@ -105,7 +105,7 @@ def test_a_comment_that_cannot_be_written_over_is_not_written_twice() -> None:
         assert [one.body for one in repository.comments(1)] == [OURS]
 
 
-def test_each_project_of_a_repository_has_texts_of_its_own() -> None:
+def test_each_project_has_texts_of_its_own() -> None:
     assert {
         sticky.kind("plan", paths) for paths in (["audiences.d"], ["audiences.d/"], ["./audiences.d"])
     } == {"plan"}

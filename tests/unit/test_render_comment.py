@@ -161,7 +161,7 @@ class TestApplied:
             assert "still stands" not in shown
             assert "open another" not in shown
 
-    def test_of_many_comes_first_what_did_not_end_well(self) -> None:
+    def test_failed_outcomes_come_first_of_many(self) -> None:
         shown = comment.applied(
             reviews.in_part(), is_over=True, max_shown=2, see_also=comment.summary_link(RUN)
         )
@@ -211,7 +211,7 @@ class TestFitted:
 
         assert comment.fit(lambda max_shown: render(max_shown=max_shown), 40, 65_000) == render()
 
-    def test_what_is_too_long_without_any_audience_is_cut_at_a_line(self) -> None:
+    def test_long_text_without_audiences_is_cut_between_lines(self) -> None:
         odd = "\N{CROSS MARK}" * 900
         found = tuple(Diagnostic("error", "x", f"{odd} {nth}", odd, f"{nth}.yaml", 1) for nth in range(30))
         plan = replace(reviews.forty(), diagnostics=found)
@@ -225,7 +225,7 @@ class TestFitted:
         lines = render(max_shown=0).splitlines()
         assert all(line in lines for line in shown.splitlines()[:-1])
 
-    def test_a_cut_opens_nothing_that_it_does_not_close(self) -> None:
+    def test_cut_text_closes_all_it_opens(self) -> None:
         warnings = tuple(Diagnostic("warning", "x", "y" * 900, f"{nth}") for nth in range(30))
         plan = replace(reviews.swap(), diagnostics=warnings)
         render = partial(comment.planned, plan, RULES)

@@ -67,7 +67,7 @@ class TestTerminal:
             "\U0001f525 \U0001f44d\U0001f3fd \u2764\ufe0f \u260e\ufe0e 1\ufe0f\u20e3",
         ],
     )
-    def test_ordinary_text_of_any_script_stays_as_it_is(self, text: str) -> None:
+    def test_ordinary_text_of_any_script_is_unchanged(self, text: str) -> None:
         assert escape.terminal(text) == text
 
     @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ class TestTerminal:
             ("\u0338= overlays the word before", r"\u0338= overlays the word before"),
         ],
     )
-    def test_what_could_act_or_hide_is_shown_as_an_escape(self, text: str, shown: str) -> None:
+    def test_active_or_hidden_characters_become_escapes(self, text: str, shown: str) -> None:
         assert escape.terminal(text) == shown
 
     @pytest.mark.slow
@@ -149,7 +149,7 @@ class TestLogLine:
 
     @patient
     @given(texts.map(escape.log_line), texts)
-    def test_a_safe_beginning_and_a_line_make_no_command_together(self, beginning: str, text: str) -> None:
+    def test_safe_prefix_and_line_make_no_command(self, beginning: str, text: str) -> None:
         assume(escape.log_line(beginning) == beginning)
 
         assert commands(beginning + escape.log_line(text)) == []
@@ -192,14 +192,12 @@ class TestWorkflowCommand:
 
 
 class TestJsonDocument:
-    def test_a_marker_and_a_delete_character_are_spelled_out(self) -> None:
+    def test_marker_and_delete_character_are_escaped(self) -> None:
         assert escape.json_document('{"##[a]": "\x7f#"}') == r'{"#\u0023[a]": "\u007f#"}'
 
     @patient
     @given(st.dictionaries(texts, texts), st.sampled_from([None, 2]))
-    def test_the_value_is_the_same_and_the_log_stays_quiet(
-        self, value: dict[str, str], indent: int | None
-    ) -> None:
+    def test_json_value_is_kept_without_log_commands(self, value: dict[str, str], indent: int | None) -> None:
         serialized = json.dumps(value, indent=indent)
 
         document = escape.json_document(serialized)
@@ -300,7 +298,7 @@ class TestMarkdownFence:
     def test_the_fence_is_longer_than_what_is_inside(self) -> None:
         assert escape.markdown_fence("a\n````\n") == "`````\na\n````\n`````"
 
-    def test_each_line_is_safe_and_a_newline_is_a_line_break(self) -> None:
+    def test_fence_keeps_lines_and_makes_each_safe(self) -> None:
         assert (
             escape.markdown_fence("+ a\x1b\r\n::error::x", "diff")
             == "```diff\n+ a\\x1b\\r\n\\::error::x\n```"
@@ -335,7 +333,7 @@ class TestClip:
 
     @patient
     @given(st.text(anything, max_size=300))
-    def test_it_is_a_beginning_of_the_text_and_within_the_limit(self, text: str) -> None:
+    def test_clip_is_a_prefix_within_the_limit(self, text: str) -> None:
         clipped = escape.clip(text)
 
         assert len(clipped) <= 200

@@ -59,7 +59,7 @@ class TestPlan:
         assert plan.from_document(read(render.plan(value), "plan")) == value
 
     @pytest.mark.parametrize("case", CASES)
-    def test_a_saved_plan_is_the_same_to_the_byte(self, case: str) -> None:
+    def test_saved_plan_round_trips_to_the_byte(self, case: str) -> None:
         document = render.plan(getattr(reviews, case)())
         assert render.plan(plan.from_document(json.loads(document))) == document
 
@@ -110,7 +110,7 @@ class TestPlan:
         assert document["missing"] == [{"id": reviews.identity(1), "file": "audiences.d/01.yaml", "line": 2}]
         assert [set(one) for one in document["unmanaged"]] == [{"id", "name", "status"}]
 
-    def test_a_digest_names_what_can_be_approved_and_nothing_else(self) -> None:
+    def test_only_an_approvable_plan_has_a_digest(self) -> None:
         assert json.loads(render.plan(reviews.swap()))["digest"].startswith("sha256:")
         assert json.loads(render.plan(reviews.missing()))["digest"] is None
 
@@ -127,7 +127,7 @@ class TestResult:
         document = render.result(reviews.in_part())
         assert document == reviews.expected("result-in-part.json", document)
 
-    def test_of_an_apply_that_never_began_has_the_whole_shape(self) -> None:
+    def test_result_without_an_apply_has_whole_shape(self) -> None:
         document = read(render.result(ApplyResult(diagnostics=(FOUND[0],))), "apply-result")
         assert document == {
             "format_version": "1.0",
@@ -195,7 +195,7 @@ def test_the_schemas_say_the_same_of_a_diagnostic() -> None:
     ],
     ids=["plan", "apply-result", "diagnostics"],
 )
-def test_a_schema_needs_every_key_and_refuses_another_major(name: SchemaName, document: str) -> None:
+def test_schema_requires_every_key_and_its_major(name: SchemaName, document: str) -> None:
     good = json.loads(document)
     for version in ("2.0", "1", "1.", "0.1", "1.0.0", 1.0):
         assert schema.check({**good, "format_version": version}, name) != ()

@@ -44,7 +44,7 @@ class TestPlan:
             saved = plan.from_document(json.loads(json.dumps(plan.to_document(case))))
             assert markdown.plan(saved, RULES) == markdown.plan(case, RULES)
 
-    def test_of_many_audiences_those_come_first_that_start_or_stop(self) -> None:
+    def test_audiences_that_start_or_stop_come_first(self) -> None:
         document = markdown.plan(reviews.forty(), RULES, max_shown=7, see_also="the job's summary")
         whole = markdown.plan(reviews.forty(), RULES)
         assert document.splitlines()[0] == whole.splitlines()[0]
@@ -60,7 +60,7 @@ class TestPlan:
         assert "**Not shown here: 1 more audience.**\n" in document
         assert "| Audience |" not in document
 
-    def test_a_plan_that_could_not_be_made_says_why(self) -> None:
+    def test_errored_plan_says_why(self) -> None:
         error = ApiUnreachable("the API cannot be reached", "Try again")
         assert markdown.plan(Plan("", diagnostics=error.diagnostics), RULES) == (
             "**This plan cannot be applied.**\n\n"
@@ -75,7 +75,7 @@ class TestPlan:
         assert "a note" in document.partition("<details>")[2]
         assert "a note" not in document.partition("<details>")[0]
 
-    def test_the_worst_of_many_problems_come_first_and_the_others_are_counted(self) -> None:
+    def test_worst_problems_come_first_others_are_counted(self) -> None:
         found = [Diagnostic("warning", "x", f"odd {nth}") for nth in range(30)]
         lines = markdown.notes([*found, Diagnostic("error", "x", "bad")]).splitlines()
         assert (lines[0], lines[1], lines[-1]) == (
@@ -85,7 +85,7 @@ class TestPlan:
         )
         assert len(lines) == markdown.MAX_NOTES + 1
 
-    def test_a_cut_plan_has_a_bounded_number_of_problems(self) -> None:
+    def test_cut_plan_lists_a_bounded_number_of_problems(self) -> None:
         errors = tuple(Diagnostic("warning", "x", f"odd {nth}") for nth in range(900))
         document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, max_shown=0)
         assert document.count("odd") == markdown.MAX_NOTES
@@ -121,7 +121,7 @@ class TestResult:
             "- **Out of date:** this is not the reviewed plan any more. Review the plan above.\n"
         )
 
-    def test_of_many_audiences_those_come_first_that_are_not_as_planned(self) -> None:
+    def test_audiences_not_as_planned_come_first(self) -> None:
         document = markdown.result(reviews.in_part(), max_shown=1, see_also="the job's summary")
         assert document.count("CFOs") == 2
         assert "Spring webinar" not in document
@@ -146,7 +146,7 @@ class TestSentences:
             (None, "draft", "change", "becomes a draft"),
         ],
     )
-    def test_a_status_is_told_by_its_effect(self, before: Any, after: Any, phase: Any, said: str) -> None:
+    def test_status_is_described_by_its_effect(self, before: Any, after: Any, phase: Any, said: str) -> None:
         assert told(FieldChange("status", before, after), phase=phase) == said
 
     @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ class TestSentences:
             ),
         ],
     )
-    def test_a_value_is_told_by_its_effect(self, path: str, before: Any, after: Any, said: str) -> None:
+    def test_value_is_described_by_its_effect(self, path: str, before: Any, after: Any, said: str) -> None:
         assert told(FieldChange(path, before, after)) == said
 
     @pytest.mark.parametrize(
@@ -214,14 +214,14 @@ class TestSentences:
             ({"mode": "all"}, {}, "other"),
         ],
     )
-    def test_more_values_mean_more_people_only_where_any_of_them_is_enough(
+    def test_more_values_reach_more_only_where_inclusive(
         self, old: dict[str, str], new: dict[str, str], effect: str
     ) -> None:
         field = FieldChange("config.filters.role.seniority.values", ["vp"], ["cxo", "vp"], ("cxo",), ())
         one = change(field, before=filters(values=["vp"], **old), patch=filters(values=["cxo", "vp"], **new))
         assert sentences.effect_on_reach(one, RULES) == effect
 
-    def test_how_a_filter_compares_goes_without_saying_when_the_filter_goes(self) -> None:
+    def test_removed_filter_omits_how_it_compared(self) -> None:
         fields = (
             FieldChange("config.filters.role.seniority.values", ["vp"], None, (), ("vp",)),
             FieldChange("config.filters.role.seniority.mode", "any", None),
@@ -230,7 +230,7 @@ class TestSentences:
             "reaches more people: no longer limited to these job levels: vice presidents"
         )
 
-    def test_a_change_that_words_pass_over_is_not_silent(self) -> None:
+    def test_change_without_words_is_not_silent(self) -> None:
         field = FieldChange("config.filters.role.seniority.mode", "any", None)
         said = told(field, before=filters(mode="any"), patch={"config": {}})
         assert said == "changes in a detail, which is below"
@@ -264,9 +264,7 @@ class TestOutside:
 
     @patient
     @given(st.sampled_from(sorted(RULES)), st.data())
-    def test_any_change_that_a_saved_plan_may_hold_is_shown(
-        self, path: tuple[str, ...], data: st.DataObject
-    ) -> None:
+    def test_any_change_of_a_saved_plan_is_shown(self, path: tuple[str, ...], data: st.DataObject) -> None:
         values: Any = st.none() | unknown_values
         lists: Any = st.none() | st.lists(unknown_values, max_size=2).map(tuple)
         field = FieldChange(
@@ -297,7 +295,7 @@ class TestOutside:
             assert seen.references == frozenset()
             assert commands(document) == []
 
-    def test_a_sentence_stays_readable_around_what_is_not_plain(self) -> None:
+    def test_sentence_stays_readable_around_escaped_words(self) -> None:
         found = Diagnostic("error", "x", 'unknown "a_b" (or <b>) in "X - Y", e.g. [z](y)', "See www.x.test!")
         assert markdown.notes([found]) == (
             '- **Error:** unknown "a_b" (or `<b>`) in "X `-` Y", `e.g`. `[z](y`). See `www.x.test`!'

@@ -117,7 +117,7 @@ def uri_of(run: dict[str, Any]) -> str:
     return str(location["physicalLocation"]["artifactLocation"]["uri"])
 
 
-def test_a_log_names_the_tool_its_rules_and_each_place() -> None:
+def test_log_names_tool_rules_and_places() -> None:
     run = logged(
         Diagnostic("error", "unknown-key", "unknown key", "Did you mean x?", "a.yaml", 3, 7, "config.x"),
         Diagnostic("warning", "other", "odd", file="b.yaml", line=2),
@@ -175,7 +175,7 @@ def test_a_file_is_a_reference_below_the_repository(file: str, uri: str) -> None
 
 @patient
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
-def test_every_name_of_a_file_comes_back_and_is_never_a_host(file: str) -> None:
+def test_file_name_round_trips_and_is_no_host(file: str) -> None:
     parts = urlsplit(uri_of(logged(Diagnostic("error", "x", "x", file=file))))
 
     assert (parts.scheme in {"", "file"}, parts.netloc, parts.query, parts.fragment) == (True, "", "", "")
@@ -184,7 +184,7 @@ def test_every_name_of_a_file_comes_back_and_is_never_a_host(file: str) -> None:
 
 @patient
 @given(hostile)
-def test_what_is_said_is_one_line_that_nobody_obeys(outside: str) -> None:
+def test_message_is_one_inert_line(outside: str) -> None:
     run = logged(Diagnostic("error", "x", outside or "x", outside, "a.yaml", 1, 1, outside))
 
     assert "\n" not in run["results"][0]["message"]["text"]

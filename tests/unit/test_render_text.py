@@ -63,7 +63,7 @@ class TestPlan:
         assert shown(field) == line
 
     @pytest.mark.parametrize("member", ["a, - b", "+ b", "-b", ' "', "", " a", "a ,"])
-    def test_a_member_that_could_be_taken_for_two_is_quoted(self, member: str) -> None:
+    def test_ambiguous_member_is_quoted(self, member: str) -> None:
         quoted = json.dumps(member)
         assert shown(FieldChange("x", ["z"], [member], (member,), ("z",))) == f"~ x: + {quoted}, - z"
 
@@ -71,13 +71,13 @@ class TestPlan:
     def test_unchanged_fields_are_counted(self, count: int, line: str) -> None:
         assert shown(FieldChange("x", 1, 2), unchanged=count).endswith(f"\n{line}")
 
-    def test_a_part_of_the_changes_still_counts_them_all(self) -> None:
+    def test_partial_changes_still_count_them_all(self) -> None:
         value = reviews.forty()
         document = text.plan(value, shown=value.changes[:2])
         assert document.count("  ~ ") == 2 * 2
         assert "Plan: 40 to change, 20 unchanged." in document
 
-    def test_a_plan_that_could_not_be_made_promises_nothing(self) -> None:
+    def test_errored_plan_promises_nothing(self) -> None:
         failed = Plan("", diagnostics=(Diagnostic("error", "settings", "no key"),))
         assert text.plan(failed) == (
             "Plan: nothing to change, 0 unchanged.\nThis plan has errors and cannot be applied.\n"
@@ -98,7 +98,7 @@ class TestResult:
     def test_nothing_to_do_is_one_line(self) -> None:
         assert text.result(ApplyResult()) == "Apply complete: nothing to do.\n"
 
-    def test_a_part_of_the_outcomes_still_counts_them_all(self) -> None:
+    def test_partial_outcomes_still_count_them_all(self) -> None:
         value = reviews.in_part()
         document = text.result(value, shown=value.results[:1])
         assert document.startswith(
@@ -136,7 +136,7 @@ class TestDiagnostics:
 
 
 class TestColour:
-    def test_is_there_only_when_it_is_on_and_changes_no_word(self) -> None:
+    def test_colour_appears_only_when_on(self) -> None:
         for value in (reviews.forty(), reviews.missing(), reviews.partial_plan()):
             assert "\x1b" in text.plan(value, COLOURED)
             assert _PAINT.sub(r"\1", text.plan(value, COLOURED)) == text.plan(value)
@@ -145,7 +145,7 @@ class TestColour:
 
     @patient
     @given(hostile)
-    def test_text_from_outside_adds_none_and_gives_no_command(self, outside: str) -> None:
+    def test_outside_text_adds_no_colour_or_command(self, outside: str) -> None:
         value, result = reviews.outside(outside)
         for ink in (text.PLAIN, COLOURED):
             for document in (

@@ -48,7 +48,7 @@ def test_sandbox_imports_only_errors_and_wording_from_reconciler() -> None:
     }
 
 
-def test_latency_is_waited_before_every_answer(database: Path) -> None:
+def test_latency_comes_before_every_response(database: Path) -> None:
     async def get() -> tuple[list[int], float]:
         transport = httpx.ASGITransport(create_app(database, latency_ms=150))
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as client:

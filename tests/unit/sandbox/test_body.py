@@ -40,7 +40,7 @@ PATH = f"{AUDIENCES}/{MARKETING}"
     ],
     ids=lambda raw: raw[:40],
 )
-def test_what_is_no_json_is_refused(either: Api, raw: bytes) -> None:
+def test_malformed_json_is_refused(either: Api, raw: bytes) -> None:
     answer = either.call("PATCH", PATH, raw)
 
     assert answer.error == (400, "VALIDATION_ERROR")

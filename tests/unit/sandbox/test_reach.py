@@ -185,7 +185,7 @@ def test_masked_person_has_all_fields_of_vendor_client(either: Api) -> None:
         assert person["topicId"] in person["matchedTopicIds"]
 
 
-def test_each_generation_answers_its_own_preview(first: Api, second: Api) -> None:
+def test_each_generation_has_its_own_preview(first: Api, second: Api) -> None:
     body = {"topicIds": [117805], "filters": {"hasPhone": True, "seniority": ["vp"]}}
     plain, full = first.post("/preview", body), second.post("/preview", body)
     shape = {"totalCount", "sample", "previewKey", "dataDate"}

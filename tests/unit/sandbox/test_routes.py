@@ -318,7 +318,7 @@ def test_unknown_path_reports_no_such_route_without_redirect(either: Api, path: 
         ("DELETE", "", {"GET", "HEAD", "POST"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(first: Api, method: str, path: str, allowed: set[str]) -> None:
+def test_wrong_method_gets_the_allowed_ones(first: Api, method: str, path: str, allowed: set[str]) -> None:
     answer = first.call(method, AUDIENCES + path)
 
     assert answer.error == (405, "METHOD_NOT_ALLOWED")
@@ -326,7 +326,7 @@ def test_a_wrong_method_is_told_the_right_ones(first: Api, method: str, path: st
     assert set(answer.headers["allow"].split(", ")) == allowed
 
 
-def test_head_answers_as_get_without_a_body(first: Api) -> None:
+def test_head_responds_as_get_without_body(first: Api) -> None:
     answer = first.call("HEAD", AUDIENCES)
 
     assert (answer.status, answer.raw) == (200, b"")
