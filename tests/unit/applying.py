@@ -167,7 +167,7 @@ def calls(peer: Peer, audience_id: str | None = None, since: int = 0) -> list[st
 
 
 def assert_each_write_was_compared(peer: Peer) -> None:
-    """Every PATCH comes directly after a GET of that audience, which was answered in full."""
+    """Every PATCH comes directly after a GET of that audience, which got a whole response."""
     for patch in peer.patches():
         before = [entry for entry in peer.log if entry.id == patch.id and entry.number < patch.number]
         requests = [entry for entry in before if entry.method != "EDIT"]

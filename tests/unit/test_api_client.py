@@ -79,14 +79,14 @@ def test_read_carries_key_in_one_header() -> None:
 
 def test_write_is_one_patch_with_given_bytes() -> None:
     with serving() as (peer, url):
-        answer = patched(url)
+        response = patched(url)
     (entry,) = peer.log
     assert (entry.method, entry.target, entry.body) == ("PATCH", f"{ROUTE}/{A}", BODY)
     assert entry.header("Content-Type") == "application/json"
     assert [name for name, value in entry.headers if KEY in value] == ["X-API-Key"]
-    assert isinstance(answer, Response)
-    assert answer.is_success
-    assert isinstance(answer.document, dict)
+    assert isinstance(response, Response)
+    assert response.is_success
+    assert isinstance(response.document, dict)
 
 
 def test_read_client_has_no_write_method() -> None:
@@ -192,10 +192,10 @@ def test_refused_connection_is_unreachable() -> None:
     with serving() as (peer, url), peer.refusing():
         with pytest.raises(ApiUnreachable) as caught:
             got(url)
-        answer = patched(url)
+        response = patched(url)
     assert caught.value.summary.startswith(f"{url} cannot be reached: ")
-    assert isinstance(answer, Lost)
-    assert not answer.is_sent
+    assert isinstance(response, Lost)
+    assert not response.is_sent
     assert peer.log == ()
 
 
@@ -261,19 +261,19 @@ def test_dripping_bytes_do_not_outlast_the_deadline() -> None:
 )
 def test_write_with_lost_response_is_sent_once(fault: Fault) -> None:
     with serving(fault) as (peer, url):
-        answer = patched(url)
-    assert isinstance(answer, Lost)
-    assert answer.is_sent
-    assert answer.reason
+        response = patched(url)
+    assert isinstance(response, Lost)
+    assert response.is_sent
+    assert response.reason
     assert calls(peer) == ["PATCH"]
 
 
 @pytest.mark.parametrize("status", [400, 403, *RETRIED])
 def test_refused_write_is_sent_once(status: int) -> None:
     with serving(Fault("status", status=status, code="SLOTS_FULL", times=None)) as (peer, url):
-        answer = patched(url)
-    assert isinstance(answer, Response)
-    assert (answer.status, answer.error_code, answer.is_success) == (status, "SLOTS_FULL", False)
+        response = patched(url)
+    assert isinstance(response, Response)
+    assert (response.status, response.error_code, response.is_success) == (status, "SLOTS_FULL", False)
     assert calls(peer) == ["PATCH"]
 
 
@@ -426,12 +426,12 @@ def test_a_redirect_is_never_followed(status: int, location: str) -> None:
         peer.inject(Fault("status", status=status, times=None, location=tempting))
         with pytest.raises(ApiRejected) as caught:
             got(url)
-        answer = patched(url)
+        response = patched(url)
         assert other.received == ()
     assert caught.value.status == status
     assert caught.value.detail == "Redirects are never followed. Check LEADPIPE_BASE_URL"
-    assert isinstance(answer, Response)
-    assert answer.status == status
+    assert isinstance(response, Response)
+    assert response.status == status
     assert calls(peer) == ["GET", "PATCH"]
 
 
@@ -498,9 +498,9 @@ def test_the_sandbox_is_spoken_to_in_this_process(tmp_path: Path) -> None:
         async with WriteClient(place) as writer:
             page: Any = await writer.get_page()
             first = page["data"][0]["id"]
-            answer = await writer.patch(first, b'{"name": "Renamed"}')
-            assert isinstance(answer, Response)
-            assert answer.status == 200
+            response = await writer.patch(first, b'{"name": "Renamed"}')
+            assert isinstance(response, Response)
+            assert response.status == 200
             return writer.origin, await writer.get_one(first), await writer.get_one(ident(9))
 
     origin, one, none = asyncio.run(work())

@@ -171,8 +171,8 @@ def test_the_servers_message_is_found_in_every_shape(shape: str, message: str) -
     ],
 )
 def test_any_error_body_gives_what_it_has(body: Any, message: str, code: str | None) -> None:
-    answer = read(403, {}, json.dumps(body).encode(), Secret(KEY))
-    assert (answer.message, answer.error_code, answer.document) == (message, code, None)
+    response = read(403, {}, json.dumps(body).encode(), Secret(KEY))
+    assert (response.message, response.error_code, response.document) == (message, code, None)
 
 
 def test_a_long_message_is_cut() -> None:
@@ -204,19 +204,19 @@ def test_response_that_repeats_the_key_is_refused(key: str) -> None:
     with serving(*faults, key=key) as (_, url):
         with pytest.raises(ApiContractError, match="the API's response repeats the key") as caught:
             listing(url, key)
-        answer = patched(url, key)
+        response = patched(url, key)
     assert key not in str(caught.value)
     # It was sent, so what it did is for the caller to find out.
-    assert answer == Lost("the API's response repeats the key", is_sent=True)
+    assert response == Lost("the API's response repeats the key", is_sent=True)
 
 
 def test_malformed_header_error_is_redacted() -> None:
     broken = Fault("status", status=400, location=f"/\r\n{KEY} no colon", method="PATCH")
     with serving(broken) as (_, url):
-        answer = patched(url)
-    assert isinstance(answer, Lost)
-    assert "***" in answer.reason
-    assert KEY not in answer.reason
+        response = patched(url)
+    assert isinstance(response, Lost)
+    assert "***" in response.reason
+    assert KEY not in response.reason
 
 
 @pytest.mark.parametrize(
@@ -224,10 +224,10 @@ def test_malformed_header_error_is_redacted() -> None:
 )
 def test_write_with_unreadable_response_says_so(kind: str) -> None:
     with serving(Fault(kind, method="PATCH", when="after")) as (peer, url):
-        answer = patched(url)
-    assert isinstance(answer, Response)
-    assert (answer.status, answer.document) == (200, None)
-    assert answer.unreadable.startswith("the API's response is not JSON (")
+        response = patched(url)
+    assert isinstance(response, Response)
+    assert (response.status, response.document) == (200, None)
+    assert response.unreadable.startswith("the API's response is not JSON (")
     assert peer.state[A]["name"] == "New"
 
 
@@ -235,14 +235,14 @@ def test_a_gzip_bomb_is_not_unpacked() -> None:
     with serving(Fault("gzip_bomb"), Fault("gzip_bomb", method="PATCH")) as (peer, url):
         with pytest.raises(ApiContractError, match="compressed, which was not asked for"):
             listing(url)
-        answer = patched(url)
-    assert isinstance(answer, Lost)
-    assert answer.is_sent
+        response = patched(url)
+    assert isinstance(response, Lost)
+    assert response.is_sent
     assert [entry.header("Accept-Encoding") for entry in peer.log] == ["identity", "identity"]
 
 
 def spaces(peer: Peer, size: int) -> int:
-    """Give how many spaces in front of the list make an answer of this size."""
+    """Give how many spaces in front of the list make a response of this size."""
     whole = json.dumps({"data": [*peer.state.values()]}, ensure_ascii=False)
     topics = json.dumps([{"id": one, "name": f"Topic {one}"} for one in (117805, 117890)])
     return size - len(whole) - len(f', "topics": {topics}') * len(peer.state)
@@ -274,7 +274,7 @@ def test_refusal_counts_whatever_its_body_is(way: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "mend"),
+    ("response", "hint"),
     [
         (Response(302), "Redirects are never followed. Check LEADPIPE_BASE_URL"),
         (Response(403), "Check with the vendor that the organization is active and that this key may do so"),
@@ -284,7 +284,7 @@ def test_refusal_counts_whatever_its_body_is(way: Fault) -> None:
         (Response(418), ""),
     ],
 )
-def test_a_refusal_says_what_to_do(answer: Response, mend: str) -> None:
-    error = rejected(answer, "GET", route(A))
-    assert (error.method, error.path, error.status) == ("GET", f"{ROUTE}/{A}", answer.status)
-    assert error.detail == mend
+def test_a_refusal_says_what_to_do(response: Response, hint: str) -> None:
+    error = rejected(response, "GET", route(A))
+    assert (error.method, error.path, error.status) == ("GET", f"{ROUTE}/{A}", response.status)
+    assert error.detail == hint

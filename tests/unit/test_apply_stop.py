@@ -267,7 +267,7 @@ def applying(folder: Path, url: str, scale: str = "0.05") -> Iterator[subprocess
             process.kill()
 
 
-def told(process: subprocess.Popen[str]) -> tuple[dict[str, str], Any, str]:
+def ended(process: subprocess.Popen[str]) -> tuple[dict[str, str], Any, str]:
     """Wait for the end, and give the outcomes by id, the whole document, and stderr."""
     out, err = process.communicate(timeout=60)
     document = checked(out, "apply-result")
@@ -280,7 +280,7 @@ def test_first_signal_settles_what_is_in_flight(tmp_path: Path, number: signal.S
     with serving(slow) as (peer, url), applying(tmp_path, url, "1") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
         process.send_signal(number)
-        results, document, err = told(process)
+        results, document, err = ended(process)
         assert len(peer.patches()) == 2
     assert process.returncode == 130
     assert results == {A: "applied", B: "applied", C: "not_attempted"}
@@ -295,7 +295,7 @@ def test_first_signal_bounds_the_settling_time(tmp_path: Path) -> None:
     with serving(slow) as (peer, url), applying(tmp_path, url, "0.1") as process:
         peer.wait(lambda _: len(peer.patches()) == 2)
         process.send_signal(signal.SIGTERM)
-        results, _, _ = told(process)
+        results, _, _ = ended(process)
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
 
@@ -308,7 +308,7 @@ def test_second_signal_ends_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         # Two signals of one kind that are pending together arrive as one.
         process.send_signal(signal.SIGTERM)
-        results, _, err = told(process)
+        results, _, err = ended(process)
     assert process.returncode == 130
     assert results == {A: "unknown", B: "unknown", C: "not_attempted"}
     assert "Traceback" not in err
@@ -319,7 +319,7 @@ def test_signal_during_a_pause_ends_it(tmp_path: Path) -> None:
     with serving(wait) as (peer, url), applying(tmp_path, url, "10") as process:
         peer.wait(lambda entry: entry.status == 429)
         process.send_signal(signal.SIGINT)
-        results, document, _ = told(process)
+        results, document, _ = ended(process)
         assert peer.patches() == ()
     assert process.returncode == 130
     assert set(results.values()) == {"not_attempted"}

@@ -1,4 +1,4 @@
-"""What a comment remembers of a plan, and what can be told from it later."""
+"""The state that a comment holds of a plan, and what follows from it later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a runner tells a step, and the files through which the step answers."""
+"""What a runner gives a step, and the files that take its summary and outputs."""
 
 from __future__ import annotations
 

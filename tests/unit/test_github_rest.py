@@ -191,7 +191,7 @@ def test_missing_login_is_an_error(here: Hosted) -> None:
 
 
 class _Odd(http.server.BaseHTTPRequestHandler):
-    """A server that answers every request in a way that no GitHub does, and echoes the token."""
+    """A server that responds to every request as no GitHub does, and echoes the token."""
 
     content: ClassVar[bytes] = b"[]"
     status: ClassVar[int] = 200

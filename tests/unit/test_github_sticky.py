@@ -58,9 +58,9 @@ def test_deleted_author_is_not_us() -> None:
     assert sticky._first(items, "plan", "x", "id") is None
 
 
-@pytest.mark.parametrize("memory", ["{", "{]}", '{"a": 01}', "{" * 100_000 + "}"])
-def test_broken_state_is_empty(memory: str) -> None:
-    text = f"<!-- reconciler:plan {{{memory}}} -->\n"
+@pytest.mark.parametrize("state", ["{", "{]}", '{"a": 01}', "{" * 100_000 + "}"])
+def test_broken_state_is_empty(state: str) -> None:
+    text = f"<!-- reconciler:plan {{{state}}} -->\n"
 
     assert sticky._first(
         [{"id": 1, "user": {"login": "x"}, "body": text}], "plan", "x", "id"

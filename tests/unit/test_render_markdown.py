@@ -18,7 +18,7 @@ from tests.unit import reviews
 from tests.unit.strategies import RULES, hostile, patient, unknown_values
 
 
-def told(*fields: FieldChange, **more: Any) -> str:
+def described(*fields: FieldChange, **more: Any) -> str:
     return sentences.sentences(change(*fields, **more), RULES)
 
 
@@ -147,7 +147,7 @@ class TestSentences:
         ],
     )
     def test_status_is_described_by_its_effect(self, before: Any, after: Any, phase: Any, said: str) -> None:
-        assert told(FieldChange("status", before, after), phase=phase) == said
+        assert described(FieldChange("status", before, after), phase=phase) == said
 
     @pytest.mark.parametrize(
         ("path", "before", "after", "said"),
@@ -202,7 +202,7 @@ class TestSentences:
         ],
     )
     def test_value_is_described_by_its_effect(self, path: str, before: Any, after: Any, said: str) -> None:
-        assert told(FieldChange(path, before, after)) == said
+        assert described(FieldChange(path, before, after)) == said
 
     @pytest.mark.parametrize(
         ("old", "new", "effect"),
@@ -226,17 +226,17 @@ class TestSentences:
             FieldChange("config.filters.role.seniority.values", ["vp"], None, (), ("vp",)),
             FieldChange("config.filters.role.seniority.mode", "any", None),
         )
-        assert told(*fields, before=filters(values=["vp"], mode="any"), patch={"config": {}}) == (
+        assert described(*fields, before=filters(values=["vp"], mode="any"), patch={"config": {}}) == (
             "reaches more people: no longer limited to these job levels: vice presidents"
         )
 
     def test_change_without_words_is_not_silent(self) -> None:
         field = FieldChange("config.filters.role.seniority.mode", "any", None)
-        said = told(field, before=filters(mode="any"), patch={"config": {}})
+        said = described(field, before=filters(mode="any"), patch={"config": {}})
         assert said == "changes in a detail, which is below"
 
     def test_protection_comes_first(self) -> None:
-        assert told(FieldChange("name", "A", "B"), is_protected=True) == (
+        assert described(FieldChange("name", "A", "B"), is_protected=True) == (
             '**is protected**, so this is refused; is renamed, was "A"'
         )
 
@@ -247,7 +247,7 @@ class TestSentences:
 
     def test_long_lists_and_values_are_cut(self) -> None:
         some = tuple(f"{nth}{'x' * 300}" for nth in range(30))
-        said = told(FieldChange("config.filters.seniority", ["vp"], [*some, "vp"], some, ()))
+        said = described(FieldChange("config.filters.seniority", ["vp"], [*some, "vp"], some, ()))
         assert said.endswith("…, and 22 more")
         assert len(said) < 2000
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Message = MutableMapping[str, Any]
 
-PATIENCE = 100_000  # seconds of this time, after which a test that still waits is broken
+MAX_SECONDS = 100_000  # seconds of this time, after which a test that still waits is broken
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def advance(self, seconds: float | None) -> None:
-        if seconds is None or self._now > PATIENCE:
+        if seconds is None or self._now > MAX_SECONDS:
             raise RuntimeError(f"nothing will ever happen: {asyncio.all_tasks(self)}")
         self._now += seconds
 

@@ -41,19 +41,19 @@ PATH = f"{AUDIENCES}/{MARKETING}"
     ids=lambda raw: raw[:40],
 )
 def test_malformed_json_is_refused(either: Api, raw: bytes) -> None:
-    answer = either.call("PATCH", PATH, raw)
+    response = either.call("PATCH", PATH, raw)
 
-    assert answer.error == (400, "VALIDATION_ERROR")
-    assert answer.message == "The body is not valid JSON."
+    assert response.error == (400, "VALIDATION_ERROR")
+    assert response.message == "The body is not valid JSON."
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""]
 )
 def test_another_content_type_is_refused(either: Api, content_type: str) -> None:
-    answer = either.call("PATCH", PATH, b'{"name": "x"}', {**JSON, "content-type": content_type})
+    response = either.call("PATCH", PATH, b'{"name": "x"}', {**JSON, "content-type": content_type})
 
-    assert answer.error == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert response.error == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_content_type_allows_charset_and_capitals(fresh: Api) -> None:

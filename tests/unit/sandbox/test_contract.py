@@ -115,10 +115,10 @@ GOOD: list[dict[str, Any]] = [
 @pytest.mark.parametrize(("body", "names"), BAD, ids=[str(body)[:70] for body, _ in BAD])
 def test_a_bad_patch_is_refused_by_name(either: Api, body: object, names: str) -> None:
     before = either.get(f"/{MARKETING}").data
-    answer = either.call("PATCH", f"{AUDIENCES}/{MARKETING}", b"null" if body is None else body)
+    response = either.call("PATCH", f"{AUDIENCES}/{MARKETING}", b"null" if body is None else body)
 
-    assert answer.error == (400, "VALIDATION_ERROR")
-    assert answer.message.startswith(names)
+    assert response.error == (400, "VALIDATION_ERROR")
+    assert response.message.startswith(names)
     assert either.get(f"/{MARKETING}").data == before
 
 
@@ -139,9 +139,9 @@ def test_each_problem_is_named_once_up_to_ten(either: Api) -> None:
 def test_what_the_contract_allows_is_stored_as_sent(fresh: Api, fresh_second: Api) -> None:
     for api in (fresh, fresh_second):
         for body in GOOD:
-            answer = api.patch(MARKETING, body)
+            response = api.patch(MARKETING, body)
 
-            assert answer.data.items() >= body.items()
+            assert response.data.items() >= body.items()
             assert api.get(f"/{MARKETING}").data.items() >= body.items()
 
 
@@ -176,10 +176,10 @@ def test_only_second_generation_stores_unknown_config_keys(
     ],
 )
 def test_a_bad_new_audience_is_refused_by_name(either: Api, body: object, names: str) -> None:
-    answer = either.post("", body)
+    response = either.post("", body)
 
-    assert answer.error == (400, "VALIDATION_ERROR")
-    assert answer.message.startswith(names)
+    assert response.error == (400, "VALIDATION_ERROR")
+    assert response.message.startswith(names)
     assert len(either.get().data) == 16
 
 
@@ -193,13 +193,13 @@ def test_a_bad_new_audience_is_refused_by_name(either: Api, body: object, names:
     ],
 )
 def test_a_bad_preview_is_refused_by_name(either: Api, body: object, names: str) -> None:
-    answer = either.post("/preview", body)
+    response = either.post("/preview", body)
 
-    assert answer.error == (400, "VALIDATION_ERROR")
-    assert answer.message.startswith(names)
+    assert response.error == (400, "VALIDATION_ERROR")
+    assert response.message.startswith(names)
 
 
-def test_preview_accepts_only_query_fields_of_a_config(first: Api) -> None:
-    answer = first.post("/preview", {**TOPIC, "sourceUrl": "https://example.com"})
+def test_preview_takes_only_a_configs_query(first: Api) -> None:
+    response = first.post("/preview", {**TOPIC, "sourceUrl": "https://example.com"})
 
-    assert answer.message == "sourceUrl is not a field of this API."
+    assert response.message == "sourceUrl is not a field of this API."

@@ -57,17 +57,17 @@ def test_no_slots_at_all_is_a_limit_too(database: Path) -> None:
 
 
 def test_a_config_is_replaced_whole(fresh: Api) -> None:
-    answer = fresh.patch(MARKETING, {"config": CONFIG})
+    response = fresh.patch(MARKETING, {"config": CONFIG})
 
-    assert answer.data["config"] == CONFIG
+    assert response.data["config"] == CONFIG
     assert fresh.get(f"/{MARKETING}").data["config"] == CONFIG
 
 
 def test_merge_semantics_merge_config_into_stored_config(database: Path) -> None:
     with served(create_app(database, config_semantics="merge")) as api:
-        answer = api.patch(MARKETING, {"config": CONFIG})
+        response = api.patch(MARKETING, {"config": CONFIG})
 
-        assert answer.data["config"] == {
+        assert response.data["config"] == {
             "topicIds": [117805],
             "minScore": 70,
             "maxScore": 100,
@@ -78,7 +78,7 @@ def test_merge_semantics_merge_config_into_stored_config(database: Path) -> None
                 "hasBusinessEmail": True,
             },
         }
-        assert api.get(f"/{MARKETING}").data["config"] == answer.data["config"]
+        assert api.get(f"/{MARKETING}").data["config"] == response.data["config"]
 
 
 def test_merge_semantics_merge_fields_of_a_filter(database: Path) -> None:
@@ -87,9 +87,9 @@ def test_merge_semantics_merge_fields_of_a_filter(database: Path) -> None:
 
     with served(create_app(database, config_semantics="merge")) as api:
         api.patch(MARKETING, filters({"values": ["vp"], "operator": "contains"}))
-        answer = api.patch(MARKETING, filters({"values": ["director"]}))
+        response = api.patch(MARKETING, filters({"values": ["director"]}))
 
-        stored = answer.data["config"]["filters"]["role.seniority"]
+        stored = response.data["config"]["filters"]["role.seniority"]
         assert stored == {"values": ["director"], "operator": "contains"}
 
 
@@ -123,20 +123,20 @@ def test_activating_absent_audience_is_404_and_changes_nothing(fresh: Api) -> No
 def test_fifty_changes_at_once_all_happen(fresh: Api) -> None:
     names = {f"Name {number}" for number in range(50)}
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda name: fresh.patch(MARKETING, {"name": name}), names))
+        responses = list(pool.map(lambda name: fresh.patch(MARKETING, {"name": name}), names))
 
-    assert {answer.data["name"] for answer in answers} == names
-    last = max(answers, key=lambda answer: answer.data["updatedAt"])
-    assert len({answer.data["updatedAt"] for answer in answers}) == 50
+    assert {response.data["name"] for response in responses} == names
+    last = max(responses, key=lambda response: response.data["updatedAt"])
+    assert len({response.data["updatedAt"] for response in responses}) == 50
     assert fresh.get(f"/{MARKETING}").data["name"] == last.data["name"]
 
 
 def test_changes_at_once_of_different_fields_lose_none(fresh: Api) -> None:
     bodies = [{"name": "x"}, {"status": "paused"}, {"config": CONFIG}]
     with ThreadPoolExecutor(3) as pool:
-        assert {answer.status for answer in pool.map(lambda body: fresh.patch(MARKETING, body), bodies)} == {
-            200
-        }
+        assert {
+            response.status for response in pool.map(lambda body: fresh.patch(MARKETING, body), bodies)
+        } == {200}
 
     data = fresh.get(f"/{MARKETING}").data
     assert (data["name"], data["status"], data["config"]) == ("x", "paused", CONFIG)
@@ -147,9 +147,9 @@ def test_one_free_slot_is_taken_once_whoever_asks(database: Path) -> None:
         waiting = [item["id"] for item in one.get().data if item["status"] != "active"]
         asked = [(api, audience_id) for audience_id in waiting for api in (one, other)]
         with ThreadPoolExecutor(len(asked)) as pool:
-            answers = list(pool.map(lambda each: each[0].patch(each[1], ACTIVATE), asked))
+            responses = list(pool.map(lambda each: each[0].patch(each[1], ACTIVATE), asked))
 
-        winners = {answer.data["id"] for answer in answers if answer.status == 200}
+        winners = {response.data["id"] for response in responses if response.status == 200}
         assert len(winners) == 1
-        assert {answer.error for answer in answers if answer.status != 200} == {(403, "SLOTS_FULL")}
+        assert {response.error for response in responses if response.status != 200} == {(403, "SLOTS_FULL")}
         assert _active(one) == 11

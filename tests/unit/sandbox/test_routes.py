@@ -1,4 +1,4 @@
-"""What each route answers when it is used as the contract says."""
+"""What each route responds when it is used as the contract says."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def _topics(api: Api, path: str) -> Response:
     return api.call("GET", TOPICS + path, headers={})
 
 
-def test_first_generation_lists_all_with_configs_and_topics(first: Api) -> None:
-    answer = first.get("?limit=1&status=draft")
+def test_first_generation_lists_configs_and_topic_names(first: Api) -> None:
+    response = first.get("?limit=1&status=draft")
 
-    assert set(answer.body) == {"data"}
-    assert len(answer.data) == 16
-    assert all(set(item) == ITEM for item in answer.data)
-    assert answer.data[0]["id"] == MARKETING
-    assert answer.data[0]["topics"] == [
+    assert set(response.body) == {"data"}
+    assert len(response.data) == 16
+    assert all(set(item) == ITEM for item in response.data)
+    assert response.data[0]["id"] == MARKETING
+    assert response.data[0]["topics"] == [
         {"id": 117805, "name": "Marketing ROI"},
         {"id": 117890, "name": "Marketing Attribution"},
         {"id": 117918, "name": "Account-Based Marketing"},
@@ -61,31 +61,31 @@ def test_first_generation_lists_all_with_configs_and_topics(first: Api) -> None:
 
 
 def test_the_second_generation_lists_without_configs(second: Api) -> None:
-    answer = second.get()
+    response = second.get()
 
-    assert len(answer.data) == 16
-    assert all(set(item) == SECOND_ITEM for item in answer.data)
-    assert {item["status"] == "active" for item in answer.data if item["dailyRefreshEnabled"]} == {True}
-    assert set(answer.body["meta"]) == {"timestamp", "request_id", "nextCursor", "hasMore"}
-    assert (answer.body["meta"]["nextCursor"], answer.body["meta"]["hasMore"]) == (None, False)
+    assert len(response.data) == 16
+    assert all(set(item) == SECOND_ITEM for item in response.data)
+    assert {item["status"] == "active" for item in response.data if item["dailyRefreshEnabled"]} == {True}
+    assert set(response.body["meta"]) == {"timestamp", "request_id", "nextCursor", "hasMore"}
+    assert (response.body["meta"]["nextCursor"], response.body["meta"]["hasMore"]) == (None, False)
 
 
 def test_pages_follow_the_cursor_and_hold_everything_once(second: Api) -> None:
     whole = [item["id"] for item in second.get().data]
-    answers = [second.get("?limit=6")]
-    while answers[-1].body["meta"]["hasMore"]:
-        answers.append(second.get(f"?limit=6&cursor={answers[-1].body['meta']['nextCursor']}"))
+    responses = [second.get("?limit=6")]
+    while responses[-1].body["meta"]["hasMore"]:
+        responses.append(second.get(f"?limit=6&cursor={responses[-1].body['meta']['nextCursor']}"))
 
-    assert [item["id"] for answer in answers for item in answer.data] == whole
-    assert [len(answer.data) for answer in answers] == [6, 6, 4]
-    assert answers[-1].body["meta"]["nextCursor"] is None
+    assert [item["id"] for response in responses for item in response.data] == whole
+    assert [len(response.data) for response in responses] == [6, 6, 4]
+    assert responses[-1].body["meta"]["nextCursor"] is None
 
 
-def test_last_full_page_has_no_next_page(second: Api) -> None:
-    answer = second.get("?limit=16")
+def test_last_page_has_no_next_one(second: Api) -> None:
+    response = second.get("?limit=16")
 
-    assert len(answer.data) == 16
-    assert answer.body["meta"]["hasMore"] is False
+    assert len(response.data) == 16
+    assert response.body["meta"]["hasMore"] is False
 
 
 def test_status_filter_holds_across_pages_in_second_generation(second: Api) -> None:
@@ -118,37 +118,37 @@ def test_unnamed_topic_is_omitted_from_audience_topics(fresh: Api) -> None:
 
 def test_patch_returns_the_updated_audience(fresh: Api, fresh_second: Api) -> None:
     for api in (fresh, fresh_second):
-        answer = api.patch(MARKETING, {"name": "Renamed", "status": "paused"})
+        response = api.patch(MARKETING, {"name": "Renamed", "status": "paused"})
 
-        assert set(answer.data) == CHANGED
-        assert (answer.data["name"], answer.data["status"]) == ("Renamed", "paused")
-        assert ("meta" in answer.body) is (api is fresh_second)
+        assert set(response.data) == CHANGED
+        assert (response.data["name"], response.data["status"]) == ("Renamed", "paused")
+        assert ("meta" in response.body) is (api is fresh_second)
         assert api.get(f"/{MARKETING}").data["name"] == "Renamed"
 
 
 def test_created_audience_is_draft_and_can_be_read(fresh: Api) -> None:
     config = {"topicIds": [117801], "filters": {"seniority": ["vp"]}}
-    answer = fresh.post("", {"name": "New one", "config": config})
+    response = fresh.post("", {"name": "New one", "config": config})
 
-    assert answer.status == 201
-    assert set(answer.data) == NEW
-    assert (answer.data["status"], answer.data["config"]) == ("draft", config)
-    assert fresh.get(f"/{answer.data['id']}").data["name"] == "New one"
-    assert fresh.get().data[-1]["id"] == answer.data["id"]
+    assert response.status == 201
+    assert set(response.data) == NEW
+    assert (response.data["status"], response.data["config"]) == ("draft", config)
+    assert fresh.get(f"/{response.data['id']}").data["name"] == "New one"
+    assert fresh.get().data[-1]["id"] == response.data["id"]
 
 
 def test_a_deleted_audience_is_gone(fresh: Api) -> None:
-    answer = fresh.call("DELETE", f"{AUDIENCES}/{MARKETING}")
+    response = fresh.call("DELETE", f"{AUDIENCES}/{MARKETING}")
 
-    assert answer.body == {"data": {"id": MARKETING, "deleted": True}}
+    assert response.body == {"data": {"id": MARKETING, "deleted": True}}
     assert fresh.get(f"/{MARKETING}").error == (404, "NOT_FOUND")
     assert fresh.call("DELETE", f"{AUDIENCES}/{MARKETING}").error == (404, "NOT_FOUND")
 
 
 def test_the_first_generation_lists_the_values_of_filters(first: Api) -> None:
-    answer = first.get("/filters")
+    response = first.get("/filters")
 
-    assert set(answer.data) == {
+    assert set(response.data) == {
         "seniority",
         "companyIndustry",
         "companySize",
@@ -158,10 +158,10 @@ def test_the_first_generation_lists_the_values_of_filters(first: Api) -> None:
         "ageRange",
         "gender",
     }
-    assert {"director", "vp", "c_suite", "cxo", "manager"} <= set(answer.data["seniority"])
-    assert {"51 to 100", "101 to 250"} <= set(answer.data["companySize"])
-    assert "10 million to 25 million" in answer.data["companyRevenueRange"]
-    assert answer.headers["cache-control"] == "max-age=86400"
+    assert {"director", "vp", "c_suite", "cxo", "manager"} <= set(response.data["seniority"])
+    assert {"51 to 100", "101 to 250"} <= set(response.data["companySize"])
+    assert "10 million to 25 million" in response.data["companyRevenueRange"]
+    assert response.headers["cache-control"] == "max-age=86400"
 
 
 def test_the_second_generation_has_a_catalogue_of_filters(second: Api) -> None:
@@ -186,9 +186,9 @@ def _keys(group: dict[str, list[dict[str, str]]]) -> list[str]:
 
 
 def test_topics_need_no_key_and_are_counted(either: Api) -> None:
-    answer = _topics(either, "?type=b2c&q=SOLAR")
+    response = _topics(either, "?type=b2c&q=SOLAR")
 
-    assert answer.data == [
+    assert response.data == [
         {
             "topicId": 130442,
             "topicName": "Solar Panels",
@@ -197,7 +197,7 @@ def test_topics_need_no_key_and_are_counted(either: Api) -> None:
             "category": "Product",
         }
     ]
-    assert {key: answer.body["meta"][key] for key in ("count", "total", "filters")} == {
+    assert {key: response.body["meta"][key] for key in ("count", "total", "filters")} == {
         "count": 1,
         "total": 31,
         "filters": {"type": "b2c", "industry": None, "category": None, "q": "SOLAR"},
@@ -246,10 +246,10 @@ def test_topics_are_searched(either: Api) -> None:
     ],
 )
 def test_a_bad_parameter_is_named(second: Api, path: str, parameter: str) -> None:
-    answer = second.call("GET", path)
+    response = second.call("GET", path)
 
-    assert answer.error == (400, "VALIDATION_ERROR")
-    assert answer.message.startswith(f"{parameter} ")
+    assert response.error == (400, "VALIDATION_ERROR")
+    assert response.message.startswith(f"{parameter} ")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -259,10 +259,10 @@ def test_writes_refuse_ids_that_are_not_uuids(either: Api, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 def test_an_absent_audience_is_not_found(either: Api, method: str) -> None:
-    answer = either.call(method, f"{AUDIENCES}/{ABSENT}", {})
+    response = either.call(method, f"{AUDIENCES}/{ABSENT}", {})
 
-    assert answer.error == (404, "NOT_FOUND")
-    assert ABSENT in answer.message
+    assert response.error == (404, "NOT_FOUND")
+    assert ABSENT in response.message
 
 
 @pytest.mark.parametrize(
@@ -285,11 +285,11 @@ def test_an_absent_audience_is_not_found(either: Api, method: str) -> None:
 def test_every_audience_route_needs_the_key(
     either: Api, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    answer = either.call(
+    response = either.call(
         method, AUDIENCES + path, {"name": "x"}, {**headers, "content-type": "application/json"}
     )
 
-    assert answer.error == (401, "UNAUTHORIZED")
+    assert response.error == (401, "UNAUTHORIZED")
     assert either.get(f"/{MARKETING}").data["name"] == "Marketing directors at software companies"
 
 
@@ -304,11 +304,11 @@ def test_every_audience_route_needs_the_key(
         f"{TOPICS}/x",
     ],
 )
-def test_unknown_path_reports_no_such_route_without_redirect(either: Api, path: str) -> None:
-    answer = either.call("GET", path)
+def test_unknown_path_is_not_an_absent_audience(either: Api, path: str) -> None:
+    response = either.call("GET", path)
 
-    assert answer.error == (404, "NOT_FOUND")
-    assert answer.message == "This API has no such route."
+    assert response.error == (404, "NOT_FOUND")
+    assert response.message == "This API has no such route."
 
 
 @pytest.mark.parametrize(
@@ -319,17 +319,17 @@ def test_unknown_path_reports_no_such_route_without_redirect(either: Api, path: 
     ],
 )
 def test_wrong_method_gets_the_allowed_ones(first: Api, method: str, path: str, allowed: set[str]) -> None:
-    answer = first.call(method, AUDIENCES + path)
+    response = first.call(method, AUDIENCES + path)
 
-    assert answer.error == (405, "METHOD_NOT_ALLOWED")
-    assert answer.message == "This route does not take that method."
-    assert set(answer.headers["allow"].split(", ")) == allowed
+    assert response.error == (405, "METHOD_NOT_ALLOWED")
+    assert response.message == "This route does not take that method."
+    assert set(response.headers["allow"].split(", ")) == allowed
 
 
 def test_head_responds_as_get_without_body(first: Api) -> None:
-    answer = first.call("HEAD", AUDIENCES)
+    response = first.call("HEAD", AUDIENCES)
 
-    assert (answer.status, answer.raw) == (200, b"")
+    assert (response.status, response.raw) == (200, b"")
 
 
 def test_only_the_second_generation_validates(first: Api, second: Api) -> None:

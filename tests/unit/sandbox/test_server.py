@@ -78,11 +78,11 @@ method, url, *body = sys.argv[1:]
 headers = {"X-API-Key": "sk_sandbox", "Content-Type": "application/json"}
 data = body[0].encode() if body else None
 try:
-    answer = urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method))
+    response = urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method))
 except urllib.error.HTTPError as error:
-    answer = error
-with answer:
-    print(answer.read().decode())
+    response = error
+with response:
+    print(response.read().decode())
 """
 
 
@@ -115,8 +115,8 @@ def _as_the_vendors_client(origin: str, method: str, path: str, body: object = N
         headers["content-type"] = "application/json"
         data = json.dumps(body, separators=(",", ":")).encode()
     request = urllib.request.Request(origin + path, data, headers, method=method)  # noqa: S310 - our own origin
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own origin
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own origin
+        return json.load(response)
 
 
 def test_the_calls_of_the_vendors_client_work(database: Path) -> None:
