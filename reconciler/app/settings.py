@@ -56,7 +56,7 @@ def limits(paths: Sequence[str]) -> Limits:
 
 
 def _nearest(path: Path) -> Iterator[Path]:
-    """Yield the nearest settings file above a path, whatever kind of file it is, within its repository."""
+    """Yield the nearest settings file above a path, of any kind; look no further than its repository."""
     for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
         if os.path.lexists(folder / FILE):  # never raises, whoever owns the folders above
             yield folder / FILE
@@ -95,11 +95,8 @@ class _File:
         except RecursionError as error:
             raise self._at(0, "is nested too deeply", "Write [limits] and its settings alone") from error
         except ValueError as error:
-            raise self._at(
-                _line(error, self._text),
-                "this is not TOML, or is set twice",
-                "Fix it, or remove the file for the defaults",
-            ) from error
+            hint = "Fix it, or remove the file for the defaults"
+            raise self._at(_line(error, self._text), "this is not TOML, or is set twice", hint) from error
 
     def limits(self) -> Limits:
         self._require_known(self._document, ("limits",), "table")
