@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import tempfile
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler import schema
+from reconciler import schema, strict_json
 from reconciler.errors import FileError
 from reconciler.plan import ApplyResult, Plan, from_document, result_from_document
 
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 
     from reconciler.schema import SchemaName
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
+MAX_VALUES = 1_000_000  # and their separators
+MAX_OBJECTS = 50_000  # each costs the check against the schema tens of microseconds
 
 
 def save(text: str, file: str) -> None:
@@ -64,7 +65,7 @@ def read(file: str) -> Plan | ApplyResult:
             f"{file} has a format_version that this version does not know", "Use the version that saved it"
         )
     name: SchemaName = "plan" if "changes" in document else "apply-result"
-    problems = schema.check(document, name)
+    problems = schema.check(document, name, max_problems=1)
     if problems:
         first = problems[0]
         raise FileError(
@@ -87,16 +88,27 @@ def read_plan(file: str) -> Plan:
 
 
 def _document(file: str) -> dict[str, Any]:
+    data = _bytes(file)
+    if len(data) > MAX_BYTES:
+        raise FileError(f"{file} is over {MAX_BYTES // 1024**2} MiB", _SAVE)
+    if data.count(b"{") > MAX_OBJECTS:
+        raise FileError(f"{file} holds over {MAX_OBJECTS:,} objects", _SAVE)
     try:
-        with open(file, "rb", opener=_regular) as stream:
-            document = json.loads(stream.read(MAX_BYTES))
-    except OSError as error:
-        raise FileError(f"{file} cannot be read: {error.strerror}", _SAVE) from error
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"{file} is not JSON", _SAVE) from error
+        document = strict_json.loads(data, MAX_VALUES)
+    except strict_json.NotStrictError as error:
+        raise FileError(f"{file} is not JSON ({error})", _SAVE) from error
     if not isinstance(document, dict):
         raise FileError(f"{file} is not a saved plan or result", _SAVE)
     return document
+
+
+def _bytes(file: str) -> bytes:
+    """Return a file's bytes, up to one more than may be; never waits for a named pipe."""
+    try:
+        with open(file, "rb", opener=_regular) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"{file} cannot be read: {error.strerror}", _SAVE) from error
 
 
 def _regular(path: str, flags: int) -> int:

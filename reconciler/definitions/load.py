@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
 from reconciler.definitions import files
 from reconciler.definitions.files import SUFFIXES
 from reconciler.definitions.yaml import reader
-from reconciler.definitions.yaml.source import MAX_BYTES
+from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
 from reconciler.model import Definition, Json, dotted, normalise
 
@@ -88,14 +89,24 @@ def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
         return _Reading(diagnostics=found)
     problems = tuple(_problems(document))
     worded = (_diagnostic(problem, document, file) for problem in problems)
-    diagnostics = (*found, *worded, *_ignore_problems(document, file, rules))
+    diagnostics = _first(chain(found, worded, _ignore_problems(document, file, rules)))
     definition = None if diagnostics else _definition(document, file, rules)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 
+def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return as many problems of one file as anybody reads, the last one saying if there are more."""
+    found = tuple(islice(diagnostics, MAX_PROBLEMS + 1))
+    if len(found) <= MAX_PROBLEMS:
+        return found
+    summary = f"more than {MAX_PROBLEMS:,} problems in one file"
+    more = replace(found[-1], code="many-problems", summary=summary, detail=_FIRST_ONES, path=None)
+    return (*found[:-1], more)
+
+
 def _problems(document: Document) -> Iterator[Problem]:
     """Yield what the schema has against a document, but for values that the reader refused."""
-    for problem in schema.check(document.value, "audience"):
+    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1):
         if problem.at_key or problem.place not in document.refused:
             yield problem
 
@@ -176,4 +187,5 @@ def _at(file: str, mark: Mark, path: str | None, words: tuple[str, str, str]) ->
     return Diagnostic("error", code, summary, detail, file, mark.line, mark.column, path)
 
 
+_FIRST_ONES = "Fix the first ones and run again"
 _ONE_FILE = "One audience has one file: remove one, or correct its id"

@@ -15,9 +15,10 @@ from reconciler.schema.suggestions import Suggestions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Problem", "Schema", "SchemaName", "Suggestions", "check", "clip", "load", "rules"]
+__all__ = ["MAX_PROBLEMS", "Problem", "Schema", "SchemaName", "Suggestions", "check", "clip", "load", "rules"]
 
 Schema = dict[str, Any]
+MAX_PROBLEMS = 1_000
 SchemaName = Literal["audience", "plan", "apply-result", "diagnostics"]
 
 
@@ -74,9 +75,9 @@ def _kind(field: Mapping[str, Any]) -> Kind:
     return cast("Kind", field["type"])
 
 
-def check(value: Json, name: SchemaName) -> tuple[Problem, ...]:
-    """Return every problem that a document has with a schema, in the schema's order."""
+def check(value: Json, name: SchemaName, max_problems: int = MAX_PROBLEMS) -> tuple[Problem, ...]:
+    """Return the problems that a document has with a schema, in the schema's order and at most so many."""
     from reconciler.schema.validator import errors
 
     schema = load(name)
-    return tuple(problems(errors(value, schema), schema))
+    return tuple(problems(errors(value, schema, max_problems), schema))

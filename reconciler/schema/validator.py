@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -33,12 +34,13 @@ class Pair:
     is_counted: bool
 
 
-def errors(value: Json, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-    """Yield every problem, one for each unknown key and each repeated item.
+def errors(value: Json, schema: Mapping[str, Any], max_errors: int) -> Iterator[ValidationError]:
+    """Yield the first so many problems, one for each unknown key and each repeated item.
 
     A value of the wrong type has that problem alone, whatever else its schema requires.
     """
-    found = list(_STRICT(schema, format_checker=_FORMATS).iter_errors(value))
+    # An error holds its schema and its place: tens of kilobytes, however short the document.
+    found = list(islice(_STRICT(schema, format_checker=_FORMATS).iter_errors(value), max_errors))
     mistyped = {_subject(error) for error in found if error.validator == "type"}
     return (error for error in found if error.validator == "type" or _subject(error) not in mistyped)
 

@@ -26,6 +26,7 @@ FULL = Path("/dev/full")
 SECONDS = 60  # far more than any run takes
 RECONCILER = ("-m", "reconciler")
 FAST = ("-m", "tests.cli.fast")
+PEAK = ("-m", "tests.cli.peak")
 Running = subprocess.Popen[str] | Process
 _INTERPRETER = ("PYTHON", "LC_")  # variables that only an interpreter that starts reads
 _OURS = ("LEADPIPE_", "NO_COLOR", "FORCE_COLOR", "TERM", "LC_ALL", "PYTHONIOENCODING", "GITHUB_")

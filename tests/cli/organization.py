@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.cli.command import SECONDS, checked, run, started
+from tests.cli.command import PEAK, SECONDS, checked, run, started
 from tests.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ class Project:
 
     def run(self, *arguments: str | Path, settings: dict[str, str] | None = None, **how: Any) -> Said:
         return run(*arguments, cwd=self.folder, settings=self.settings | (settings or {}), **how)
+
+    def measured(self, *arguments: str) -> tuple[int, str, float]:
+        """Run; return the exit code, what stderr held, and the peak of its memory in MiB."""
+        peak = self.folder / "peak"
+        said = self.run(*arguments, settings={"PEAK": str(peak)}, program=PEAK, is_fresh=True)
+        return said.code, said.err, float(peak.read_text())
 
     def started(self, *arguments: str | Path, **how: Any) -> AbstractContextManager[Running]:
         return started(*arguments, cwd=self.folder, settings=self.settings, **how)

@@ -147,10 +147,10 @@ DEEP = "[" * 100_000
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is not JSON. " + SAVE),
-        ("Plan: 3 to change", "is not JSON. " + SAVE),
-        ('{"format_version": "1.0"', "is not JSON. " + SAVE),
-        (DEEP, "is not JSON. " + SAVE),
+        ("", "is not JSON (broken at line 1). " + SAVE),
+        ("Plan: 3 to change", "is not JSON (broken at line 1). " + SAVE),
+        ('{"format_version":\n"1.0"', "is not JSON (broken at line 2). " + SAVE),
+        (DEEP, "is not JSON (nested too deeply). " + SAVE),
         ("[]", "is not a saved plan or result. " + SAVE),
         ("{}", UNKNOWN),
         ('{"format_version": "2.0"}', UNKNOWN),
@@ -163,6 +163,62 @@ def test_what_is_no_saved_document_is_refused(project: Project, text: str, words
     (project.folder / "file.json").write_text(text)
 
     assert project.run("show", "file.json") == Said(1, "", f"Error: file.json {words}")
+
+
+def spelled(old: str, new: str) -> Callable[[str], bytes]:
+    return lambda text: text.replace(old, new, 1).encode()
+
+
+# What a reader that is not strict would take for the plan that was reviewed.
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (spelled('"errored": false', '"errored": true, "errored": false'), "a repeated key"),
+        (spelled('"errored": false', '"errored": false, "more": NaN'), "a number that JSON does not have"),
+        (spelled('"errored": false', '"errored": false, "more": "\\ud800"'), "half a character"),
+        (spelled('"errored": false', f'"errored": false, "more": {"[" * 50}{"]" * 50}'), "nested too deeply"),
+        (lambda text: text.encode("utf-8-sig"), "a byte order mark"),
+        (lambda text: text.encode("utf-16"), "not UTF-8"),
+    ],
+    ids=["repeated-key", "nan", "surrogate", "deep", "bom", "utf-16"],
+)
+def test_saved_plan_is_read_strictly(
+    organization: Organization, spoil: Callable[[str], bytes], reason: str
+) -> None:
+    plan = organization.run("plan", "--format", "json").out
+    (organization.folder / "plan.json").write_bytes(spoil(plan))
+    words = f"Error: plan.json is not JSON ({reason}). {SAVE}"
+
+    assert organization.run("show", "plan.json") == Said(1, "", words)
+    assert organization.run("apply", "--plan", "plan.json") == Said(1, "", words)
+    assert organization.methods == {"GET"}
+
+
+def filled(item: str, count: int) -> str:
+    return '{"format_version": "1.0", "changes": [' + ",".join([item] * count) + "]}"
+
+
+@pytest.mark.parametrize("command", [("show",), ("apply", "--plan")], ids=["show", "apply"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (filled("{}", 49_999), "is not a saved plan or result: the file: "),
+        (filled("[]", 400_000), "is not a saved plan or result: the file: "),
+        (filled("{}", 50_000), "holds over 50,000 objects. "),
+        (filled("[]", 500_000), "is not JSON (too many values). "),
+        (" " * (10 * 1024**2 + 1), "is over 10 MiB. "),
+    ],
+    ids=["objects", "lists", "more-objects", "more-lists", "bytes"],
+)
+def test_hostile_file_takes_little_memory(
+    organization: Organization, command: Sequence[str], text: str, reason: str
+) -> None:
+    (organization.folder / "file.json").write_text(text)
+    code, error, peak = organization.measured(*command, "file.json")
+
+    assert code == 1
+    assert error.startswith(f"Error: file.json {reason}")
+    assert peak < 150
 
 
 @pytest.mark.parametrize("document", [{"changes": []}, {"results": []}])

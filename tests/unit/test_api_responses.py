@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.api.client import MAX_BYTES, ReadClient, WriteClient, rejected, route
-from reconciler.api.responses import MAX_DEPTH, Lost, Response, parse, read
+from reconciler.api.responses import MAX_VALUES, Lost, Response, parse, read
 from reconciler.errors import ApiContractError, ApiRejected
 from reconciler.secret import Secret
+from reconciler.strict_json import MAX_DEPTH
 from tests.doubles.peer import Fault
 from tests.unit.applying import KEY, ROUTE, A, connection, serving
 
@@ -44,27 +45,30 @@ def nested(depth: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "Expecting value"),
-        (b"<!doctype html>", "Expecting value"),
-        (b'{"data": [', "Expecting value"),
-        (b'{"data": 1} {}', "Extra data"),
-        (b'{"a": 1, "a": 1}', "not strict JSON"),
-        (b'[{"b": {"a": 1, "\\u0061": 2}}]', "not strict JSON"),
-        (b'{"a": NaN}', "not strict JSON"),
-        (b'{"a": Infinity}', "not strict JSON"),
-        (b'{"a": -Infinity}', "not strict JSON"),
-        (b'{"a": 1e999}', "not strict JSON"),
-        (b'{"a": -1e999}', "not strict JSON"),
-        (b"[" + b"9" * 5000 + b"]", "not strict JSON"),
-        (b'"\\ud83d"', "not strict JSON"),
-        (b'{"\\udc00": 1}', "not strict JSON"),
-        (b'"\xff"', "not strict JSON"),
-        ('{"a": "é"}'.encode("utf-16"), "not strict JSON"),
-        (b'\xef\xbb\xbf{"a": 1}', "Unexpected UTF-8 BOM"),
-        (b'"a\x00b"', "Invalid control character"),
+        (b"", "broken at line 1"),
+        (b"<!doctype html>", "broken at line 1"),
+        (b'{"data": [', "broken at line 1"),
+        (b'{"data": 1} {}', "broken at line 1"),
+        (b'{"a": 1, "a": 1}', "a repeated key"),
+        (b'[{"b": {"a": 1, "\\u0061": 2}}]', "a repeated key"),
+        (b'{"a": NaN}', "a number that JSON does not have"),
+        (b'{"a": Infinity}', "a number that JSON does not have"),
+        (b'{"a": -Infinity}', "a number that JSON does not have"),
+        (b'{"a": 1e999}', "a number that only infinity can stand for"),
+        (b'{"a": -1e999}', "a number that only infinity can stand for"),
+        (b"[" + b"9" * 5000 + b"]", "a number that is too long"),
+        (b'"\\ud83d"', "half a character"),
+        (b'{"\\udc00": 1}', "half a character"),
+        (b'"\xff"', "not UTF-8"),
+        ('{"a": "é"}'.encode("utf-16"), "not UTF-8"),
+        (b'\xef\xbb\xbf{"a": 1}', "a byte order mark"),
+        (b'"a\x00b"', "broken at line 1"),
         (nested(MAX_DEPTH + 1), "nested too deeply"),
         (b'{"a":' * 60 + b"1" + b"}" * 60, "nested too deeply"),
         (nested(100_000), "nested too deeply"),
+        (b"\n[1,\n2,]", "broken at line 3"),
+        (b"[" + b"1" * 1001 + b"]", "a number that is too long"),
+        (b"[" + b"1," * MAX_VALUES + b"1]", "too many values"),
     ],
 )
 def test_what_is_not_strict_json_is_refused(body: bytes, reason: str) -> None:

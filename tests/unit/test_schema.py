@@ -341,12 +341,19 @@ def test_no_message_depends_on_the_librarys_wording() -> None:
         "digest": 5,
         "changes": [{"patch": {}, "fields": [], "unchanged": -1}],
     }
-    found = [error for error in validator.errors(wrong, plan_schema) if error.validator != "required"]
+    found = [error for error in validator.errors(wrong, plan_schema, 100) if error.validator != "required"]
     before = [one.summary for one in messages.problems(found, plan_schema)]
     for error in found:
         error.message = "in other words"
     assert [one.summary for one in messages.problems(found, plan_schema)] == before
     assert len(before) == 5
+
+
+def test_check_stops_after_so_many_problems() -> None:
+    hostile: Any = {"changes": [{}] * 100_000}
+
+    assert len(schema.check(hostile, "plan", max_problems=3)) == 3
+    assert len(schema.check(hostile, "plan")) == schema.MAX_PROBLEMS
 
 
 def test_missing_key_without_description_is_only_named() -> None:
