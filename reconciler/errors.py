@@ -12,12 +12,13 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   ├── ApiRejected      a response that refuses: method, path, status, the server's message
     │   └── ApiContractError a response that is not what the contract says
     ├── Interrupted          the person or the runner asked to stop
-    └── Refused              the reconciler declines; nothing was written
-        ├── NotApproved
-        ├── StalePlan
-        ├── LimitExceeded
-        │   └── SlotsExceeded
-        └── ProtectedAudience
+    ├── Refused              the reconciler declines; nothing was written
+    │   ├── NotApproved
+    │   ├── StalePlan
+    │   ├── LimitExceeded
+    │   │   └── SlotsExceeded
+    │   └── ProtectedAudience
+    └── NotStrictError       text that is not strict JSON, wherever it came from
 """
 
 from __future__ import annotations

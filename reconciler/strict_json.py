@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.errors import ReconcilerError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,8 +21,10 @@ _SEPARATORS = (b",", b"[", b"{", b":")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class NotStrictError(ValueError):
-    """What is not strict JSON; its text is the reason, in our words and not in the library's."""
+class NotStrictError(ReconcilerError):
+    """What is not strict JSON; its summary is the reason, in our words and not in the library's."""
+
+    code = "not-strict-json"
 
 
 def loads(data: bytes, max_values: int) -> Json:

@@ -79,7 +79,7 @@ def parse(body: bytes) -> Json:
     try:
         return strict_json.loads(body, MAX_VALUES)
     except strict_json.NotStrictError as error:
-        raise ApiContractError(f"the API's response is not JSON ({error})") from error
+        raise ApiContractError(f"the API's response is not JSON ({error.summary})") from error
 
 
 def _error(document: Json) -> tuple[str, str | None]:

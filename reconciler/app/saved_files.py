@@ -96,7 +96,7 @@ def _document(file: str) -> dict[str, Any]:
     try:
         document = strict_json.loads(data, MAX_VALUES)
     except strict_json.NotStrictError as error:
-        raise FileError(f"{file} is not JSON ({error})", _SAVE) from error
+        raise FileError(f"{file} is not JSON ({error.summary})", _SAVE) from error
     if not isinstance(document, dict):
         raise FileError(f"{file} is not a saved plan or result", _SAVE)
     return document
