@@ -109,7 +109,7 @@ class ApplySession:
 
     def result(self, error: ReconcilerError | None) -> ApplyResult:
         """Return an outcome for every change, whatever `error` the session ended with."""
-        changes = self.plan.changes if self.plan else ()
+        changes = self.plan.audience_changes if self.plan else ()
         return ApplyResult(
             digest=self.plan.digest if self.plan else None,
             results=tuple(self._outcomes.get(change.id) or self._unsettled(change) for change in changes),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.app import saved_files
 from reconciler.errors import SettingsError, StalePlan
-from reconciler.plan.digest import compare, of_changes
 
 if TYPE_CHECKING:
     from reconciler.plan import Plan
@@ -30,12 +29,13 @@ class Approval:
         return self.is_automatic or self.digest is not None or self.reviewed is not None
 
     def require_covers(self, plan: Plan) -> None:
-        """Raise StalePlan unless the fresh plan is the reviewed one."""
-        if self.reviewed is not None and self.reviewed.digest != plan.digest:
-            raise StalePlan(
-                f"this is not the reviewed plan any more: {_moved(self.reviewed, plan)}",
-                "Nothing was sent. Review the plan above, save it, and apply that one",
-            )
+        """Raise StalePlan unless all that the fresh plan would do was reviewed.
+
+        Of a saved plan that is each change by its own digest, so that what is left of it after a part was
+        applied can go on. A digest alone stands for the whole plan.
+        """
+        if self.reviewed is not None:
+            _require_reviewed(self.reviewed, plan)
         if self.digest is not None and self.digest != plan.digest:
             raise StalePlan(
                 f"the plan's digest is {plan.digest}, not the reviewed {self.digest}",
@@ -59,16 +59,22 @@ def read(plan_file: str | None, digest: str | None, *, is_automatic: bool) -> Ap
     return Approval(is_automatic, digest, reviewed)
 
 
-def _moved(reviewed: Plan, fresh: Plan) -> str:
-    """Name what differs between two plans, so that a person knows where to look."""
+def _require_reviewed(reviewed: Plan, fresh: Plan) -> None:
+    digests = set(map(reviewed.digest_of, reviewed.changes))
+    unreviewed = {change.id for change in fresh.changes if fresh.digest_of(change) not in digests}
+    if not unreviewed:
+        return
     if reviewed.origin != fresh.origin:
-        return f"it was made for {reviewed.origin}, not {fresh.origin}"
-    if reviewed.targets != fresh.targets:
-        return f"it was made {_scope(reviewed)}, not {_scope(fresh)}"
-    deviation = compare(of_changes(reviewed), of_changes(fresh))
-    names = {change.id: change.name for plan in (reviewed, fresh) for change in plan.changes}
-    shown = [f'"{name}"' for one, name in names.items() if one in deviation.changed | deviation.gone]
-    return ", ".join(shown) or "other audiences than those that change"
+        reason = f"it was made for {reviewed.origin}, not {fresh.origin}"
+    elif reviewed.targets != fresh.targets and unreviewed.isdisjoint(one.id for one in reviewed.changes):
+        reason = f"it was made {_scope(reviewed)}, not {_scope(fresh)}"
+    else:
+        names = [f'"{change.name}"' for change in fresh.audience_changes if change.id in unreviewed]
+        reason = ", ".join(names)
+    raise StalePlan(
+        f"this is not the reviewed plan any more: {reason}",
+        "Nothing was sent. Review the plan above, save it, and apply that one",
+    )
 
 
 def _scope(plan: Plan) -> str:

@@ -61,7 +61,7 @@ class Drift:
                 return comment.drift_resolved()
             return comment.drifted(self.plan, schema.rules(), max_shown=max_shown, see_also=see_also)
 
-        return comment.fit(render, len(self.plan.changes), max_bytes)
+        return comment.fit(render, len(self.plan.audience_changes), max_bytes)
 
 
 def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) -> Drift:

@@ -131,13 +131,13 @@ class MergedApply:
 
     def _refused(self, error: Refused, max_bytes: int) -> str:
         plan, remarks = self.session.plan, list[str]()
-        changes = plan.changes if plan else ()
+        changes = plan.audience_changes if plan else ()
         if plan and isinstance(error, StalePlan):
             names = {one.id: one.name for one in self.session.definitions}
             moved = comment_state.moved(self.review.state, plan, names)
             changes = moved.changes
             remarks = [comment.nothing_left([names[one] for one in moved.gone], moved.lost)]
-            remarks += [comment.changed_around()] if moved.is_around else []
+            remarks += [comment.renamed()] if moved.is_renamed else []
         render = partial(
             comment.refused,
             error.diagnostics,

@@ -76,7 +76,7 @@ class PullRequest:
     def publish_summary(self, plan: Plan) -> None:
         """Append the plan to the job's summary; raises FileError."""
         render = partial(self._body, plan, see_also="the saved plan, which the step's outputs name")
-        self.environment.append_summary(comment.fit(render, len(plan.changes), runner.MAX_SUMMARY))
+        self.environment.append_summary(comment.fit(render, len(plan.audience_changes), runner.MAX_SUMMARY))
 
     def publish_comment(self, plan: Plan) -> None:
         """Write the comment, unless it says already how an apply ended; raises ApiError or NotApproved."""
@@ -86,7 +86,7 @@ class PullRequest:
         kind = sticky.kind("plan", self.paths)
         marker = sticky.marked(kind, comment_state.from_plan(plan), "")
         render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
-        body = comment.fit(render, len(plan.changes), comment.MAX_COMMENT - len(marker))
+        body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
         with GitHub(self.environment) as github:
             found = sticky.find_comment(github, number, kind)
             if found is not None and comment_state.is_ended(found.state):

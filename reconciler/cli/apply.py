@@ -86,7 +86,7 @@ def run(session: ApplySession, *, is_json: bool = False) -> None:
 
 async def _write(session: ApplySession, plan: Plan, journal: Journal | None) -> None:
     async with aclosing(session.write(plan, journal)) as outcomes:
-        with output.Progress(len(plan.changes)) as progress:
+        with output.Progress(plan.summary["update"]) as progress:
             async for outcome in outcomes:
                 progress.add(outcome)
 
@@ -101,7 +101,7 @@ def _require_terminal() -> None:
 
 def _ask(plan: Plan) -> None:
     """Ask whether to go on; raises NotApproved for anything but `yes`."""
-    audiences = wording.count(len(plan.changes), "audience")
+    audiences = wording.count(plan.summary["update"], "audience")
     answer = ""
     try:
         output.write(f"\nChange {audiences}? Only `yes` is a yes: ", sys.stderr)

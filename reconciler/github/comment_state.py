@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reconciler.plan.digest import compare, of_changes
+from reconciler.plan.digest import compare, of_audiences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,18 +25,18 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 class Moved:
     """Where a fresh plan differs: the changes that are other ones now, and the ids of those that are gone.
 
-    `lost` counts the gone ones that no definition has any more. `is_around` says that every change is still
-    the same, so that it is the organization around them that differs.
+    `lost` counts the gone ones that no definition has any more. `is_renamed` says that every change is still
+    the same, so that it is only shown with another name.
     """
 
     changes: tuple[Change, ...] = ()
     gone: tuple[str, ...] = ()
     lost: int = 0
-    is_around: bool = False
+    is_renamed: bool = False
 
 
 def from_plan(plan: Plan) -> dict[str, Any]:
-    """Return a plan's digest, and a short one of each of its changes; it holds no text from outside."""
+    """Return a plan's digest, and a short one for each audience; it holds no text from outside."""
     return {"digest": plan.digest, "changes": dict(islice(_changes(plan).items(), MAX_CHANGES))}
 
 
@@ -59,14 +59,15 @@ def moved(state: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
     deviation = compare(before, _changes(fresh))
     # Of changes that a full comment had no room for, nobody can tell whether they were reviewed.
     moved = deviation.changed if is_whole else deviation.changed & before.keys()
-    changes = tuple(change for change in fresh.changes if _short(change.id) in moved)
+    changes = tuple(change for change in fresh.audience_changes if _short(change.id) in moved)
     gone = tuple(one for one in ids if _short(one) in deviation.gone)
-    is_around = is_whole and not changes and not deviation.gone
-    return Moved(changes, gone, len(deviation.gone) - len(gone), is_around=is_around)
+    is_renamed = is_whole and not changes and not deviation.gone
+    return Moved(changes, gone, len(deviation.gone) - len(gone), is_renamed=is_renamed)
 
 
 def _changes(plan: Plan) -> dict[str, str]:
-    return {_short(one): digest[:_DIGEST_LENGTH] for one, digest in of_changes(plan).items()}
+    digests = of_audiences(plan)
+    return {_short(one): digests[one].removeprefix("sha256:")[:_DIGEST_LENGTH] for one in digests}
 
 
 def _short(text: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.diff import Difference
 
 ACTIVE = "active"
+_STATUS, _CONFIG = "status", "config"
 
 
 def build(
@@ -79,7 +80,7 @@ def _violations(
     generation: int | None,
 ) -> Iterator[Diagnostic]:
     """Yield what the API would refuse of the changes, in the definitions' order."""
-    sent = {change.id: change.patch.keys() for change in plan.changes}
+    sent = {change.id: change.patch.keys() for change in plan.audience_changes}
     for definition in definitions:
         patch = {key: desired[definition.id][key] for key in sent.get(definition.id, ())}
         yield from violations(definition, patch, rules, generation)
@@ -93,12 +94,12 @@ def _changes(
     base: Mapping[str, Definition] | None,
 ) -> tuple[Change, ...]:
     """Return the changes in the order of an apply, and within a phase by name."""
-    found = (
-        _change(definition, live[definition.id], desired[definition.id], rules, base)
+    changes = (
+        change
         for definition in definitions
         if definition.id in live
+        for change in _steps(_change(definition, live[definition.id], desired[definition.id], rules, base))
     )
-    changes = (change for change in found if change is not None)
     return tuple(sorted(changes, key=lambda change: (PHASES.index(change.phase), change.name, change.id)))
 
 
@@ -134,12 +135,40 @@ def _change(
     )
 
 
+def _steps(change: Change | None) -> Iterator[Change]:
+    """Yield the PATCH calls that a change takes.
+
+    One that starts an audience and changes its config is two. Were it one, an API that drops a filter which
+    it does not know would have the audience active and wide in a single call; so the status waits until the
+    config has been verified.
+    """
+    if change is None:
+        return
+    if change.phase != "activate" or _CONFIG not in change.patch:
+        yield change
+        return
+    started = tuple(field for field in change.fields if field.path == _STATUS)
+    others = tuple(field for field in change.fields if field.path != _STATUS)
+    status = {_STATUS: change.patch[_STATUS]}
+    patch = {key: value for key, value in change.patch.items() if key != _STATUS}
+    yield replace(
+        change, phase="change", fields=others, patch=patch, unchanged=change.unchanged + len(started)
+    )
+    yield replace(
+        change,
+        fields=started,
+        patch=status,
+        before={**change.before, **patch},
+        unchanged=change.unchanged + sum(field.after is not None for field in others),
+    )
+
+
 def _plain(fields: Fields) -> Mapping[str, Json]:
     return cast("Mapping[str, Json]", to_json(fields))
 
 
 def _phase(differences: Sequence[Difference]) -> Phase:
-    status = next((difference for difference in differences if difference.path == ("status",)), None)
+    status = next((difference for difference in differences if difference.path == (_STATUS,)), None)
     if status is None or ACTIVE not in {status.before, status.after}:
         return "change"
     return "activate" if status.after == ACTIVE else "release"

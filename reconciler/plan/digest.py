@@ -19,7 +19,7 @@ FORMAT = "1"  # the format's major version, so that no review outlives the forma
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """The keys of fresh changes that are new or not as reviewed, and of reviewed ones that are gone."""
+    """The keys of what is new or not as reviewed in a fresh plan, and of what was reviewed and is gone."""
 
     changed: frozenset[str]
     gone: frozenset[str]
@@ -28,7 +28,8 @@ class Deviation:
 def of_plan(plan: Plan) -> str | None:
     """Return the name of the plan's content; None for a plan with an error, which nobody can approve.
 
-    Covers what a reviewer saw, and neither where it was read from (file, line) nor what changes by itself.
+    Covers what a reviewer saw of the changes, and neither where it was read from (file, line), nor what
+    changes by itself, nor an audience that is not ours: a review outlives whatever happens to those.
     """
     if plan.errored:
         return None
@@ -36,20 +37,36 @@ def of_plan(plan: Plan) -> str | None:
         "format": FORMAT,
         "origin": plan.origin,
         "targets": [*plan.targets],
-        "summary": dict(plan.summary),
         "changes": [_change(change, plan.volatile) for change in plan.changes],
-        "unmanaged": [[audience.id, audience.name, audience.status] for audience in plan.unmanaged],
     }
-    return f"sha256:{_hash(content)}"
+    return _hash(content)
 
 
-def of_changes(plan: Plan) -> dict[str, str]:
-    """Return the digest of each change by the id of its audience: 64 hexadecimal digits."""
-    return {change.id: _hash(_change(change, plan.volatile)) for change in plan.changes}
+def of_change(change: Change, plan: Plan) -> str:
+    """Return what an approval of one change of a plan is bound to: origin, audience, live values and PATCH.
+
+    Whatever the change is called and however it is shown, the same PATCH over the same live values is one.
+    """
+    content: Json = {
+        "format": FORMAT,
+        "origin": plan.origin,
+        "id": change.id,
+        "before": _before(change, plan.volatile),
+        "patch": _unordered(dict(change.patch)),
+    }
+    return _hash(content)
+
+
+def of_audiences(plan: Plan) -> dict[str, str]:
+    """Return one digest for all that a plan changes of an audience, by its id."""
+    found: dict[str, list[str]] = {}
+    for change in plan.changes:
+        found.setdefault(change.id, []).append(of_change(change, plan))
+    return {key: _hash([*digests]) for key, digests in found.items()}
 
 
 def compare(reviewed: Mapping[str, str], fresh: Mapping[str, str]) -> Deviation:
-    """Return where fresh changes deviate from reviewed ones; both are digests by the same keys."""
+    """Return where fresh digests deviate from reviewed ones; both are by the same keys."""
     return Deviation(
         changed=frozenset(key for key, digest in fresh.items() if reviewed.get(key) != digest),
         gone=frozenset(reviewed.keys() - fresh.keys()),
@@ -62,8 +79,8 @@ def _change(change: Change, volatile: Collection[str]) -> Json:
         "name": change.name,
         "phase": change.phase,
         "fields": [_field(field, volatile) for field in change.fields],
-        "patch": dict(change.patch),
-        "before": {key: value for key, value in change.before.items() if key not in volatile},
+        "patch": _unordered(dict(change.patch)),
+        "before": _before(change, volatile),
         "unchanged": change.unchanged,
         "protected": change.is_protected,
     }
@@ -80,5 +97,16 @@ def _field(field: FieldChange, volatile: Collection[str]) -> Json:
     ]
 
 
+def _before(change: Change, volatile: Collection[str]) -> Json:
+    return _unordered({key: value for key, value in change.before.items() if key not in volatile})
+
+
+def _unordered(value: Json) -> Json:
+    """Return the value without the order of its lists: sets have none, and the API may give the rest any."""
+    if isinstance(value, dict):
+        return {key: _unordered(part) for key, part in value.items()}
+    return sorted(map(_unordered, value), key=canonical) if isinstance(value, list) else value
+
+
 def _hash(content: Json) -> str:
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
+    return f"sha256:{hashlib.sha256(canonical(content).encode()).hexdigest()}"

@@ -28,7 +28,7 @@ def to_document(plan: Plan) -> dict[str, Json]:
         "origin": plan.origin,
         "targets": [*plan.targets],
         "summary": dict(plan.summary),
-        "changes": [_change(change) for change in plan.changes],
+        "changes": [{**_change(change), "digest": plan.digest_of(change)} for change in plan.changes],
         "missing": [{"id": one.id, "file": one.file, "line": one.line} for one in plan.missing],
         "unmanaged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unmanaged],
         "volatile": [*plan.volatile],
@@ -99,7 +99,10 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         volatile=tuple(document["volatile"]),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
     )
-    if plan.digest != document["digest"] or plan.summary["unchanged"] < 0:
+    digests = [plan.digest_of(change) for change in plan.changes]
+    is_edited = plan.digest != document["digest"] or digests != [one["digest"] for one in document["changes"]]
+    counts = plan.summary
+    if is_edited or counts["unchanged"] < 0 or any(counts[key] != document["summary"][key] for key in counts):
         raise FileError("the plan's content does not match its digest", _AGAIN)
     return plan
 

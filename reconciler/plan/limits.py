@@ -57,7 +57,7 @@ class Limits:
 def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
     """Yield a warning for each limit that an apply of this plan would be refused for."""
     allowed = limits.allowed_changes(plan.managed)
-    count = len(plan.changes)
+    count = plan.summary["update"]
     if count > allowed:
         yield Diagnostic(
             "warning",
@@ -70,7 +70,7 @@ def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
 
 
 def _protected(plan: Plan) -> Iterator[Diagnostic]:
-    for change in plan.changes:
+    for change in plan.audience_changes:
         if change.is_protected:
             yield Diagnostic(
                 "warning",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from reconciler.plan import digest
@@ -41,7 +41,9 @@ class Change:
     """What one PATCH would do to one audience.
 
     `patch` is the body that will be sent; `before` holds the writable fields as read, which must still be
-    so when it is sent; `unchanged` counts the managed fields that stay.
+    so when it is sent; `unchanged` counts the managed fields that stay. An audience that starts with another
+    config than it has takes two changes: the config, in the phase `change`, and then its status, in the phase
+    `activate`, whose `before` is what the first one leaves.
     """
 
     id: str
@@ -91,12 +93,25 @@ class Plan:
         return not self.errored and not self.targets
 
     @property
+    def audience_changes(self) -> tuple[Change, ...]:
+        """The changes as people read them: one for each audience, in the order in which they are complete."""
+        firsts = {change.id: change for change in self.changes if change.phase != "activate"}
+        lasts = {change.id: change for change in self.changes}
+        return tuple(
+            change if (first := firsts.get(change.id, change)) is change else _joined(first, change)
+            for change in self.changes
+            if lasts[change.id] is change
+        )
+
+    @property
     def summary(self) -> Mapping[str, int]:
+        """Numbers of audiences, however many changes one takes."""
         phases = [change.phase for change in self.changes]
+        updates = len({change.id for change in self.changes})
         return {
             "managed": self.managed,
-            "update": len(self.changes),
-            "unchanged": self.managed - len(self.changes) - len(self.missing),
+            "update": updates,
+            "unchanged": self.managed - updates - len(self.missing),
             "missing": len(self.missing),
             "unmanaged": len(self.unmanaged),
             "activate": phases.count("activate"),
@@ -107,3 +122,23 @@ class Plan:
     def digest(self) -> str | None:
         """Name the plan's content; None for a plan with an error, which nobody can approve."""
         return digest.of_plan(self)
+
+    def digest_of(self, change: Change) -> str:
+        """Name what an approval of one of the plan's changes is bound to."""
+        return digest.of_change(change, self)
+
+
+def _joined(first: Change, second: Change) -> Change:
+    """Return one change that does both, for reading; the fields' order is that of a definition."""
+    fields = sorted((*first.fields, *second.fields), key=lambda field: _READING_ORDER.get(field.path, 2))
+    started = sum(field.after is not None for field in second.fields)
+    return replace(
+        second,
+        fields=tuple(fields),
+        patch={**first.patch, **second.patch},
+        before=first.before,
+        unchanged=max(first.unchanged - started, 0),
+    )
+
+
+_READING_ORDER = {"name": 0, "status": 1}

@@ -98,11 +98,11 @@ def nothing_left(names: Sequence[str], lost: int) -> str:
     return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
 
 
-def changed_around() -> str:
+def renamed() -> str:
     """Explain that what differs from the review is not a change."""
     return (
-        "Each change is still the one that was reviewed. What differs is around them: an audience was added, "
-        "removed or renamed, or has a file now that it had not."
+        "Each change is still the one that was reviewed. What differs is how it is shown: a topic has "
+        "another name now."
     )
 
 

@@ -32,10 +32,10 @@ def plan(value: Plan, rules: Rules, *, max_shown: int | None = None, see_also: s
     Of more audiences than `max_shown`, those come first that start or stop; `see_also` says in words of ours
     where the others are.
     """
-    shown = sorted(value.changes, key=lambda change: change.phase == "change")[:max_shown]
+    shown = sorted(value.audience_changes, key=lambda change: change.phase == "change")[:max_shown]
     blocks = [f"**{_headline(value)}**{_counts(value, rules)}", *_status(value)]
     blocks += change_tables(shown, rules)
-    blocks += _not_shown(len(value.changes) - len(shown), see_also)
+    blocks += _not_shown(len(value.audience_changes) - len(shown), see_also)
     blocks += _unmanaged(value)
     if shown or any(not diagnostic.is_error for diagnostic in value.diagnostics):
         exact = value if max_shown is None else replace(value, diagnostics=_most_severe(value.diagnostics))
@@ -69,7 +69,7 @@ def _author_sentences(change: Change, rules: Rules) -> str:
 
 
 def _headline(value: Plan) -> str:
-    count, unchanged = len(value.changes), value.summary["unchanged"]
+    count, unchanged = value.summary["update"], value.summary["unchanged"]
     if count:
         rest = f"{unchanged} {'stays as it is' if unchanged == 1 else 'stay as they are'}"
         audiences = wording.count(value.managed, "audience")
@@ -82,7 +82,8 @@ def _headline(value: Plan) -> str:
 
 def _counts(value: Plan, rules: Rules) -> str:
     """Return in numbers what the changes come to."""
-    summary, effects = value.summary, [effect_on_reach(change, rules) for change in value.changes]
+    changes, summary = value.audience_changes, value.summary
+    effects = [effect_on_reach(change, rules) for change in changes]
     counts = [
         (summary["pause"], "pauses", "pause"),
         (summary["activate"], "starts", "start"),
@@ -91,10 +92,10 @@ def _counts(value: Plan, rules: Rules) -> str:
         (effects.count("other"), "reaches other people", "reach other people"),
     ]
     parts = [f"{count} {singular if count == 1 else plural}" for count, singular, plural in counts if count]
-    drift = [change for change in value.changes if not _part_by_cause(change, is_drift=False).fields]
+    drift = [change for change in changes if not _part_by_cause(change, is_drift=False).fields]
     if drift:
         parts.append(f"{len(drift)} only undo drift" if len(drift) > 1 else "1 only undoes drift")
-    if not (value.changes or value.errored):
+    if not (changes or value.errored):
         parts.append(f"{wording.count(value.managed, 'audience')} compared, nothing to do")
     return f" {', '.join(parts)}." if parts else ""
 

@@ -44,7 +44,7 @@ def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None
     if value.targets:
         targets = ", ".join(value.targets)
         lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
-    lines += _changes(value.changes if shown is None else shown, ink)
+    lines += _changes(value.audience_changes if shown is None else shown, ink)
     for diagnostic in value.diagnostics:
         if not diagnostic.is_error:
             lines += [_coloured(diagnostic, ink), ""]
@@ -54,13 +54,19 @@ def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None
 
 def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
     for change in changes:
-        note = f"{_PHASES[change.phase]}{' (protected)' if change.is_protected else ''}"
+        note = f"{_phase(change)}{' (protected)' if change.is_protected else ''}"
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
         yield from _fields(change.fields, ink)
         if change.unchanged:
             yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")
         yield ""
+
+
+def _phase(change: Change) -> str:
+    # Its config goes first, in a PATCH of its own: nobody is live with what was not verified.
+    is_second = change.phase == "activate" and "config" in change.patch
+    return " (becomes active, once its config is verified)" if is_second else _PHASES[change.phase]
 
 
 def _fields(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
@@ -111,7 +117,7 @@ def _summary(value: Plan, ink: Ink) -> Iterator[str]:
     summary = value.summary
     unchanged = summary["unchanged"]
     if value.changes:
-        yield ink("bold", f"Plan: {len(value.changes)} to change, {unchanged} unchanged.")
+        yield ink("bold", f"Plan: {value.summary['update']} to change, {unchanged} unchanged.")
         yield from _phases(value)
     elif value.errored:
         yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")

@@ -17,6 +17,7 @@ from tests.cli.organization import (
     KEY,
     ORDER,
     PAUSING,
+    STARTING,
     STEADY,
     Organization,
     audience,
@@ -26,7 +27,7 @@ from tests.cli.organization import (
     outcomes,
 )
 from tests.cli.terminal import END_OF_INPUT, INTERRUPT
-from tests.doubles.peer import Peer
+from tests.doubles.peer import Fault, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,6 +176,50 @@ def test_size_and_refresh_time_make_no_plan_stale(organization: Organization) ->
     assert organization.run("apply", "--plan", "plan.json").code == 0
 
 
+@pytest.mark.parametrize("how", ["--plan", "--digest"])
+def test_what_is_not_ours_outdates_no_review(organization: Organization, how: str) -> None:
+    digest = reviewed(organization)
+    organization.peer.edit(FOREIGN, {"name": "Renamed by hand", "status": "paused"})
+
+    assert organization.run("apply", how, "plan.json" if how == "--plan" else digest).code == 0
+    assert organization.patched == ORDER
+
+
+def test_saved_plan_goes_on_with_what_is_left(organization: Organization) -> None:
+    reviewed(organization)
+    organization.peer.inject(Fault("status", method="PATCH", id=CHANGING, status=400))
+
+    assert organization.run("apply", "--plan", "plan.json").code == 4
+    assert organization.run("apply", "--plan", "plan.json").code == 0
+    assert organization.patched == [*ORDER, CHANGING]
+    done = organization.run("apply", "--plan", "plan.json")
+    assert (done.code, organization.patched) == (0, [*ORDER, CHANGING])
+    assert done.out.startswith("No changes.")
+
+
+def test_reviewed_start_goes_on_after_its_config(found: Founding) -> None:
+    wanted = {"x.yaml": audience(STARTING, "Directors", "active", minScore=80)}
+    organization = found([audience(STARTING, "Directors", "paused", minScore=60)], wanted)
+    reviewed(organization)
+    organization.peer.inject(Fault("status", method="PATCH", skip=1, status=400))
+
+    assert organization.run("apply", "--plan", "plan.json").code == 4
+    assert organization.run("apply", "--plan", "plan.json").code == 0
+    assert [sorted(entry.document) for entry in organization.peer.patches()] == [
+        ["config"],
+        ["status"],
+        ["status"],
+    ]
+
+
+def test_reviewed_change_made_by_hand_is_fine(organization: Organization) -> None:
+    reviewed(organization)
+    organization.peer.edit(PAUSING, {"status": "paused"})
+
+    assert organization.run("apply", "--plan", "plan.json").code == 0
+    assert organization.patched == [CHANGING, STARTING]
+
+
 def refused(organization: Organization, *arguments: str) -> str:
     """Hold that an apply is refused with nothing sent, and return what it says last."""
     code, result, err = organization.apply(*arguments)
@@ -197,8 +242,6 @@ def stale(what: str) -> str:
     [
         (CHANGING, {"config": {"topicIds": [117805], "minScore": 61}}, '"Chief financial officers"'),
         (STEADY, {"status": "paused"}, '"Security leads"'),
-        (PAUSING, {"status": "paused"}, '"Webinar guests"'),
-        (FOREIGN, {"name": "Renamed by hand"}, "other audiences than those that change"),
     ],
 )
 def test_foreign_edit_makes_plan_stale_and_is_named(

@@ -11,7 +11,6 @@ from hypothesis import given
 
 from reconciler.github import comment_state, sticky
 from reconciler.github.comment_state import Moved
-from reconciler.model import ListedAudience
 from reconciler.plan import Change, Plan
 from tests.unit import reviews
 from tests.unit.strategies import hostile, patient
@@ -35,7 +34,7 @@ def test_same_plan_differs_nowhere() -> None:
 
     assert comment_state.digest(remembered) == plan.digest
     ids = [one.id for one in plan.changes]
-    assert comment_state.moved(remembered, plan, ids) == Moved(is_around=True)
+    assert comment_state.moved(remembered, plan, ids) == Moved(is_renamed=True)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +46,11 @@ def test_same_plan_differs_nowhere() -> None:
         (plan_of(change(0), change(1, before={"name": "m"})), Moved((change(1, before={"name": "m"}),))),
         (plan_of(change(3)), Moved((change(3),), (IDS[0], IDS[1]))),
         (plan_of(), Moved(gone=(IDS[0], IDS[1]))),
-        (plan_of(change(0), change(1, file="b.yaml", line=7)), Moved(is_around=True)),
-        (
-            plan_of(change(0), change(1), unmanaged=(ListedAudience("u", "U", "draft"),)),
-            Moved(is_around=True),
-        ),
+        (plan_of(change(0), change(1, file="b.yaml", line=7)), Moved(is_renamed=True)),
+        (plan_of(change(0), change(1, name="Other")), Moved(is_renamed=True)),
     ],
 )
-def test_difference_is_new_changed_gone_or_around(fresh: Plan, expected: Moved) -> None:
+def test_difference_is_new_changed_gone_or_renamed(fresh: Plan, expected: Moved) -> None:
     assert comment_state.moved(comment_state.from_plan(plan_of(change(0), change(1))), fresh, IDS) == expected
 
 
@@ -70,8 +66,9 @@ def test_comment_can_hold_its_state() -> None:
 
     assert len(sticky.marked("plan-01234567", remembered, "")) < 25_000
     assert comment_state.moved(remembered, many, IDS) == Moved()
-    other = replace(many, changes=(change(0, name="Other"), *many.changes[1:]))
-    assert comment_state.moved(remembered, other, IDS).changes == (change(0, name="Other"),)
+    moved = change(0, before={"name": "Other"})
+    other = replace(many, changes=(moved, *many.changes[1:]))
+    assert comment_state.moved(remembered, other, IDS).changes == (moved,)
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,32 @@ class TestPhases:
         (change,) = planned([defined(status="active")], [live(status="active", name="old")]).changes
         assert change.phase == "change"
 
+    def test_start_with_another_config_is_two_changes(self) -> None:
+        there: dict[str, Any] = {"name": "old", "status": "paused", "config": {**CONFIG, "minScore": 10}}
+        value = planned([defined(status="active", config=CONFIG)], [live(**there)])
+        first, second = value.changes
+        assert [(one.phase, dict(one.patch)) for one in value.changes] == [
+            ("change", {"name": "A0", "config": CONFIG}),
+            ("activate", {"status": "active"}),
+        ]
+        assert (first.before, second.before) == (there, {"name": "A0", "status": "paused", "config": CONFIG})
+        assert [field.path for field in (*first.fields, *second.fields)] == [
+            "name",
+            "config.minScore",
+            "status",
+        ]
+        assert (first.unchanged, second.unchanged) == (2, 3)
+
+    def test_two_changes_read_and_count_as_one(self) -> None:
+        definitions = [defined(status="active", config=CONFIG), defined(1)]
+        there = [live(status="draft", name="old", config={**CONFIG, "minScore": 10}), live(1, name="x")]
+        value = planned(definitions, there)
+        plain, both = value.audience_changes
+        assert (plain.id, both.id, both.phase, both.unchanged) == (UUIDS[1], UUIDS[0], "activate", 1)
+        assert [field.path for field in both.fields] == ["name", "status", "config.minScore"]
+        assert both.patch == {"name": "A0", "status": "active", "config": CONFIG}
+        assert (value.summary["update"], value.summary["activate"], value.summary["unchanged"]) == (2, 1, 0)
+
     def test_changes_are_sorted_by_phase_then_name(self) -> None:
         statuses = [("paused", "active"), ("paused", "draft"), ("active", "draft")] * 2
         definitions = [
@@ -260,7 +286,7 @@ class TestCauses:
             [defined(name="new", status="active", config={**CONFIG, "minScore": 90})],
             [live(name="old", status="draft", config={**CONFIG, "minScore": 10})],
             base=before,
-        ).changes
+        ).audience_changes
         assert [(field.path, field.cause) for field in change.fields] == [
             ("name", "change"),
             ("status", "drift"),
@@ -429,9 +455,14 @@ class TestLaws:
     @given(pairs())
     def test_plan_after_its_own_apply_is_empty(self, pair: tuple[Definition, Audience]) -> None:
         definition, audience = pair
-        for change in planned([definition], [audience]).changes:
-            replaced = {**change.before, **change.patch}
-            assert planned([definition], [Audience(audience.id, normal(replaced))]).changes == ()
+        changes = planned([definition], [audience]).changes
+        for nth, change in enumerate(changes, start=1):
+            assert normal(change.before) == audience.fields
+            audience = Audience(audience.id, normal({**change.before, **change.patch}))
+            left = planned([definition], [audience])
+            assert left.changes == changes[nth:] or [*map(left.digest_of, left.changes)] == [
+                left.digest_of(one) for one in changes[nth:]
+            ]
 
     @patient
     @given(pairs())
@@ -439,7 +470,7 @@ class TestLaws:
         self, pair: tuple[Definition, Audience]
     ) -> None:
         definition, audience = pair
-        for change in planned([definition], [audience]).changes:
+        for change in planned([definition], [audience]).audience_changes:
             if all(field.after is not None for field in change.fields):
                 merged = _merged(change.before, change.patch)
                 assert planned([definition], [Audience(audience.id, normal(merged))]).changes == ()
@@ -449,7 +480,7 @@ class TestLaws:
     def test_patch_is_exactly_what_is_desired(self, pair: tuple[Definition, Audience]) -> None:
         definition, audience = pair
         desired: Any = to_json(diff.desired(definition, audience, RULES))
-        changes = planned([definition], [audience]).changes
+        changes = planned([definition], [audience]).audience_changes
         differing = [key for key in desired if not _is_same(key, audience, desired)]
         assert [dict(change.patch) for change in changes] == (
             [{key: desired[key] for key in differing}] if differing else []

@@ -11,7 +11,7 @@ import pytest
 from reconciler.errors import Diagnostic
 from reconciler.model import ListedAudience
 from reconciler.plan import Change, FieldChange, Plan
-from reconciler.plan.digest import Deviation, compare, of_changes
+from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ Parts = dict[str, Any]
 REVIEWED: dict[type, Parts] = {
     Plan: {
         "origin": "https://other.example.com",
-        "managed": 3,
         "changes": (),
-        "unmanaged": (),
         "targets": (),
         "volatile": ("config.minScore",),
     },
@@ -68,13 +66,22 @@ REVIEWED: dict[type, Parts] = {
         "removed": None,
         "names": {"1": "ROI"},
     },
-    ListedAudience: {"id": UUIDS[2], "name": "Y", "status": "draft"},
 }
 NOT_REVIEWED: dict[type, Parts] = {
-    Plan: {"diagnostics": (), "missing": ()},
+    Plan: {"managed": 3, "diagnostics": (), "missing": (), "unmanaged": ()},
     Change: {"file": "b.yaml", "line": 4},
     FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
-    ListedAudience: {},
+}
+# What an approval of one change is bound to; all else is how it is shown.
+BOUND: dict[type, Parts] = {
+    Plan: {"origin": "https://other.example.com", "volatile": ("config.minScore", "name")},
+    Change: {name: REVIEWED[Change][name] for name in ("id", "patch", "before")},
+}
+NOT_BOUND: dict[type, Parts] = {
+    Plan: NOT_REVIEWED[Plan] | {"targets": ()},
+    Change: NOT_REVIEWED[Change]
+    | {name: REVIEWED[Change][name] for name in ("name", "phase", "fields", "unchanged", "is_protected")},
+    FieldChange: NOT_REVIEWED[FieldChange] | REVIEWED[FieldChange],
 }
 
 
@@ -82,8 +89,6 @@ def with_part(owner: type, name: str, value: Any) -> Plan:
     """Return the plan with one field of one of its values changed."""
     if owner is Plan:
         return replace(PLAN, **{name: value})
-    if owner is ListedAudience:
-        return replace(PLAN, unmanaged=(replace(PLAN.unmanaged[0], **{name: value}),))
     change = CHANGE
     if owner is FieldChange:
         change = replace(CHANGE, fields=(replace(FIELD, **{name: value}), CHANGE.fields[1]))
@@ -126,21 +131,40 @@ def test_lookalike_values_have_different_digests() -> None:
 
 
 def test_recorded_plan_digest_still_holds() -> None:
-    assert PLAN.digest == "sha256:2b9d92cbe519f549bd669ba44aa25b60d3558a9e6f467fa7332d61772b637ecb"
+    assert PLAN.digest == "sha256:6d611304d72b3758a456f9a7cbe8c1ff156773b38dc1f042e1f935b0e05eed5f"
 
 
 def test_plan_with_error_has_no_digest() -> None:
     assert replace(PLAN, diagnostics=(Diagnostic("error", "x", "y"),)).digest is None
 
 
-@parts({Change: REVIEWED[Change], FieldChange: REVIEWED[FieldChange]})
-def test_change_digest_covers_every_reviewed_part(owner: type, name: str, value: Any) -> None:
-    assert of_changes(with_part(owner, name, value)) != of_changes(PLAN)
+def change_digest(plan: Plan) -> str:
+    return of_change(plan.changes[0], plan)
 
 
-@parts({Change: NOT_REVIEWED[Change], FieldChange: NOT_REVIEWED[FieldChange]})
+@parts(BOUND)
+def test_change_digest_covers_what_approval_needs(owner: type, name: str, value: Any) -> None:
+    assert change_digest(with_part(owner, name, value)) != change_digest(PLAN)
+
+
+@parts(NOT_BOUND)
 def test_change_digest_ignores_everything_else(owner: type, name: str, value: Any) -> None:
-    assert of_changes(with_part(owner, name, value)) == of_changes(PLAN)
+    assert change_digest(with_part(owner, name, value)) == change_digest(PLAN)
+
+
+def test_order_of_any_list_is_in_no_digest() -> None:
+    values: list[Any] = [{"config": {"x": new}} for new in ([1, 2, {"y": [3, 4]}], [{"y": [4, 3]}, 2, 1])]
+    one, other = (replace(PLAN, changes=(replace(CHANGE, before=value, patch=value),)) for value in values)
+    assert (one.digest, change_digest(one)) == (other.digest, change_digest(other))
+
+
+def test_audience_digest_covers_both_of_its_changes() -> None:
+    second = replace(CHANGE, phase="activate", patch={"status": "active"})
+    digests = [
+        of_audiences(replace(PLAN, changes=changes))[CHANGE.id]
+        for changes in ((CHANGE,), (CHANGE, second), (CHANGE, replace(second, before={})), (second,))
+    ]
+    assert len(set(digests)) == 4
 
 
 def test_volatile_value_before_is_in_no_digest() -> None:
@@ -151,12 +175,12 @@ def test_volatile_value_before_is_in_no_digest() -> None:
         )
         for size, before in ((5, {"audienceSize": 5}), (6, {"audienceSize": 6}))
     )
-    assert of_changes(one) == of_changes(other)
+    assert change_digest(one) == change_digest(other)
     assert one.digest == other.digest
 
 
 def test_recorded_change_digest_still_holds() -> None:
-    assert of_changes(PLAN) == {UUIDS[0]: "36adbd7d729b2adeabead61ca85cd50a6d29136f1735ff1dcdcbf4368053551b"}
+    assert change_digest(PLAN) == "sha256:791ff6e933c03db265553891833b2f70ccddf3f7789918f8a05ec62d1897b292"
 
 
 @pytest.mark.parametrize(
