@@ -1,4 +1,4 @@
-"""All changes of a plan, phase by phase, with an outcome for every one however the run ends."""
+"""All changes of a plan, phase by phase, with an outcome for every audience however the run ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.apply.change_writer import ChangeWriter
+from reconciler.apply.steps import Steps
 from reconciler.errors import FileError
 from reconciler.plan.model import PHASES
 
@@ -93,13 +94,14 @@ async def execute(
     parallelism: int = 4,
     journal: Recorder | None = None,
 ) -> AsyncGenerator[AudienceResult, None]:
-    """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each change."""
-    run = _Run(client, rules, stop, journal, plan.digest)
+    """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each audience."""
+    run, steps = _Run(client, rules, stop, journal, plan.digest), Steps(plan.changes)
     for phase in PHASES:
-        changes = [change for change in plan.changes if change.phase == phase]
-        async with aclosing(_settle_phase(changes, run, parallelism)) as results:
+        async with aclosing(_settle_phase(list(steps.due(phase)), run, parallelism)) as results:
             async for result in results:
-                yield result
+                settled = steps.settle(result)
+                if settled is not None:
+                    yield settled
 
 
 async def _settle_phase(

@@ -147,9 +147,9 @@ def apply(
     watch: Callable[[Stop], Any] | None = None,
     **waits: float,
 ) -> dict[str, AudienceResult]:
-    """Apply a plan and give each outcome by id; there is exactly one for each change."""
+    """Apply a plan and give each outcome by id; there is exactly one for each audience."""
     results = run(host, carried_out(host, the_plan, Applying(waits, parallelism, journal, watch)))
-    assert sorted(result.id for result in results) == sorted(change.id for change in the_plan.changes)
+    assert sorted(result.id for result in results) == sorted({change.id for change in the_plan.changes})
     return {result.id: result for result in results}
 
 

@@ -1,0 +1,76 @@
+"""An audience that starts with another config: first the config, then, once that is verified, the status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.doubles.peer import Fault
+from tests.unit.applying import (
+    CONFIG,
+    A,
+    B,
+    apply,
+    assert_each_write_was_compared,
+    audience,
+    outcomes,
+    plan,
+    serving,
+)
+
+WRITE: dict[str, Any] = {"method": "PATCH", "route": "one"}
+STARTING: dict[str, Any] = {"status": "active", "name": "New", "config": {**CONFIG, "minScore": 80}}
+NOT_STARTED = "its config is as defined, and it was not started; "
+
+
+def bodies(peer: Any) -> list[list[str]]:
+    return [sorted(entry.document) for entry in peer.patches()]
+
+
+def test_config_is_verified_before_status_is_sent() -> None:
+    with serving() as (peer, url):
+        results = apply(url, plan(url, {A: STARTING}))
+    assert_each_write_was_compared(peer)
+    assert bodies(peer) == [["config", "name"], ["status"]]
+    assert (results[A].outcome, results[A].attempts, results[A].detail) == ("applied", 2, "")
+    assert peer.state[A]["status"] == "active"
+
+
+def test_refused_config_leaves_status_alone() -> None:
+    with serving(Fault("status", **WRITE, id=A, status=400)) as (peer, url):
+        results = apply(url, plan(url, {A: STARTING, B: {"status": "active"}}))
+    assert outcomes(results) == ["failed", "applied"]
+    assert bodies(peer) == [["config", "name"], ["status"]]
+
+
+def test_edit_between_the_steps_is_a_conflict() -> None:
+    edited = Fault("edit", **WRITE, id=A, changes={"name": "By hand"}, when="after")
+    with serving(edited) as (peer, url):
+        results = apply(url, plan(url, {A: STARTING}))
+    assert results[A].outcome == "conflict"
+    assert results[A].detail.startswith(NOT_STARTED)
+    assert results[A].is_written
+    assert all("status" not in body for body in bodies(peer))
+
+
+def test_full_slots_block_the_second_step() -> None:
+    with serving(holds=[audience(1), audience(2, "active")], slots=1) as (peer, url):
+        results = apply(url, plan(url, {A: STARTING}))
+    assert (results[A].outcome, results[A].attempts, results[A].is_written) == ("blocked", 2, True)
+    assert peer.state[A]["config"]["minScore"] == 80
+
+
+def test_run_that_ends_reports_the_half() -> None:
+    gone = Fault("status", **WRITE, id=B, status=401)
+    with serving(gone) as (_, url):
+        results = apply(url, plan(url, {A: STARTING, B: {"name": "Z"}}), parallelism=1)
+    assert outcomes(results) == ["not_attempted", "failed"]
+    assert results[A].detail.startswith(NOT_STARTED)
+    assert results[A].is_written
+
+
+def test_config_that_is_already_live_needs_status_alone() -> None:
+    with serving() as (peer, url):
+        the_plan = plan(url, {A: STARTING})
+        peer.edit(A, {"config": STARTING["config"], "name": "New"})
+        results = apply(url, the_plan)
+    assert (results[A].outcome, bodies(peer)) == ("applied", [["status"]])
