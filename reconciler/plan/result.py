@@ -22,7 +22,8 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class AudienceResult:
     """How one planned change ended, and why; `attempts` counts the PATCH calls that were sent.
 
-    `is_written` says that the API may hold something new, whatever the outcome.
+    `is_written` says that the API may hold something new, whatever the outcome, and `is_live_and_wider` that
+    the audience is active and reaches more people than it was to, since it holds less after a write.
     """
 
     id: str
@@ -31,6 +32,7 @@ class AudienceResult:
     detail: str = ""
     attempts: int = 0
     is_written: bool = False
+    is_live_and_wider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,13 @@ class ApplyResult:
             self.interrupted
             or any(diagnostic.is_error for diagnostic in self.diagnostics)
             or any(result.outcome not in {"applied", "unchanged"} for result in self.results)
+            or self.live_and_wider
         )
+
+    @property
+    def live_and_wider(self) -> tuple[AudienceResult, ...]:
+        """The audiences that reach more people than they were to, whatever else happened."""
+        return tuple(result for result in self.results if result.is_live_and_wider)
 
     @property
     def summary(self) -> Mapping[Outcome, int]:
@@ -86,6 +94,7 @@ def _audience(one: AudienceResult) -> dict[str, Json]:
         "detail": one.detail,
         "attempts": one.attempts,
         "written": one.is_written,
+        "live_and_wider": one.is_live_and_wider,
     }
 
 
@@ -93,12 +102,19 @@ def result_from_document(document: Mapping[str, Any]) -> ApplyResult:
     """Return the result in a document that has been checked against its schema."""
     return ApplyResult(
         digest=document["digest"],
-        results=tuple(
-            AudienceResult(
-                one["id"], one["name"], one["outcome"], one["detail"], one["attempts"], one["written"]
-            )
-            for one in document["results"]
-        ),
+        results=tuple(map(_audience_from_document, document["results"])),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
         interrupted=document["interrupted"],
+    )
+
+
+def _audience_from_document(one: Mapping[str, Any]) -> AudienceResult:
+    return AudienceResult(
+        id=one["id"],
+        name=one["name"],
+        outcome=one["outcome"],
+        detail=one["detail"],
+        attempts=one["attempts"],
+        is_written=one["written"],
+        is_live_and_wider=one.get("live_and_wider", False),
     )

@@ -180,8 +180,8 @@ def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = 
 
     Of more audiences than `max_shown`, those come first that are not as planned; `see_also` is as in `plan`.
     """
-    shown = sorted(value.results, key=lambda one: one.outcome in _AS_PLANNED)[:max_shown]
-    blocks = [f"**{_result_headline(value)}**{_next_step(value)}"]
+    shown = sorted(value.results, key=_urgency)[:max_shown]
+    blocks = [*_live_and_wider(value.live_and_wider), f"**{_result_headline(value)}**{_next_step(value)}"]
     blocks += [notes(value.diagnostics)] if value.diagnostics else []
     if shown:
         rows = [(markdown_inline(clip(one.name)), _outcome(one)) for one in shown]
@@ -192,11 +192,23 @@ def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = 
     return "\n\n".join(blocks) + "\n"
 
 
+def _urgency(one: AudienceResult) -> tuple[bool, bool]:
+    return not one.is_live_and_wider, one.outcome in _AS_PLANNED
+
+
+def _live_and_wider(found: Sequence[AudienceResult]) -> Iterator[str]:
+    if found:
+        names = [markdown_inline(clip(one.name)) for one in found[: text.MAX_WIDER]]
+        more = [f"and {len(found) - text.MAX_WIDER} more"] if len(found) > text.MAX_WIDER else []
+        listed = ", ".join([*names, *more])
+        yield f"**Live and wider than defined:** {listed}. **{text.pause_hint(len(found))}**"
+
+
 def _result_headline(value: ApplyResult) -> str:
-    summary, count = value.summary, len(value.results)
-    good = summary["applied"] + summary["unchanged"]
+    count = len(value.results)
+    good = sum(one.outcome in _AS_PLANNED and not one.is_live_and_wider for one in value.results)
     if value.is_converged:
-        done = summary["applied"]
+        done = value.summary["applied"]
         return f"{wording.count(done, 'audience')} changed as planned." if done else "Nothing had to change."
     if not value.is_written:
         return "Nothing was changed."
@@ -216,6 +228,8 @@ def _next_step(value: ApplyResult) -> str:
 
 
 def _outcome(one: AudienceResult) -> str:
+    if one.is_live_and_wider:
+        return "**live and wider than defined**: it is active, and reaches more people than its file says"
     if one.is_written and one.outcome == "failed":
         return "**changed, but not as planned**: what is live now is not what was asked for"
     if one.is_written and one.outcome == "conflict":
@@ -236,5 +250,5 @@ _OUTCOMES: dict[Outcome, str] = {
     "conflict": "**left alone**: somebody else changed it meanwhile",
     "blocked": "**did not start**: no active slot is free",
     "unknown": "**unknown**: it may or may not have changed",
-    "not_attempted": "**not tried**: the run ended before",
+    "not_attempted": "**not tried**: nothing was sent for it",
 }

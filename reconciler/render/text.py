@@ -22,6 +22,7 @@ _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 _BARE = re.compile(r"[\w@./:+-]+")
 _SENTENCE_ENDS = (".", "?", "!", "…")
 MAX_UNMANAGED = 5  # audiences that the summary names
+MAX_WIDER = 20  # audiences that the first line of a result names
 
 
 class Ink:
@@ -153,12 +154,14 @@ def _unmanaged(audiences: Sequence[ListedAudience]) -> str:
 def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResult] | None = None) -> str:
     """Show how changes ended, all or the part to be shown, then count it all and say what to do next.
 
-    Why it ended so is for `diagnostics`, as the errors of a plan are.
+    What is live and wider than defined comes before all else: it may be reaching people now. Why it ended so
+    is for `diagnostics`, as the errors of a plan are.
     """
     results = value.results if shown is None else shown
     width = max((len(_OUTCOMES[one.outcome]) for one in results), default=0)
-    lines = [_outcome(one, width, ink) for one in results]
-    lines += [""] if lines else []
+    lines = list(_live_and_wider(value.live_and_wider, ink))
+    lines += [_outcome(one, width, ink) for one in results]
+    lines += [""] if results else []
     counted = ", ".join(f"{count} {_OUTCOMES[outcome]}" for outcome, count in value.summary.items() if count)
     if value.is_converged:
         lines.append(ink("green", f"Apply complete: {counted or 'nothing to do'}."))
@@ -168,10 +171,26 @@ def result(value: ApplyResult, ink: Ink = PLAIN, *, shown: Sequence[AudienceResu
     return "\n".join(lines) + "\n"
 
 
+def _live_and_wider(found: Sequence[AudienceResult], ink: Ink) -> Iterator[str]:
+    if found:
+        names = [f'"{one.name}"' for one in found[:MAX_WIDER]]
+        more = [f"and {len(found) - MAX_WIDER} more"] if len(found) > MAX_WIDER else []
+        yield ink("red", f"Live and wider than defined: {', '.join([*names, *more])}.")
+        yield pause_hint(len(found))
+        yield ""
+
+
+def pause_hint(count: int) -> str:
+    """Return how to stop so many audiences from reaching people whom nobody meant."""
+    them, file = ("it", "its file") if count == 1 else ("them", "their files")
+    return f"Pause {them} now: in the dashboard, or with `status: paused` in {file} and an apply."
+
+
 def _outcome(one: AudienceResult, width: int, ink: Ink) -> str:
     colour: Colour = "green" if one.outcome in {"applied", "unchanged"} else "red"
-    detail = f": {one.detail}" if one.detail else ""
-    return f"  {ink(colour, _OUTCOMES[one.outcome].ljust(width))}  {ink('bold', one.name)}{log_line(detail)}"
+    note = ink("red", " (live and wider than defined)") if one.is_live_and_wider else ""
+    detail = log_line(f": {one.detail}" if one.detail else "")
+    return f"  {ink(colour, _OUTCOMES[one.outcome].ljust(width))}  {ink('bold', one.name)}{note}{detail}"
 
 
 def _conclusion(value: ApplyResult) -> str:

@@ -472,7 +472,7 @@ class TestInterrupted:
         assert (ran.code, list(team.patched)) == (130, [PAUSING])
         assert "### Audiences: failed" in body
         assert "Stopped before the end: 1 of 3 audiences is as planned, 2 are not." in body
-        assert "| Marketing directors | **not tried**: the run ended before |" in body
+        assert "| Marketing directors | **not tried**: nothing was sent for it |" in body
         assert comment_state.is_ended(
             sticky._parse_state(body.splitlines()[0][len("<!-- reconciler:plan ") : -4])
         )

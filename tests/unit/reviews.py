@@ -208,6 +208,23 @@ def in_part() -> ApplyResult:
     return ApplyResult(one_filter().digest, results)
 
 
+def wider() -> ApplyResult:
+    detail = 'the API accepted the change and holds something else: config.filters.state: asked "CA", which'
+    results = (
+        AudienceResult(identity(0), "Spring webinar", "applied", "", 1, is_written=True),
+        AudienceResult(
+            identity(1),
+            "CFOs [west]",
+            "failed",
+            f"{detail} the API does not hold",
+            1,
+            is_written=True,
+            is_live_and_wider=True,
+        ),
+    )
+    return ApplyResult(one_filter().digest, results)
+
+
 def refused() -> ApplyResult:
     objection = next(iter(plan.objections(forty())))
     error = LimitExceeded(objection.summary, objection.detail)
@@ -277,7 +294,7 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
         diagnostics=found,
     )
     results = tuple(
-        AudienceResult(identity(nth), text, outcome, text, 1, nth % 2 == 0)
+        AudienceResult(identity(nth), text, outcome, text, 1, nth % 2 == 0, nth % 3 == 0)
         for nth, outcome in enumerate(plan.result.OUTCOMES)
     )
     return value, ApplyResult(text, results, tuple(found))

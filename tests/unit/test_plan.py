@@ -675,6 +675,7 @@ RESULTS = (
     results.AudienceResult(UUIDS[1], "B", "unchanged"),
     results.AudienceResult(UUIDS[2], "C", "conflict", "changed by somebody else"),
 )
+WIDER = results.AudienceResult(UUIDS[3], "D", "applied", "x", 1, is_written=True, is_live_and_wider=True)
 
 
 class TestResult:
@@ -686,6 +687,7 @@ class TestResult:
             (plan.ApplyResult(results=RESULTS[1:2]), {"converged"}),
             (plan.ApplyResult(results=RESULTS), {"written"}),
             (plan.ApplyResult(results=RESULTS[2:]), set()),
+            (plan.ApplyResult(results=(*RESULTS[:2], WIDER)), {"written"}),
             (plan.ApplyResult(interrupted=True), set()),
             (plan.ApplyResult(diagnostics=(Diagnostic("error", "x", "y"),)), set()),
             (plan.ApplyResult(diagnostics=(Diagnostic("warning", "x", "y"),)), {"converged"}),
@@ -708,7 +710,7 @@ class TestResult:
         "result",
         [
             plan.ApplyResult(),
-            plan.ApplyResult(PLAN.digest, RESULTS, interrupted=True),
+            plan.ApplyResult(PLAN.digest, (*RESULTS, WIDER), interrupted=True),
             plan.ApplyResult(
                 diagnostics=(
                     Diagnostic("error", "x", "y", "z", "a.yaml", 1, 2, "config"),
@@ -724,6 +726,12 @@ class TestResult:
         later = {**_with_extra_keys(saved), "format_version": "1.12"}
         assert schema.check(later, "apply-result") == ()
         assert plan.result_from_document(later) == result
+
+    def test_older_result_without_wider_is_read(self) -> None:
+        saved: Any = plan.result_to_document(plan.ApplyResult(PLAN.digest, (WIDER,)))
+        del saved["results"][0]["live_and_wider"]
+        assert schema.check(saved, "apply-result") == ()
+        assert plan.result_from_document(saved).live_and_wider == ()
 
     @patient
     @given(st.data())

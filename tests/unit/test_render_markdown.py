@@ -93,7 +93,7 @@ class TestPlan:
 
 
 class TestResult:
-    @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted"])
+    @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted", "wider"])
     def test_reads_as_kept(self, case: str) -> None:
         document = markdown.result(getattr(reviews, case)())
         assert document == reviews.expected(f"result-{case.replace('_', '-')}.md", document)
@@ -120,6 +120,13 @@ class TestResult:
             "**Nothing was changed.** This is why:\n\n"
             "- **Out of date:** this is not the reviewed plan any more. Review the plan above.\n"
         )
+
+    def test_applied_and_wider_is_not_as_planned(self) -> None:
+        one = AudienceResult("i", "@N", "applied", "", 1, is_written=True, is_live_and_wider=True)
+        document = markdown.result(ApplyResult(results=(one,) * 21))
+        assert document.startswith("**Live and wider than defined:** `@N`")
+        assert ", and 1 more. **Pause them now: " in document
+        assert "**0 of 21 audiences are as planned, 21 are not.**" in document
 
     def test_audiences_not_as_planned_come_first(self) -> None:
         document = markdown.result(reviews.in_part(), max_shown=1, see_also="the job's summary")

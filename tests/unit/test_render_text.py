@@ -90,13 +90,20 @@ class TestPlan:
 
 
 class TestResult:
-    @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted"])
+    @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted", "wider"])
     def test_reads_as_kept(self, case: str) -> None:
         document = text.result(getattr(reviews, case)())
         assert document == reviews.expected(f"result-{case.replace('_', '-')}.txt", document)
 
     def test_nothing_to_do_is_one_line(self) -> None:
         assert text.result(ApplyResult()) == "Apply complete: nothing to do.\n"
+
+    def test_many_that_are_wider_are_counted(self) -> None:
+        one = reviews.wider().results[1]
+        document = text.result(ApplyResult(results=(one,) * (text.MAX_WIDER + 2)))
+        assert document.startswith('Live and wider than defined: "CFOs [west]", ')
+        assert document.splitlines()[0].endswith(", and 2 more.")
+        assert document.splitlines()[1].startswith("Pause them now: ")
 
     def test_partial_outcomes_still_count_them_all(self) -> None:
         value = reviews.in_part()
