@@ -1,74 +1,57 @@
-"""One change from its plan to its outcome: compare, write, verify; an unclear response is read again.
+"""One change from its plan to its outcome: compare, write, verify.
 
 It guards against a PATCH over what somebody else changed, and against an outcome that claims more than is
-known. So each PATCH comes directly after a read that shows the audience as planned upon, and what a response
-leaves open is decided by reading: what cannot be read is unknown, never failed.
+known. So each PATCH comes directly after a read that shows the audience as planned upon; it is sent again
+only where the one before surely stored nothing; and what became of any other is decided by reading.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from reconciler.api import audiences
 from reconciler.api.responses import Response
 from reconciler.apply.expected_state import ExpectedState
-from reconciler.apply.response_effect import describe, effect, ends_the_run, is_redirect
-from reconciler.errors import ApiContractError, ApiError, ApiRejected
+from reconciler.apply.response_effect import describe, ends_the_run, is_turned_away, is_unsent
+from reconciler.apply.shared import Shared, read_afresh
+from reconciler.apply.verification import Verification
+from reconciler.errors import ApiContractError, ApiError
 from reconciler.plan import AudienceResult, Change, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.api.client import WriteClient
     from reconciler.api.responses import Lost
-    from reconciler.model import Audience, Json, Rules
+    from reconciler.model import Audience, Json
 
 MAX_ATTEMPTS = 3
 _TOO_MANY = 429
 _SLOTS_FULL = "SLOTS_FULL"
-_FIRST_POLL, _MAX_POLL = 0.2, 2.0  # seconds between two reads of what was stored
-
-
-class Shared(Protocol):
-    """What one change needs of the run that it belongs to."""
-
-    client: WriteClient
-    rules: Rules
-    slots_are_full: bool
-
-    @property
-    def halt(self) -> str: ...
-
-    def end(self, reason: str) -> None: ...
-
-    def record(self, record: Mapping[str, Json]) -> bool: ...
 
 
 class ChangeWriter:
-    """One change while it is brought about; what goes wrong with it is an outcome, never an exception."""
+    """One change while it is brought about; what goes wrong with it is an outcome, never an exception.
+
+    `is_in_flight` while a PATCH may have an effect that is not known; `has_intent` from the moment that the
+    journal names one; `verified` is the audience as it was when the outcome was *applied* or *unchanged*.
+    """
 
     def __init__(self, change: Change, run: Shared) -> None:
+        self.is_in_flight = False
+        self.has_intent = False
+        self.verified: Audience | None = None
         self._change = change
         self._run = run
         self._expected = ExpectedState(change, run.rules)
-        self._attempts = 0
+        self._tries = 0
+        self._sent = 0  # of these, the PATCH calls that may have left
         self._problem = ""  # what was wrong with the last response
-        self._is_unread = False  # a PATCH was sent, and no read has shown its effect yet
-        self._may_arrive_late = False  # a PATCH may still be carried out, after whatever a read shows
         self._is_accepted = False  # a PATCH was responded to with a 2xx
-        self._last_read: Audience | None = None  # what verification saw last
-
-    @property
-    def is_in_flight(self) -> bool:
-        """Whether a PATCH may have an effect that is not known."""
-        return self._is_unread or self._may_arrive_late
+        self._verification: Verification | None = None
 
     async def settle(self) -> AudienceResult:
         """Bring the change about, in as many attempts as it takes and may take."""
         while True:
-            if self._run.halt and not self._attempts:
+            if self._run.halt and not self._tries:
                 return self._result("not_attempted", self._run.halt)
             result = await self._compare()
             if result is None and self._run.client.is_paused:
@@ -82,124 +65,103 @@ class ChangeWriter:
         """Return the outcome of a change whose time is up."""
         if self.is_in_flight:
             return self._result("unknown", "interrupted before its effect could be read")
-        if self._attempts:
+        if self._sent:
             return self._result("failed", "interrupted; what was sent had no effect")
         return self._result("not_attempted", "interrupted")
 
     def result_of_bug(self, bug: Exception) -> AudienceResult:
         """Return the outcome of a change that ran into a bug, named by its type alone."""
-        outcome: Outcome = "unknown" if self.is_in_flight else "failed" if self._attempts else "not_attempted"
+        outcome: Outcome = "unknown" if self.is_in_flight else self._outcome_without_effect
         return self._result(outcome, f"a bug in the reconciler ({type(bug).__name__}); please report it")
+
+    @property
+    def _outcome_without_effect(self) -> Outcome:
+        """Failed is what the API turned down; what was never sent to it was not attempted."""
+        return "failed" if self._sent else "not_attempted"
 
     async def _compare(self) -> AudienceResult | None:
         """Read the audience afresh and return the outcome that this settles, None where a PATCH is due."""
-        found = await self._read(self._problem)
-        return found if isinstance(found, AudienceResult) else self._judge_read(found)
-
-    async def _read(self, context: str) -> Audience | AudienceResult:
-        """Read the audience afresh, or return the outcome where that fails."""
         try:
-            found = await audiences.fetch_one(self._run.client, self._change.id, self._run.rules)
+            found = await read_afresh(self._run, self._change.id)
         except ApiError as error:
-            if isinstance(error, ApiRejected) and ends_the_run(error.status):
-                self._run.end(error.summary)
-            if self.is_in_flight:
-                return self._result("unknown", f"{context}; reading it again failed: {error.summary}")
-            return self._result("failed", error.summary)
+            return self._result(self._outcome_without_effect, error.summary)
         if found is None:
-            before = f"{context}; " if context else ""
-            return self._result("conflict", f"{before}the audience does not exist any more")
-        return found
-
-    def _judge_read(self, found: Audience) -> AudienceResult | None:
-        # After an attempt the API may have added fields of its own to what was asked for. Before the first,
-        # a field that nobody reviewed is somebody's edit.
-        if self._attempts and self._expected.is_met(found):
-            return self._result("applied", "found applied after an unclear response")
+            return self._result("conflict", "the audience does not exist any more")
+        if self._sent and self._expected.is_met(found):
+            return self._result("applied", f"found applied, although {self._problem}", found)
         if self._expected.is_exactly_met(found):
-            return self._result("unchanged", "already as defined")
-        changed = self._expected.changed_since_plan(found)
-        if changed and self._attempts:
-            detail = f"{self._problem}; it is now neither as planned nor as asked: {changed}"
-            return self._result("conflict", detail)
-        if changed:
+            return self._result("unchanged", "already as defined", found)
+        if changed := self._expected.changed_since_plan(found):
             return self._result("conflict", f"changed by somebody else since the plan: {changed}")
-        self._is_unread = False
         return self._give_up_or_retry()
 
     def _give_up_or_retry(self) -> AudienceResult | None:
         """Return the outcome of what had no effect so far and may not be tried again, else None."""
         halt = self._run.halt
-        if self._attempts < MAX_ATTEMPTS and not halt:
+        if self._tries < MAX_ATTEMPTS and not halt:
             return None
-        if not self._attempts:
+        if not self._tries:
             return self._result("not_attempted", halt)
         reason = f"not tried again: {halt}" if halt else f"given up after {MAX_ATTEMPTS} attempts"
-        return self._result_without_effect("failed", f"{self._problem}; {reason}")
+        return self._result(self._outcome_without_effect, f"{self._problem}; {reason}")
 
     async def _attempt(self) -> AudienceResult | None:
-        """Send the PATCH and judge its response; None, after a backoff, where a read must decide."""
+        """Send the PATCH and return the outcome, None, after a backoff, where it may be tried again."""
         change, run = self._change, self._run
         if change.phase == "activate" and run.slots_are_full:
-            return self._result_without_effect("blocked", "every active slot is taken")
+            return self._result("blocked", "every active slot is taken")
         patch = dict(change.patch)
         # After a crash the journal must name all that may have been sent: no durable intent, no PATCH.
         if not run.record({"event": "intent", "id": change.id, "name": change.name, "patch": patch}):
-            return self._result_without_effect("failed" if self._attempts else "not_attempted", run.halt)
-        self._attempts += 1
-        self._is_unread = True
+            return self._result(self._outcome_without_effect, run.halt)
+        self.has_intent = self.is_in_flight = True
+        self._tries, self._sent = self._tries + 1, self._sent + 1
         response = await run.client.patch(change.id, json.dumps(patch, sort_keys=True).encode())
-        result = await self._judge_response(response)
+        if is_turned_away(response) or is_unsent(response):
+            return await self._settle_without_effect(response)
+        return await self._verify(response)
+
+    async def _settle_without_effect(self, response: Response | Lost) -> AudienceResult | None:
+        """Return the outcome of a PATCH that stored nothing, None, after a backoff, for another try."""
+        self.is_in_flight = False
+        self._problem = describe(response, self._change.id)
+        if isinstance(response, Response) and response.status != _TOO_MANY:
+            return self._declined(response)
+        self._sent -= is_unsent(response)
+        result = self._give_up_or_retry()
         if result is None:
-            await run.client.back_off(response, self._attempts)
+            await self._run.client.back_off(response, self._tries)
         return result
 
-    async def _judge_response(self, response: Response | Lost) -> AudienceResult | None:
-        """Return the outcome that a response settles, None where the audience must be read again."""
-        if isinstance(response, Response) and response.is_success:
-            self._is_accepted = True
-            if not response.unreadable:
-                return await self._verify(response.document)
-        self._problem = describe(response, self._change.id)
-        possible = effect(response)
-        self._is_unread = possible != "none"
-        self._may_arrive_late = self._may_arrive_late or possible == "open"
-        if isinstance(response, Response) and possible == "none":
-            return self._refused(response)
-        if is_redirect(response):
-            self._run.end(self._problem)
-        return None if self.is_in_flight else self._give_up_or_retry()
-
-    def _refused(self, response: Response) -> AudienceResult | None:
-        """Return the outcome of a refusal, None where it may be tried again."""
+    def _declined(self, response: Response) -> AudienceResult:
         if response.error_code == _SLOTS_FULL:
             self._run.slots_are_full = True
-            return self._result_without_effect("blocked", self._problem)
-        if response.status == _TOO_MANY:
-            return self._give_up_or_retry()
+            return self._result("blocked", self._problem)
         if ends_the_run(response.status):
             self._run.end(self._problem)
-        return self._result_without_effect("failed", self._problem)
+        return self._result("failed", self._problem)
 
-    async def _verify(self, document: Json) -> AudienceResult:
-        """Believe a 2xx only when the audience that comes back is as asked, at once or within its time.
+    async def _verify(self, response: Response | Lost) -> AudienceResult:
+        """Return the outcome of a PATCH that may have been stored, by reading what is.
 
-        A server may keep a filter that was dropped, or drop one that it does not know, and say 200: the
-        audience would then reach people whom nobody meant.
+        It is never sent again, however long reads show the state from before. They may lag behind it, and
+        behind what somebody did on seeing it: an audience that was stopped in alarm would become active once
+        more. What is not known is *unknown*, and a fresh plan knows.
         """
-        seconds = self._run.client.timing.verification
-        returned = self._returned(document)
-        if returned is not None and not self._expected.unmet(returned):
-            return self._applied(returned)
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._poll_until_stored(returned)
-        except TimeoutError:
-            if self._last_read is None:
-                return self._result(
-                    "unknown", f"accepted, and could not be read within {seconds:.3g} seconds"
-                )
-            return self._result("failed", self._expected.describe_unmet(self._last_read))
+        self._is_accepted = isinstance(response, Response) and response.is_success
+        returned, self._problem = None, ""
+        if isinstance(response, Response) and response.is_success and not response.unreadable:
+            returned = self._returned(response.document)
+        else:
+            self._problem = describe(response, self._change.id)
+            if isinstance(response, Response) and ends_the_run(response.status):
+                self._run.end(self._problem)
+            await self._run.client.back_off(response, self._tries)
+        self._verification = Verification(
+            self._expected, self._run, self._change.id, problem=self._problem, returned=returned
+        )
+        verdict = await self._verification.settle()
+        return self._result(verdict.outcome, verdict.detail, verdict.found)
 
     def _returned(self, document: Json) -> Audience | None:
         try:
@@ -207,38 +169,22 @@ class ChangeWriter:
         except ApiContractError:
             return None  # a short or an odd body: what counts is what is stored
 
-    async def _poll_until_stored(self, last: Audience | None) -> AudienceResult:
-        """Read what is stored, again and again, until it is as asked or plainly stays otherwise."""
-        wait = _FIRST_POLL
-        while True:
-            found = await self._read("the API accepted the change")
-            if isinstance(found, AudienceResult):
-                return found
-            if not self._expected.unmet(found):
-                return self._applied(found)
-            if self._expected.is_lasting(found, last):
-                return self._result("failed", self._expected.describe_unmet(found))
-            last = self._last_read = found
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _MAX_POLL)
-
-    def _applied(self, found: Audience) -> AudienceResult:
-        paths = self._expected.changed_elsewhere(found)
-        return self._result("applied", f"somebody else changed what was not sent: {paths}" if paths else "")
-
-    def _result_without_effect(self, outcome: Outcome, detail: str) -> AudienceResult:
-        """Return the outcome of an attempt that had no effect, unless an earlier one may still have one."""
-        if self._may_arrive_late:
-            return self._result("unknown", f"{detail}; what was sent may still arrive")
-        return self._result(outcome, detail)
-
-    def _result(self, outcome: Outcome, detail: str = "") -> AudienceResult:
+    def _result(self, outcome: Outcome, detail: str = "", verified: Audience | None = None) -> AudienceResult:
+        self.verified = verified
         is_unclear = outcome == "unknown" or (outcome == "conflict" and self.is_in_flight)
         return AudienceResult(
             id=self._change.id,
             name=self._change.name,
             outcome=outcome,
             detail=detail,
-            attempts=self._attempts,
+            attempts=self._sent,
             is_written=self._is_accepted or is_unclear or outcome == "applied",
+            is_live_and_wider=self._is_live_and_wider(outcome),
         )
+
+    def _is_live_and_wider(self, outcome: Outcome) -> bool:
+        """Return whether what was seen last after a PATCH is; unknown, only what it brought about counts."""
+        seen = self._verification.seen if self._verification else None
+        if seen is None or (outcome == "unknown" and not self._expected.has_moved(seen)):
+            return False
+        return self._expected.is_live_and_wider(seen)

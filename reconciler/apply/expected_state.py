@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, cast
 
 from reconciler import diff
-from reconciler.model import Fields, Json, dotted, normalise
+from reconciler.apply.excess import is_wider
+from reconciler.model import Fields, Json, dotted, normalise, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from reconciler.model import Audience, Rules
+    from reconciler.model import Audience, Rules, Value
     from reconciler.plan import Change
+
+ACTIVE = "active"
+MAX_NAMED = 3  # fields whose values a detail shows
+MAX_SPELLED = 60  # characters of a value that a detail shows
 
 
 class ExpectedState:
@@ -26,7 +32,9 @@ class ExpectedState:
     def __init__(self, change: Change, rules: Rules) -> None:
         self._rules = rules
         self._asked = self._normal(change.patch)
-        self._before = self._without_volatile(self._normal(change.before))
+        before = self._normal(change.before)
+        self._planned = {key: before[key] for key in self._asked if key in before}
+        self._before = self._without_volatile(before)
         self._after = {**self._before, **self._asked}
 
     def _normal(self, fields: Mapping[str, Json]) -> Fields:
@@ -70,30 +78,62 @@ class ExpectedState:
 
     def unmet(self, found: Audience) -> tuple[diff.Difference, ...]:
         """Return what was asked for and is not so."""
-        held = {key: found.fields[key] for key in self._asked if key in found.fields}
-        return tuple(filter(self._counts, diff.compare(held, self._asked, self._rules)))
+        differences = diff.compare(self._held(found), self._asked, self._rules)
+        return tuple(filter(self._counts, differences))
+
+    def _held(self, found: Audience) -> Fields:
+        return {key: found.fields[key] for key in self._asked if key in found.fields}
+
+    def has_moved(self, found: Audience) -> bool:
+        """Return whether anything that was asked for is not as planned upon."""
+        return not diff.is_same(self._planned, self._held(found), self._rules)
 
     def is_lasting(self, found: Audience, last: Audience | None) -> bool:
-        """Whether what is stored will stay as it was read, the same twice in a row.
+        """Return whether what is stored will stay as it was read, the same twice in a row.
 
         Reads may lag behind a write. One that shows the state from before it may just be old, however often
         it comes; only one that shows neither that state nor the desired one is the API's own doing.
         """
         return (
             last is not None
-            and bool(self.changed_since_plan(found))
-            and diff.is_same(
-                self._without_volatile(found.fields), self._without_volatile(last.fields), self._rules
-            )
+            and self.has_moved(found)
+            and diff.is_same(self._held(found), self._held(last), self._rules)
         )
+
+    def is_live_and_wider(self, found: Audience) -> bool:
+        """Return whether an audience is active and holds less than it was to; only what came back counts."""
+        held = {key: found.fields[key] for key in self._after if key in found.fields}
+        due = {key: self._after[key] for key in held}
+        return found.fields.get("status") == ACTIVE and is_wider(held, due, self._rules)
 
     def describe_unmet(self, found: Audience) -> str:
         """Describe what the API holds although something else was asked for."""
         unmet = self.unmet(found)
         if all(one.after is None or (one.removed and not one.added) for one in unmet):
             return f"not removed by the API: {_paths(unmet)}"
-        return f"the API accepted the change and holds something else: {_paths(unmet)}"
+        named = [_described(one) for one in unmet[:MAX_NAMED]]
+        more = [f"and {len(unmet) - MAX_NAMED} more"] if len(unmet) > MAX_NAMED else []
+        return f"the API accepted the change and holds something else: {'; '.join([*named, *more])}"
 
 
 def _paths(differences: Iterable[diff.Difference]) -> str:
     return ", ".join(dotted(difference.path) for difference in differences)
+
+
+def _described(one: diff.Difference) -> str:
+    """Describe one field that is unmet: `before` is what the API holds, `after` what it was asked for."""
+    is_set = isinstance(one.before, frozenset) or isinstance(one.after, frozenset)
+    held, asked = (one.removed, one.added) if is_set else (one.before, one.after)
+    if (not held and is_set) or held is None:
+        return f"{dotted(one.path)}: asked {_spelled(asked)}, which the API does not hold"
+    if (not asked and is_set) or asked is None:
+        return f"{dotted(one.path)}: the API also holds {_spelled(held)}"
+    return f"{dotted(one.path)}: asked {_spelled(asked)}, the API holds {_spelled(held)}"
+
+
+def _spelled(value: Value) -> str:
+    """Spell a value on one line, cut where it is long: it may be as long as a server likes."""
+    plain = to_json(value)
+    items = plain if isinstance(value, frozenset) and isinstance(plain, list) else [plain]
+    text = ", ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    return text if len(text) <= MAX_SPELLED else f"{text[: MAX_SPELLED - 1]}…"

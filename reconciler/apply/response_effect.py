@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from reconciler.api.client import rejected, route
 from reconciler.api.responses import Lost, Response
 
-Effect = Literal["none", "over", "open"]
 _UNAUTHORIZED, _FORBIDDEN, _TIMEOUT = 401, 403, 408
 _REDIRECTS, _CLIENT_ERRORS = range(300, 400), range(400, 500)
 
 
-def effect(response: Response | Lost) -> Effect:
-    """Return what may come of a PATCH whose response does not show the audience.
+def is_unsent(response: Response | Lost) -> bool:
+    """Return whether the request surely never left."""
+    return isinstance(response, Lost) and not response.is_sent
 
-    `none`: it never left, or was turned away. `over`: it was stored or it was not, and a read shows which.
-    `open`: it may have been stored although a read shows the old state, since its response was lost, or comes
-    from a gateway, a timeout (408) or a server that failed on the way (any 5xx), and reads may lag behind.
+
+def is_turned_away(response: Response | Lost) -> bool:
+    """Return whether the API declined, so that nothing was stored and nothing will be.
+
+    Anything else may have been stored, or may be yet, although reads show the old state, since they may lag
+    behind: a lost response, a gateway's, a timeout (408), a server that failed on the way (any 5xx), or a
+    redirect, which the API does not document and which can follow a write that was done (303).
     """
-    if isinstance(response, Lost):
-        return "open" if response.is_sent else "none"
-    if is_redirect(response):
-        return "over"
-    if response.status in _CLIENT_ERRORS and response.status != _TIMEOUT:
-        return "none"
-    return "open"
-
-
-def is_redirect(response: Response | Lost) -> bool:
-    return isinstance(response, Response) and response.status in _REDIRECTS
+    return (
+        isinstance(response, Response) and response.status in _CLIENT_ERRORS and response.status != _TIMEOUT
+    )
 
 
 def ends_the_run(status: int) -> bool:
-    """Whether no other request can be expected to fare better: the key may not, or this is not the API."""
+    """Return whether no other request can be expected to fare better: the key may not, or it is no API."""
     return status in {_UNAUTHORIZED, _FORBIDDEN} or status in _REDIRECTS
 
 

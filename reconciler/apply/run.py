@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping
 
     from reconciler.api.client import WriteClient
-    from reconciler.model import Json, Rules
+    from reconciler.model import Json, Path, Rules
     from reconciler.plan import AudienceResult, Change, Plan
 
 MAX_FAILURES = 5
@@ -50,6 +50,7 @@ class _Run:
         self.stop = stop
         self.end_reason = ""
         self.slots_are_full = False
+        self.lasting_unmet: set[Path] = set()
         self._journal = journal
         self._digest = digest
         self._failures = 0
@@ -77,9 +78,10 @@ class _Run:
 
     def count(self, result: AudienceResult) -> None:
         """Count failures in a row: so many mean that something is wrong with all of them."""
+        is_unreachable = result.outcome == "not_attempted" and not self.halt
         if result.outcome in {"applied", "unchanged"}:
             self._failures = 0
-        elif result.outcome in {"failed", "unknown"}:
+        elif result.outcome in {"failed", "unknown"} or is_unreachable:
             self._failures += 1
         if self._failures >= MAX_FAILURES:
             self.end(f"{MAX_FAILURES} failures in a row")
@@ -131,7 +133,7 @@ async def _settle(writer: ChangeWriter, run: _Run, semaphore: asyncio.Semaphore)
         result = writer.result_of_bug(bug)
         run.end(result.detail)
     run.count(result)
-    if result.attempts:
+    if writer.has_intent:
         run.record({"event": "outcome", "id": result.id, "outcome": result.outcome, "detail": result.detail})
     return result
 

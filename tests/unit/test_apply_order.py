@@ -52,7 +52,7 @@ def test_phases_release_change_activate_in_order() -> None:
     }
     # Whatever comes first takes longest, and has to be tried again.
     slow = [Fault("delay", seconds=2, id=one, times=None) for one in (B, D)]
-    failing = Fault("status", **WRITE, id=D, status=500)
+    failing = Fault("status", **WRITE, id=D, status=429)
     peer, host = simulated(*slow, failing, holds=held, slots=2)
     results = apply(host, plan(host, wanted))
     assert set(outcomes(results)) == {"applied"}
@@ -133,11 +133,13 @@ def test_unauthorized_or_redirected_request_ends_the_run(status: int, method: st
         url,
     ):
         wanted = renamed(1, 2, 3) | {D: {"status": "active"}}
-        results = apply(url, plan(url, wanted), parallelism=1)
-    assert outcomes(results) == ["applied", "failed", "not_attempted", "not_attempted"]
+        results = apply(url, plan(url, wanted), parallelism=1, verification=0.15)
+    # A redirect is no word of the API's: it may follow a write that was done.
+    ended = "not_attempted" if method == "GET" else "unknown" if status == 301 else "failed"
+    assert outcomes(results) == ["applied", ended, "not_attempted", "not_attempted"]
     said = f"{method} /v1/intent/audiences/{B} returned {status}: refused by the script"
     assert results[C].detail == results[D].detail == said
-    assert not results[B].is_written
+    assert results[B].is_written == (ended == "unknown")
     assert {entry.id for entry in peer.log} == {None, A, B}
 
 
@@ -145,11 +147,11 @@ def test_ended_run_sends_no_next_write() -> None:
     # B reads while A hears that the key is wrong; C has failed once, and is about to try again.
     slow = Fault("delay", **READ, id=B, when="after", seconds=2)
     wrong_key = [Fault("delay", **WRITE, id=A, seconds=1), Fault("status", **WRITE, id=A, status=401)]
-    again = Fault("status", **WRITE, id=C, status=500)
+    again = Fault("status", **WRITE, id=C, status=429)
     waiting = Fault("delay", method="GET", id=C, skip=1, seconds=2)
     peer, host = simulated(slow, *wrong_key, again, waiting)
     results = apply(host, plan(host, renamed(1, 2, 3, 4)), parallelism=3)
-    assert outcomes(results) == ["failed", "not_attempted", "unknown", "not_attempted"]
+    assert outcomes(results) == ["failed", "not_attempted", "failed", "not_attempted"]
     assert sorted(entry.id or "" for entry in peer.patches()) == [A, C]
     said = f"PATCH /v1/intent/audiences/{A} returned 401: refused by the script"
     assert results[B].detail == results[D].detail == said

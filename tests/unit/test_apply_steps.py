@@ -43,7 +43,8 @@ def test_refused_config_leaves_status_alone() -> None:
 
 
 def test_edit_between_the_steps_is_a_conflict() -> None:
-    edited = Fault("edit", **WRITE, id=A, changes={"name": "By hand"}, when="after")
+    # The first read is the comparison, the second one verifies the first step.
+    edited = Fault("edit", method="GET", route="one", id=A, skip=1, changes={"name": "By hand"})
     with serving(edited) as (peer, url):
         results = apply(url, plan(url, {A: STARTING}))
     assert results[A].outcome == "conflict"
