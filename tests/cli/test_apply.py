@@ -136,6 +136,65 @@ def test_1_when_nothing_was_written_for_another_reason(organization: Organizatio
     assert organization.stored() == {one["id"]: one for one in live()}
 
 
+@pytest.mark.parametrize(("status", "code"), [(500, 5), (503, 5), (400, 1)])
+def test_unclear_write_is_unknown_and_sent_once(organization: Organization, status: int, code: int) -> None:
+    organization.peer.inject(Fault("status", method="PATCH", status=status, times=None))
+    ended, result, _ = organization.apply("--auto-approve", "--target", "Chief*", program=FAST)
+
+    assert (ended, outcomes(result)) == (code, ["unknown" if code == 5 else "failed"])
+    assert organization.patched == [CHANGING]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_unclear_write_that_was_stored_is_applied(organization: Organization, status: int) -> None:
+    organization.peer.inject(
+        Fault("status", method="PATCH", status=status, when="after"), Fault("stale", reads=3)
+    )
+    code, result, _ = organization.apply("--auto-approve", "--target", "Chief*", program=FAST)
+
+    assert (code, outcomes(result)) == (0, ["applied"])
+    assert organization.patched == [CHANGING]
+
+
+def test_1_when_no_audience_could_be_read_again(organization: Organization) -> None:
+    organization.peer.inject(Fault("status", method="GET", route="one", status=500, times=None))
+    code, result, _ = organization.apply("--auto-approve", program=FAST)
+
+    assert (code, outcomes(result)) == (1, ["not_attempted"] * 3)
+    assert "PATCH" not in organization.methods
+
+
+def storing(filters: dict[str, Any]) -> Fault:
+    """Let the API store these filters instead, and answer with an echo of what it was asked for."""
+    config = {"topicIds": [117805], "minScore": 80, "filters": filters}
+    return Fault("edit", method="PATCH", id=CHANGING, changes={"config": config})
+
+
+def test_normalising_api_is_reported_with_what_it_holds(organization: Organization) -> None:
+    organization.peer.inject(storing({"seniority": ["CXO", "c_suite"]}))
+    code, result, _ = organization.apply("--auto-approve")
+
+    assert (code, outcomes(result)) == (4, ["applied", "failed", "applied"])
+    assert result["results"][1]["detail"].endswith(
+        'config.filters.seniority: asked "cxo", the API holds "CXO"'
+    )
+
+
+def test_live_and_wider_is_said_first(organization: Organization) -> None:
+    organization.peer.inject(storing({}))
+    said = organization.run(*AUTO, "--target", "Chief*", "--out", "result.json")
+    report = said.out.partition("Digest: ")[2]
+    shown = organization.run("show", "result.json", "--format", "markdown").out
+
+    assert said.code == 4
+    assert report.splitlines()[1:3] == [
+        'Live and wider than defined: "Chief financial officers".',
+        "Pause it now: in the dashboard, or with `status: paused` in its file and an apply.",
+    ]
+    assert shown.startswith("**Live and wider than defined:** Chief financial officers. **Pause it now: ")
+    assert [one["live_and_wider"] for one in organization.result()["results"]] == [True]
+
+
 def test_the_text_report_says_what_is_left(organization: Organization) -> None:
     organization.peer.inject(
         Fault("status", id=CHANGING, method="PATCH", status=400, message="no such filter")

@@ -115,7 +115,7 @@ def unread() -> Iterator[tuple[IO[str], IO[bytes]]]:
 
 
 def test_signal_ends_a_wait_for_a_stderr_reader(found: Founding) -> None:
-    organization = found(*many(150, padding="-" * 200))  # a plan that no pipe holds
+    organization = found(*many(150, padding="-" * 180))  # no pipe holds the plan, one the result
     with organization.started(*AUTO, "--format", "json", "--max-changes", "150") as process:
         assert process.stderr is not None
         process.stderr.buffer.raw.read(1)  # type: ignore[attr-defined] # so it is being written

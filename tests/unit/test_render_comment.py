@@ -161,6 +161,13 @@ class TestApplied:
             assert "still stands" not in shown
             assert "open another" not in shown
 
+    def test_live_and_wider_comes_before_all_else(self) -> None:
+        shown = comment.applied(reviews.wider(), is_over=True, max_shown=0)
+
+        assert shown.startswith(
+            "### Audiences: failed\n\n**Live and wider than defined:** `CFOs [west]`. **Pause"
+        )
+
     def test_failed_outcomes_come_first_of_many(self) -> None:
         shown = comment.applied(
             reviews.in_part(), is_over=True, max_shown=2, see_also=comment.summary_link(RUN)
