@@ -98,7 +98,8 @@ def _exit_codes(report: Mapping[str, Any]) -> tuple[int, ...]:
         return (INTERRUPTED,)
     if "unknown" in outcomes:
         return (5,)
-    if outcomes <= _GOOD and not is_error:
+    is_wider = any(result["live_and_wider"] for result in report["results"])
+    if outcomes <= _GOOD and not is_error and not is_wider:
         return (0,)
     if any(result["written"] for result in report["results"]):
         return (4,)
