@@ -33,15 +33,16 @@ class ChangeWriter:
 
     `is_in_flight` while a PATCH may have an effect that is not known; `has_intent` from the moment that the
     journal names one; `verified` is the audience as it was when the outcome was *applied* or *unchanged*.
+    Given to the writer of another change to the same audience, it is what the first step left there.
     """
 
-    def __init__(self, change: Change, run: Shared) -> None:
+    def __init__(self, change: Change, run: Shared, verified: Audience | None = None) -> None:
         self.is_in_flight = False
         self.has_intent = False
         self.verified: Audience | None = None
         self._change = change
         self._run = run
-        self._expected = ExpectedState(change, run.rules)
+        self._expected = ExpectedState(change, run.rules, verified)
         self._tries = 0
         self._sent = 0  # of these, the PATCH calls that may have left
         self._problem = ""  # what was wrong with the last response

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import diff
 from reconciler.apply.excess import is_wider
-from reconciler.model import Fields, Json, dotted, normalise, to_json
+from reconciler.model import Fields, Json, canonical, dotted, normalise, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from reconciler.model import Audience, Rules, Value
+    from reconciler.model import Audience, Path, Rules, Value
     from reconciler.plan import Change
 
 ACTIVE = "active"
@@ -29,13 +29,34 @@ class ExpectedState:
     not be recognized as applied.
     """
 
-    def __init__(self, change: Change, rules: Rules) -> None:
+    def __init__(self, change: Change, rules: Rules, verified: Audience | None = None) -> None:
+        """Take what the API added by itself to an audience, as it was `verified`, for no edit of anybody's.
+
+        That is of use to the second of two steps: no plan can know what the API makes of the first one.
+        """
         self._rules = rules
         self._asked = self._normal(change.patch)
         before = self._normal(change.before)
         self._planned = {key: before[key] for key in self._asked if key in before}
         self._before = self._without_volatile(before)
         self._after = {**self._before, **self._asked}
+        self._added = {} if verified is None else self._added_by_api(verified)
+
+    def _added_by_api(self, verified: Audience) -> dict[Path, str]:
+        held = self._without_volatile(verified.fields)
+        found = diff.compare(held, self._before, self._rules)
+        return {one.path: canonical(one.before) for one in found if not self._counts(one)}
+
+    def _compare(
+        self, found: Audience, due: Fields, kept: Collection[str] = ()
+    ) -> tuple[diff.Difference, ...]:
+        """Return where an audience differs from what is due: `before` is what was found."""
+        held = self._without_volatile(found.fields, kept)
+        return tuple(
+            one
+            for one in diff.compare(held, due, self._rules)
+            if one.after is not None or self._added.get(one.path) != canonical(one.before)
+        )
 
     def _normal(self, fields: Mapping[str, Json]) -> Fields:
         return cast("Fields", normalise(dict(fields), self._rules))
@@ -53,8 +74,7 @@ class ExpectedState:
         return not any(map(self._counts, self._missed(found)))
 
     def _missed(self, found: Audience) -> tuple[diff.Difference, ...]:
-        comparable = self._without_volatile(found.fields, kept=self._asked)
-        return diff.compare(comparable, self._after, self._rules)
+        return self._compare(found, self._after, kept=self._asked)
 
     def _counts(self, difference: diff.Difference) -> bool:
         """Whether a difference is more than a field which the API added by itself.
@@ -67,7 +87,7 @@ class ExpectedState:
 
     def changed_since_plan(self, found: Audience) -> str:
         """Name what is not as planned upon; empty where all is."""
-        return _paths(diff.compare(self._before, self._without_volatile(found.fields), self._rules))
+        return _paths(self._compare(found, self._before))
 
     def changed_elsewhere(self, found: Audience) -> str:
         """Name what changed among the fields that were not sent, as far as they came back."""

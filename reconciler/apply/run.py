@@ -43,8 +43,9 @@ class _Run:
     """What the workers of one apply share."""
 
     def __init__(
-        self, client: WriteClient, rules: Rules, stop: Stop, journal: Recorder | None, digest: str | None
+        self, plan: Plan, client: WriteClient, rules: Rules, stop: Stop, journal: Recorder | None
     ) -> None:
+        self.steps = Steps(plan.changes)
         self.client = client
         self.rules = rules
         self.stop = stop
@@ -52,7 +53,7 @@ class _Run:
         self.slots_are_full = False
         self.lasting_unmet: set[Path] = set()
         self._journal = journal
-        self._digest = digest
+        self._digest = plan.digest
         self._failures = 0
 
     @property
@@ -97,11 +98,11 @@ async def execute(
     journal: Recorder | None = None,
 ) -> AsyncGenerator[AudienceResult, None]:
     """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each audience."""
-    run, steps = _Run(client, rules, stop, journal, plan.digest), Steps(plan.changes)
+    run = _Run(plan, client, rules, stop, journal)
     for phase in PHASES:
-        async with aclosing(_settle_phase(list(steps.due(phase)), run, parallelism)) as results:
+        async with aclosing(_settle_phase([*run.steps.due(phase)], run, parallelism)) as results:
             async for result in results:
-                settled = steps.settle(result)
+                settled = run.steps.settle(result)
                 if settled is not None:
                     yield settled
 
@@ -110,7 +111,7 @@ async def _settle_phase(
     changes: Iterable[Change], run: _Run, parallelism: int
 ) -> AsyncGenerator[AudienceResult, None]:
     semaphore = asyncio.Semaphore(parallelism)
-    writers = [ChangeWriter(change, run) for change in changes]
+    writers = [ChangeWriter(change, run, run.steps.verified(change.id)) for change in changes]
     tasks = {asyncio.create_task(_settle(writer, run, semaphore)): writer for writer in writers}
     watch = asyncio.create_task(_cancel_when_stopped(tasks, run))
     try:
@@ -133,6 +134,7 @@ async def _settle(writer: ChangeWriter, run: _Run, semaphore: asyncio.Semaphore)
         result = writer.result_of_bug(bug)
         run.end(result.detail)
     run.count(result)
+    run.steps.keep(result.id, writer.verified)
     if writer.has_intent:
         run.record({"event": "outcome", "id": result.id, "outcome": result.outcome, "detail": result.detail})
     return result

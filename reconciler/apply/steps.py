@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.model import Audience
     from reconciler.plan import AudienceResult, Change, Phase
 
 _SETTLED = ("applied", "unchanged")
@@ -26,6 +27,7 @@ class Steps:
         counts = Counter(change.id for change in changes)
         self._paired = frozenset(key for key, count in counts.items() if count > 1)
         self._firsts: dict[str, AudienceResult] = {}
+        self._verified: dict[str, Audience] = {}
 
     def due(self, phase: Phase) -> Iterator[Change]:
         """Yield the changes of a phase, without those whose first step did not come to its end."""
@@ -33,6 +35,15 @@ class Steps:
             first = self._firsts.get(change.id)
             if change.phase == phase and (first is None or first.outcome in _SETTLED):
                 yield change
+
+    def verified(self, audience_id: str) -> Audience | None:
+        """Return the audience as it was when its first step was verified, None without one."""
+        return self._verified.get(audience_id)
+
+    def keep(self, audience_id: str, verified: Audience | None) -> None:
+        """Keep what a step was verified by, for the one that follows it."""
+        if verified is not None and audience_id in self._paired:
+            self._verified[audience_id] = verified
 
     def settle(self, result: AudienceResult) -> AudienceResult | None:
         """Return the audience's outcome once it is known; None after a first step with another to come."""

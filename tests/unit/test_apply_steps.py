@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.doubles.peer import Fault
 from tests.unit.applying import (
     CONFIG,
@@ -15,6 +17,7 @@ from tests.unit.applying import (
     outcomes,
     plan,
     serving,
+    simulated,
 )
 
 WRITE: dict[str, Any] = {"method": "PATCH", "route": "one"}
@@ -35,6 +38,14 @@ def test_config_is_verified_before_status_is_sent() -> None:
     assert peer.state[A]["status"] == "active"
 
 
+def test_status_of_unverified_config_is_never_sent() -> None:
+    lost_filter = Fault("lie", id=A, times=None)
+    peer, host = simulated(lost_filter)
+    results = apply(host, plan(host, {A: STARTING}))
+    assert results[A].outcome == "failed"
+    assert all("status" not in body for body in bodies(peer))
+
+
 def test_refused_config_leaves_status_alone() -> None:
     with serving(Fault("status", **WRITE, id=A, status=400)) as (peer, url):
         results = apply(url, plan(url, {A: STARTING, B: {"status": "active"}}))
@@ -42,9 +53,15 @@ def test_refused_config_leaves_status_alone() -> None:
     assert bodies(peer) == [["config", "name"], ["status"]]
 
 
+@pytest.mark.parametrize("kind", ["filled_defaults", "unknown_fields"])
+def test_what_api_adds_to_config_stops_no_start(kind: str) -> None:
+    with serving(Fault(kind, **WRITE, id=A, times=1), holds=[audience(1)]) as (_, url):
+        results = apply(url, plan(url, {A: {**STARTING, "config": {"topicIds": [1]}}}))
+    assert outcomes(results) == ["applied"]
+
+
 def test_edit_between_the_steps_is_a_conflict() -> None:
-    # The first read is the comparison, the second one verifies the first step.
-    edited = Fault("edit", method="GET", route="one", id=A, skip=1, changes={"name": "By hand"})
+    edited = Fault("edit", **WRITE, id=A, changes={"status": "draft"}, when="after")
     with serving(edited) as (peer, url):
         results = apply(url, plan(url, {A: STARTING}))
     assert results[A].outcome == "conflict"
