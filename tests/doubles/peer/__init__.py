@@ -2,6 +2,10 @@
 A fake of the vendor's API that goes wrong on request, on real sockets; it shares no code with the
 reconciler.
 
+`Bodies` says what a server does with a config by its generation: `is_strict` keeps the second one's published
+bounds, and `unknown_filters` refuses, strips or stores. The second generation answers `POST
+/v1/intent/audiences/validate` alike; faults meet it with `method="POST"` or `route="validate"`.
+
 Kinds of fault, with their parameters. (b) marks those whose default is `when="before"`: nothing is stored.
 
 - Time and neighbours: `delay` (b; seconds; only `when="before"` delays the store too, which comes even if

@@ -69,8 +69,8 @@ KINDS: Mapping[str, Kind] = {
 _MATCHING = ("kind", "method", "route", "id", "when", "nth", "skip", "times")
 _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "kind": tuple(KINDS),
-    "method": (None, "GET", "PATCH"),
-    "route": (None, "list", "one"),
+    "method": (None, "GET", "PATCH", "POST"),
+    "route": (None, "list", "one", "validate"),
     "shape": SHAPES,
     "part": ("headers", "body"),
 }
@@ -140,6 +140,8 @@ class Fault:
         implied = {"method": kind.method, "route": kind.route, "when": self.when or kind.moments[0]}
         if self.method == "PATCH" or self.id is not None or (self.kind == "edit" and self.target is None):
             implied["route"] = implied["route"] or "one"
+        if "POST" in {self.method, kind.method} or self.route == "validate":
+            implied |= {"method": "POST", "route": "validate"}
         for name, value in implied.items():
             given = getattr(self, name)
             if value and given and given != value:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .audiences import Audiences, patched, reordered, with_defaults
-from .contract import Contract, failure, patch_of
+from .bodies import Bodies
+from .contract import Contract, failure
 from .entries import Audience, Entry, Log
 from .faults import Fault, Script
 from .listener import Listener
@@ -34,6 +35,8 @@ class Peer:
         *,
         key: str = "sk_test",
         generation: int = 1,
+        is_strict: bool = False,
+        unknown_filters: str = "store",
         config_semantics: str = "replace",
         page_size: int | None = None,
         slots: int | None = None,
@@ -46,6 +49,7 @@ class Peer:
         self._slots = slots
         self._merges = config_semantics == "merge"
         self._contract = Contract(generation, page_size)
+        self._bodies = Bodies(generation, is_strict, unknown_filters)
         self._audiences = Audiences(audiences, state_file)
         self._log = Log(log_file)
         self._script = Script()
@@ -202,11 +206,13 @@ class Peer:
         """Response as the contract says, and note whether something was `stored`, or the read was `stale`."""
         if request.header("X-API-Key") != self._key:
             return failure(401, "invalid API key"), ""
-        if request.route is None or (request.id is not None and self._audiences.get(request.id) is None):
+        if self._is_absent(request) or (request.id is not None and self._audiences.get(request.id) is None):
             return failure(404, "not found"), ""
         if request.method == "PATCH" and request.id is not None:
             return self._patch(request, faults)
-        if request.method != "GET":
+        if request.route == "validate" and request.method == "POST":
+            return self._validate(request, faults), ""
+        if request.method != "GET" or request.route == "validate":
             return failure(405, "method not allowed"), ""
         ids = self._audiences.ids() if request.id is None else (request.id,)
         seen = [self._audiences.seen(audience_id) for audience_id in ids]
@@ -217,8 +223,18 @@ class Peer:
         )
         return answer, "stale" if any(stale for _, stale in seen) else ""
 
+    def _is_absent(self, request: Request) -> bool:
+        return request.route is None or (request.route == "validate" and self._contract.generation == 1)
+
+    def _validate(self, request: Request, faults: Faults) -> Response:
+        verdict = self._bodies.validate(request)
+        if isinstance(verdict, str):
+            return failure(400, verdict)
+        normal = _altered({"config": verdict["normalizedConfig"]}, faults)["config"]
+        return self._contract.validated({**verdict, "normalizedConfig": normal})
+
     def _patch(self, request: Request, faults: Faults) -> tuple[Response, str]:
-        patch = patch_of(request)
+        patch = self._bodies.patch(request)
         if isinstance(patch, str):
             return failure(400, patch), ""
         before = self._audiences.state()[request.id or ""]

@@ -95,7 +95,7 @@ def _nan(document: Document, _fault: Fault) -> None:
 
 def _surrogate(document: Document, _fault: Fault) -> None:
     for item in _items(document):
-        item["name"] = f"{item['name']}\ud800"
+        item["name"] = f"{item.get('name', '')}\ud800"
 
 
 def _old_body(answer: Response, _fault: Fault, facts: Facts) -> Response:

@@ -241,6 +241,110 @@ def test_refused_request_is_logged_and_not_done(method: str, target: str, key: s
     assert peer.state[A]["name"] == "Directors"
 
 
+VALIDATE = f"{LIST}/validate"
+DOTTED = {"topicIds": [117805], "minScore": 60, "filters": {"role.seniority": {"values": ["vp"]}}}
+NESTED = {
+    "role": {"isCeo": True, "x": 1},
+    "jobTitle": {"include": ["cfo"], "includeMode": "any"},
+    "state": "Ohio",
+}
+
+
+def validate(url: str, config: Any) -> Reply:
+    return call(url, "POST", VALIDATE, config)
+
+
+def test_validation_says_what_would_be_stored() -> None:
+    with faulty(generation=2) as (peer, url):
+        reply = validate(url, DOTTED)
+        assert (set(reply.document["meta"]), reply.status) == ({"timestamp", "request_id"}, 200)
+    assert reply.data["configHash"].isalnum()
+    assert reply.data == {
+        "valid": True,
+        "configHash": reply.data["configHash"],
+        "normalizedConfig": {**DOTTED, "maxScore": None, "minTopicOverlap": None, "sourceUrl": None},
+        "appliedFilters": ["role.seniority"],
+        "strategy": "intent",
+    }
+    (entry,) = peer.log
+    assert (entry.method, entry.target, entry.document) == ("POST", VALIDATE, DOTTED)
+    assert (entry.id, entry.status, entry.stored) == (None, 200, False)
+    assert [one["config"] for one in peer.state.values()] == [CONFIG] * 3
+
+
+@pytest.mark.parametrize(
+    ("method", "generation", "body", "status"),
+    [("POST", 1, DOTTED, 404), ("GET", 2, None, 405), ("PATCH", 2, DOTTED, 405), ("POST", 2, [], 400)],
+)
+def test_what_is_no_validation_is_refused(method: str, generation: int, body: Any, status: int) -> None:
+    with faulty(generation=generation) as (_, url):
+        assert call(url, method, VALIDATE, body).status == status
+
+
+def test_faults_meet_validation() -> None:
+    faults = (
+        Fault("value", method="POST", path="data.valid", value=False),
+        Fault("drop", route="validate", nth=2),
+    )
+    with faulty(*faults, Fault("reordered", method="POST"), generation=2) as (peer, url):
+        said = validate(url, {**DOTTED, "topicIds": [1, 2]}).data
+        assert (said["valid"], said["normalizedConfig"]["topicIds"]) == (False, [2, 1])
+        with pytest.raises(http.client.RemoteDisconnected):
+            validate(url, DOTTED)
+        assert (one(url).status, peer.unfired) == (200, ())
+
+
+@pytest.mark.parametrize(
+    ("config", "stored"),
+    [
+        ({"minScore": 0}, {"minScore": 50}),
+        ({"minScore": 49}, {"minScore": 50}),
+        ({"minScore": None}, {"minScore": None}),
+        ({"minScore": 99, "maxScore": 99}, {"minScore": 99, "maxScore": 99}),
+        ({"topicIds": list(range(250)), "minTopicOverlap": 250}, {"minTopicOverlap": 250}),
+        ({"minScore": 100}, None),
+        ({"maxScore": 100}, None),
+        ({"maxScore": 49}, None),
+        ({"maxScore": None}, None),
+        ({"minTopicOverlap": 0}, None),
+        ({"topicIds": list(range(251))}, None),
+    ],
+    ids=str,
+)
+def test_strict_second_generation_clamps_and_refuses(
+    config: dict[str, Any], stored: dict[str, Any] | None
+) -> None:
+    given = {"topicIds": [1], **config}
+    with faulty(generation=2, is_strict=True) as (peer, url):
+        said, written = validate(url, given).data, patch(url, config=given)
+    assert (said["valid"], written.status) == ((True, 200) if stored is not None else (False, 400))
+    if stored is None:
+        assert peer.state[A]["config"] == CONFIG
+    else:
+        assert peer.state[A]["config"] == written.data["config"] == {**given, **stored}
+        assert peer.state[A]["config"].items() <= said["normalizedConfig"].items()
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"),
+    [
+        ("store", NESTED),
+        ("strip", {"role": {"isCeo": True}, "jobTitle": {"include": ["cfo"], "includeMode": "any"}}),
+        ("refuse", None),
+    ],
+)
+def test_unknown_filters_are_stored_stripped_or_refused(mode: str, kept: Any) -> None:
+    given = {"topicIds": [1], "filters": NESTED}
+    with faulty(generation=2, unknown_filters=mode) as (peer, url):
+        said, written = validate(url, given).data, patch(url, config=given)
+    assert (said["valid"], written.status) == ((True, 200) if kept else (False, 400))
+    if kept:
+        assert peer.state[A]["config"]["filters"] == said["normalizedConfig"]["filters"] == kept
+    known = ["jobTitle.include", "role.isCeo"]
+    applied = {"store": [*known, "role.x", "state"], "strip": known, "refuse": []}
+    assert said["appliedFilters"] == applied[mode]
+
+
 def test_slots_are_counted() -> None:
     with faulty(slots=1) as (peer, url):
         full = patch(url, B, status="active")
@@ -267,11 +371,15 @@ def test_a_connection_is_kept_and_closed_as_asked() -> None:
         {"generation": 3},
         {"page_size": 0},
         {"config_semantics": "replaced"},
+        {"is_strict": True},
+        {"generation": 2, "unknown_filters": "kept"},
         {"audiences": audiences()[:1] * 2},
     ],
 )
 def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no generation|1 to 100|merged, not|two audiences"):
+    with pytest.raises(
+        ValueError, match=r"no generation|1 to 100|merged, not|two audiences|only generation 2|refuse, strip"
+    ):
         Peer(**options)
 
 
@@ -289,6 +397,8 @@ def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
         {"kind": "drop", "secs": 1},
         {"kind": "drop", "seconds": 1},
         {"kind": "drop", "method": "PATCH", "route": "list"},
+        {"kind": "drop", "method": "PATCH", "route": "validate"},
+        {"kind": "drop", "method": "POST", "route": "one"},
         {"kind": "delay"},
         {"kind": "delay", "seconds": -1},
         {"kind": "stale"},
@@ -818,7 +928,8 @@ def test_killed_peer_has_logged_and_stored_everything(tmp_path: Path) -> None:
 
 def test_restarted_peer_goes_on_and_obeys_sigterm(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(audiences()))
-    options = ("--key=sk_2", "--generation=2", "--slots=1", "--page-size=1", "--config-semantics=merge")
+    options = ["--key=sk_2", "--generation=2", "--slots=1", "--page-size=1", "--config-semantics=merge"]
+    options += ["--strict", "--unknown-filters=strip"]
     for turn in (1, 2):
         with process(tmp_path, [], *options) as (running, url):
             assert len(call(url, key="sk_2").data) == 1
