@@ -408,6 +408,8 @@ def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
         {"kind": "status", "status": 500, "shape": "nest"},
         {"kind": "half_close", "part": "tail"},
         {"kind": "empty_list", "id": A},
+        {"kind": "short_list"},
+        {"kind": "echo", "method": "GET"},
         {"kind": "edit", "changes": {"name": "x"}, "route": "list"},
     ],
     ids=str,
@@ -429,6 +431,7 @@ def test_a_script_survives_json() -> None:
     script = [
         Fault("drop", method="PATCH", when="after", nth=2, times=None),
         Fault("partial_list", ids=(A, B)),
+        Fault("stripped", keys=("role.isCeo",)),
         Fault("edit", id=A, changes={"name": "x"}),
         Fault("value", path="data", value=None),
     ]
@@ -438,6 +441,7 @@ def test_a_script_survives_json() -> None:
 
 def test_every_kind_does_something() -> None:
     served = {"delay", "edit", "refuse", "lie", "stale", "merged_config", "filled_defaults", "reordered"}
+    served |= {"normalised", "echo", "stripped", "clamped"}
     shaping = (shapes.DOCUMENT, shapes.INSTEAD, shapes.BYTES, shapes.WAY)
     assert served.union(*shaping) == set(KINDS)
     assert len(served) + sum(map(len, shaping)) == len(KINDS)
@@ -755,6 +759,95 @@ def test_stored_defaults_are_filled_and_sets_reordered() -> None:
         assert peer.state[A]["config"] == filled
         assert one(url, B).data["config"]["filters"]["seniority"] == ["cxo", "vp"]
     assert peer.state[B]["config"] == CONFIG
+
+
+LOUD = {"topicIds": [1, 2], "minScore": 40, "filters": {"seniority": ["VP", "Cxo"], "gender": "F"}}
+QUIET = {"topicIds": [2, 1], "minScore": 40, "filters": {"seniority": ["cxo", "vp"], "gender": "f"}}
+
+
+@pytest.mark.parametrize(
+    ("faults", "stored"),
+    [
+        ((Fault("normalised"),), QUIET),
+        ((Fault("stripped"),), {**LOUD, "filters": {"gender": "F"}}),
+        ((Fault("stripped", keys=("gender", "state")),), {**LOUD, "filters": {"seniority": ["VP", "Cxo"]}}),
+        ((Fault("clamped"),), {**LOUD, "minScore": 50}),
+        ((Fault("clamped", least=30),), LOUD),
+        ((Fault("clamped"), Fault("normalised")), {**QUIET, "minScore": 50}),
+    ],
+)
+def test_something_else_is_stored_than_asked(faults: tuple[Fault, ...], stored: dict[str, Any]) -> None:
+    with faulty(*faults) as (peer, url):
+        shown = patch(url, config=LOUD).data["config"]
+        assert (shown, one(url).data["config"]) == (stored, stored)
+        assert peer.log[0].after == peer.state[A]
+        assert peer.state[A]["name"] == "Directors"
+
+
+def test_an_echo_shows_what_was_asked() -> None:
+    with faulty(Fault("echo"), Fault("stripped")) as (peer, url):
+        shown = patch(url, name="Mine", config=LOUD).data
+        assert (shown["name"], shown["config"]) == ("Mine", LOUD)
+        stored = {**QUIET, "filters": {"gender": "f"}}
+        assert (peer.state[A]["name"], one(url).data["config"]) == ("mine", stored)
+
+
+@pytest.mark.parametrize("kind", ["normalised", "stripped", "clamped", "echo"])
+def test_what_was_not_sent_is_stored_as_it_was(kind: str) -> None:
+    with faulty(Fault(kind)) as (peer, url):
+        assert patch(url, status="draft").status == 200
+        patch(url, config={"topicIds": [1]})
+        assert (peer.log[0].after or {})["config"] == CONFIG
+        assert peer.state[A]["config"] == {"topicIds": [1]}
+
+
+def test_stored_behind_an_error_while_reads_lag() -> None:
+    with faulty(Fault("status", status=503, when="after", method="PATCH"), Fault("stale", reads=2)) as (
+        peer,
+        url,
+    ):
+        assert patch(url, name="x").status == 503
+        assert [one(url).data["name"] for _ in range(3)] == ["Directors", "Directors", "x"]
+        assert (peer.log[0].stored, peer.log[0].faults) == (True, ("status", "stale"))
+
+
+@pytest.mark.parametrize(("has_offset", "second"), [(False, [A, B]), (True, [C])])
+def test_a_short_list_says_nothing_of_more(has_offset: bool, second: list[str]) -> None:  # noqa: FBT001 - pytest fills it
+    with faulty(Fault("short_list", size=2, offset=has_offset, times=2), generation=2, page_size=100) as (
+        _,
+        url,
+    ):
+        pages = [call(url, target=f"{LIST}?limit=100&offset={offset}").document for offset in (0, 2)]
+    assert [[item["id"] for item in page["data"]] for page in pages] == [[A, B], second]
+    assert not {"hasMore", "nextCursor"} & set(pages[0]["meta"])
+
+
+@pytest.mark.parametrize("target", [None, B])
+def test_a_twin_has_the_id_and_another_name(target: str | None) -> None:
+    with faulty(Fault("twin", target=target)) as (_, url):
+        *items, twin = call(url).data
+    assert [item["id"] for item in items] == [A, B, C]
+    assert (twin["id"], twin["name"]) == (target or A, f"{items[1 if target else 0]['name']}, the other")
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_pages_without_end(generation: int) -> None:
+    with faulty(Fault("endless", times=None), generation=generation) as (_, url):
+        cursors = [""]
+        for _ in range(3):
+            page = call(url, target=f"{LIST}?cursor={cursors[-1]}").document
+            assert (len(page["data"]), page["meta"]["hasMore"]) == (3, True)
+            cursors.append(page["meta"]["nextCursor"])
+    assert len(set(cursors)) == 4
+
+
+@pytest.mark.parametrize("target", [LIST, f"{LIST}/{B}"])
+def test_one_item_of_a_wrong_type(target: str) -> None:
+    with faulty(Fault("value", path="data.config.minScore", value="70", target=B)) as (_, url):
+        data = call(url, target=target).data
+    items = {item["id"]: item["config"]["minScore"] for item in (data if isinstance(data, list) else [data])}
+    assert items.pop(B) == "70"
+    assert set(items.values()) <= {60}
 
 
 def test_an_audience_without_config_stays_so() -> None:
