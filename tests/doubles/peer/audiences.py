@@ -73,6 +73,10 @@ class Audiences:
         until = time.monotonic() + seconds if seconds is not None else float("inf")
         self._stale[before["id"]] = _Stale(before, until, reads)
 
+    def show_all(self) -> None:
+        """Let reads see every write."""
+        self._stale.clear()
+
     def seen(self, audience_id: str) -> tuple[Audience, bool]:
         """Give what a read sees, and whether that is stale."""
         stale = self._stale.get(audience_id)

@@ -85,6 +85,13 @@ class Peer:
                 raise ValueError(f"no audience {sorted(unknown)}")
             self._script.add(faults)
 
+    def heal(self) -> None:
+        """Forget every fault, stale read and limit of slots: from now on all goes well."""
+        with self._changed:
+            self._script = Script()
+            self._audiences.show_all()
+            self._slots = None
+
     @property
     def unfired(self) -> Faults:
         """The faults that no request has met; a test that expects all of them asserts that this is empty."""

@@ -737,6 +737,17 @@ def test_stale_reads_end_by_time_or_number() -> None:
     assert [entry.faults for entry in peer.log[:4]] == [("stale",), ("stale",), ("stale",), ()]
 
 
+def test_a_healed_peer_is_well() -> None:
+    with faulty(Fault("stale", seconds=600), Fault("status", status=503, times=None, skip=1), slots=1) as (
+        peer,
+        url,
+    ):
+        patch(url, name="x")
+        peer.heal()
+        assert one(url).data["name"] == "x"
+        assert patch(url, B, status="active").status == 200
+
+
 def test_a_later_write_ends_staleness() -> None:
     with faulty(Fault("stale", seconds=600)) as (peer, url):
         patch(url, name="x")
