@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import model
 
@@ -104,7 +104,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A whole run: a storm, and the calm after it; `missing` is how an apply met deleted audiences."""
+    """
+    A whole run: a storm, and the calm after it.
+
+    `resumed`, where there is one, came between them: on the same server, now well, the reviewed plan was
+    applied once more, and then planned anew. `missing` is how an apply met deleted audiences.
+    """
 
     key: str
     plan: Document | None
@@ -112,10 +117,25 @@ class Evidence:
     storm: Act
     calm: Act
     missing: Process | None = None
+    resumed: Act | None = None
 
     @property
-    def changes(self) -> Mapping[str, Any]:
-        return {change["id"]: change for change in (self.plan or {"changes": []})["changes"]}
+    def acts(self) -> tuple[Act, ...]:
+        return (self.storm, *([self.resumed] if self.resumed else []), self.calm)
+
+    @property
+    def steps(self) -> Mapping[str, tuple[model.Step, ...]]:
+        """The reviewed PATCH calls of each audience, audiences in the order in which they are complete."""
+        return steps_of(self.plan) if self.plan else {}
+
+
+def steps_of(plan: Document) -> Mapping[str, tuple[model.Step, ...]]:
+    """Give a plan's PATCH calls by audience, audiences in the order in which they are complete."""
+    found: dict[str, tuple[model.Step, ...]] = {}
+    for change in plan["changes"]:
+        step = model.Step(change["phase"], change["patch"], change["before"])
+        found[change["id"]] = (*found.pop(change["id"], ()), step)
+    return found
 
 
 def agent(entry: Entry) -> str | None:
@@ -126,11 +146,3 @@ def agent(entry: Entry) -> str | None:
 def is_good(read: Entry) -> bool:
     """Tell whether a GET was answered so that a client could believe it."""
     return read.status == 200 and set(read.faults) <= HARMLESS
-
-
-def has_lied(write: Entry) -> bool:
-    return not write.stored and "lie" in write.faults
-
-
-def holds(audience: Document | None, patch: Mapping[str, Any]) -> bool:
-    return model.holds(audience, patch)

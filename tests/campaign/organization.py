@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,30 +27,66 @@ _DOTTED = ("company.industries", "role.seniority", "jobTitle.exclude", "company.
 _DOTTED_FLAGS = ("role.isDecisionMaker", "contact.hasBusinessEmail")
 
 
-def audience(rng: Random, generation: int) -> Document:
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What the organization's server may hold: filters of both generations, nested ones, and unknown keys."""
+
+    generation: int
+    is_strict: bool = False
+    is_mixed: bool = False
+    is_nested: bool = False
+    has_unknown: bool = True
+
+
+def audience(rng: Random, habits: Habits) -> Document:
     """Draw one live audience, with the looseness that life has: nulls, empty groups, unknown keys."""
     return {
         "id": str(UUID(int=rng.getrandbits(128), version=4)),
         "name": f"{rng.choice(_NAMES)} {rng.randrange(1000)}",
         "status": rng.choice(STATUSES),
-        "config": _config(rng, generation),
+        "config": _config(rng, habits),
         "audienceSize": rng.randrange(100_000),
     }
 
 
-def _config(rng: Random, generation: int) -> Document:
+def _config(rng: Random, habits: Habits) -> Document:
     topics = rng.sample(_TOPICS, rng.randint(1, 4))
     config: Document = {"topicIds": topics}
     _maybe(rng, config, "minScore", (None, 70, 50, 85))
-    _maybe(rng, config, "maxScore", (100, 95, 90))
+    _maybe(rng, config, "maxScore", (100 if habits.generation == 1 else model.LARGEST, 95, 90))
     _maybe(rng, config, "minTopicOverlap", (1, len(topics)))
     _maybe(rng, config, "sourceUrl", ("https://example.com/pricing", "https://example.com/a?b=c"), 0.2)
-    _maybe(rng, config, "x_beta", ({"v": 1}, "on"), 0.1)
+    _maybe(rng, config, "x_beta", ({"v": 1}, "on", {"v": [2, 1]}, ["b", "a"]), 0.15)
     if rng.random() < 0.85:
-        names = rng.sample(_names(generation), rng.randint(0, 4))
-        config["filters"] = {name: _filter(rng, name) for name in names}
-        _maybe(rng, config["filters"], "x_new", (True, "text"), 0.1)
+        config["filters"] = _filters(rng, habits)
     return config
+
+
+def _filters(rng: Random, habits: Habits) -> Document:
+    names = rng.sample(_names(habits.generation), rng.randint(0, 4))
+    filters = {name: _filter(rng, name) for name in names}
+    if habits.is_mixed and rng.random() < 0.3:
+        # A server of the second generation may still hold filters of the first, if no file may have both.
+        legacy = rng.sample(_LISTS, 2)
+        filters = {**(filters if rng.random() < 0.5 else {}), **{name: _filter(rng, name) for name in legacy}}
+    elif habits.is_nested and rng.random() < 0.3:
+        filters = _nested(filters)
+    if habits.has_unknown:
+        _maybe(rng, filters, "x_new", (True, "text", ["n", "m"]), 0.1)
+        empty, value = rng.choice((("ageRange", []), ("ageRange", None), ("state", ""), ("state", None)))
+        _maybe(rng, filters, empty, (value,), 0.1)
+    return filters
+
+
+def _nested(filters: Document) -> Document:
+    result: Document = {}
+    for key, value in filters.items():
+        group, _, name = key.partition(".")
+        parts = result.setdefault(group, {})
+        parts[name] = value if isinstance(value, bool) else value["values"]
+        if not isinstance(value, bool) and "mode" in value:
+            parts[f"{name}Mode"] = value["mode"]
+    return result
 
 
 def _maybe(rng: Random, config: Document, key: str, values: tuple[Any, ...], share: float = 0.5) -> None:
@@ -58,9 +95,7 @@ def _maybe(rng: Random, config: Document, key: str, values: tuple[Any, ...], sha
 
 
 def _names(generation: int) -> tuple[str, ...]:
-    # A server of the second generation may still hold filters of the first.
-    first = (*_LISTS, *_TEXTS, *_FLAGS)
-    return first if generation == 1 else (*_DOTTED, *_DOTTED_FLAGS, *first[:3])
+    return (*_LISTS, *_TEXTS, *_FLAGS) if generation == 1 else (*_DOTTED, *_DOTTED_FLAGS)
 
 
 def _filter(rng: Random, name: str) -> Any:
@@ -103,8 +138,13 @@ def _faithful(rng: Random, live: Mapping[str, Any]) -> Document:
         )
     }
     filters = {
-        key: value for key, value in config.pop("filters", {}).items() if not key.startswith(model.UNKNOWN)
+        key: value
+        for key, value in model.present(config).get("filters", {}).items()
+        if not key.startswith(model.UNKNOWN)
     }
+    config.pop("filters", None)
+    if any("." in key for key in filters):
+        filters = {key: value for key, value in filters.items() if "." in key}
     return {**config, "filters": filters} if filters else config
 
 
@@ -116,7 +156,9 @@ def _shuffled(rng: Random, value: Any) -> Any:
 
 def _ignore(rng: Random, wanted: Document, live: Mapping[str, Any]) -> None:
     filters = wanted.get("config", {}).get("filters", {})
-    unset = [key for key in live["config"].get("filters") or {} if key not in filters and key[0] != "x"]
+    held = model.present(live["config"]).get("filters", {})
+    is_dotted = any("." in key for key in (*filters, *held))
+    unset = [key for key in held if key not in filters and key[0] != "x" and is_dotted == ("." in key)]
     if unset and rng.random() < 0.2:
         wanted["lifecycle"] = {"ignore": [f"config.filters.{rng.choice(unset)}"]}
     elif "minScore" not in wanted.get("config", {"minScore": 0}) and rng.random() < 0.1:
@@ -131,19 +173,25 @@ def _turn(rng: Random, wanted: Document, _generation: int) -> None:
     wanted["status"] = rng.choice(STATUSES)
 
 
-def _aim(rng: Random, wanted: Document, _generation: int) -> None:
-    config = wanted.setdefault("config", {"topicIds": [117805]})
+def _aim(rng: Random, wanted: Document, generation: int) -> None:
+    config = _config_of(wanted)
     config["topicIds"] = rng.sample(_TOPICS, rng.randint(1, 4))
-    config["minScore"] = rng.choice((40, 60, 70))
+    config["minScore"] = rng.choice((40 if generation == 1 else 55, 60, 70))
     config["minTopicOverlap"] = 1
 
 
+def _config_of(wanted: Document) -> Document:
+    config: Document = wanted.setdefault("config", {"topicIds": [117805, 102391], "minTopicOverlap": 1})
+    return config
+
+
 def _filter_anew(rng: Random, wanted: Document, generation: int) -> None:
-    filters = wanted.setdefault("config", {"topicIds": [117805, 102391]}).setdefault("filters", {})
+    filters = _config_of(wanted).setdefault("filters", {})
+    is_legacy = any("." not in name for name in filters)
     if filters and rng.random() < 0.4:
         del filters[rng.choice(sorted(filters))]
     if not filters or rng.random() < 0.6:
-        name = rng.choice(_names(generation))
+        name = rng.choice(_names(1 if is_legacy else generation))
         filters[name] = _filter(rng, name)
 
 
@@ -159,9 +207,10 @@ def foreign(
         return model.patch_for(wanted, live) or {"audienceSize": 7}
     if kind in {"filters", "config"}:
         config = deepcopy(live["config"])
-        config["minScore"] = rng.choice((11, 12))
+        config["minScore"] = rng.choice((11, 12) if generation == 1 else (61, 62))
         name = rng.choice(_names(generation))
-        config["filters"] = {**(config.get("filters") or {}), name: _filter(rng, name)}
-        return {"config": config if kind == "filters" else {"topicIds": [1, 2], "minScore": 13}}
+        config["filters"] = {**model.flat(config.get("filters") or {}), name: _filter(rng, name)}
+        anew = {"topicIds": [1, 2], "minScore": 13 if generation == 1 else 63}
+        return {"config": config if kind == "filters" else anew}
     changes = {"name": f"Mine now {rng.randrange(1000)}", "status": rng.choice(STATUSES)}
     return {kind: changes[kind]} if kind in changes else {"audienceSize": rng.randrange(1000)}

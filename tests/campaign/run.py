@@ -7,6 +7,7 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from . import commands, model
 from .commands import PATIENCE
 from .director import PROBE, Director
 from .evidence import Act, Evidence, Process
+from .scenario import Apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from .commands import Command
     from .model import Document
-    from .scenario import Apply, Scenario
+    from .scenario import Scenario
 
 STORM, CALM = 0.02, 0.1  # how much of their real length waits have
 MAX_LEFTOVERS = 4  # five failures in a row would end a run, as they should
@@ -86,6 +88,8 @@ class Stage:
             audiences,
             key=scenario.key,
             generation=scenario.generation,
+            is_strict=scenario.is_strict,
+            unknown_filters=scenario.unknown_filters,
             config_semantics=scenario.config_semantics,
             page_size=scenario.page_size,
             slots=slots,
@@ -114,8 +118,9 @@ def run(scenario: Scenario, folder: Path, server: ForkServer) -> Evidence:
         planning = stage.run("planning", ["plan", "--out", "planning.json", "--format", "json"], url)
         plan = json.loads(planning.saved) if planning.saved else None
         storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan))
-    missing, calm = _calm(stage, scenario, storm.final)
-    return Evidence(scenario.key, plan, planning, storm, calm, missing)
+        resumed = _resume(stage, peer, url) if scenario.resumes and storm.processes else None
+    missing, calm = _calm(stage, scenario, (resumed or storm).final)
+    return Evidence(scenario.key, plan, planning, storm, calm, missing, resumed)
 
 
 def _storm(
@@ -178,6 +183,18 @@ def _settle(peer: Peer, url: str) -> None:
 
 def _is_performed(number: int, entry: Entry) -> bool:
     return entry.number == number and (entry.before is not None or entry.status is not None)
+
+
+def _resume(stage: Stage, peer: Peer, url: str) -> Act:
+    """Apply the reviewed plan once more, on the same server without its troubles, and plan anew."""
+    peer.heal()
+    initial, start = peer.state, len(peer.log)
+    apply = Apply("plan", parallelism=4, has_journal=True, is_limited=False, start_after=0)
+    arguments = _arguments("resumed", apply, {"digest": ""})
+    after = ["plan", "--out", "after.json", "--format", "json"]
+    processes = [stage.run("resumed", arguments, url), stage.run("after", after, url)]
+    act = stage.act(peer, initial, processes)
+    return replace(act, log=act.log[start:])
 
 
 def _calm(stage: Stage, scenario: Scenario, state: Mapping[str, Document]) -> tuple[Process | None, Act]:

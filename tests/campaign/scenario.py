@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from tests.doubles.peer import KINDS
 
 from . import organization
-from .script import fault
+from .organization import Habits
+from .script import fault, unclear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,8 @@ class Scenario:
 
     key: str
     generation: int
+    is_strict: bool
+    unknown_filters: str
     config_semantics: str
     page_size: int | None
     slots: int | None
@@ -79,13 +82,24 @@ class Scenario:
     faults: tuple[Fault, ...]
     strikes: tuple[Strike, ...]
     edits: tuple[Edit, ...]
+    resumes: bool
 
 
 def draw(seed: str) -> Scenario:
     """Draw the scenario of a seed; one in ten is calm, to see that nothing goes wrong by itself."""
     rng = Random(seed)
     generation = rng.choice((1, 2))
-    audiences = tuple(organization.audience(rng, generation) for _ in range(rng.randint(3, 12)))
+    config_semantics = rng.choice(("replace", "replace", "merge"))
+    unknown_filters = rng.choice(("store", "store", "store", "strip", "refuse"))
+    habits = Habits(
+        generation,
+        is_strict=generation == 2 and rng.random() < 0.5,
+        is_mixed=generation == 2 and unknown_filters == "store",
+        # Merged with dotted ones, nested filters would be there twice.
+        is_nested=generation == 2 and config_semantics == "replace",
+        has_unknown=unknown_filters == "store",
+    )
+    audiences = tuple(organization.audience(rng, habits) for _ in range(rng.randint(3, 12)))
     managed = [one for one in audiences if rng.random() < 0.9] or list(audiences[:1])
     definitions = {one["id"]: organization.definition(rng, one, generation) for one in managed}
     is_calm = rng.random() < 0.1
@@ -97,7 +111,9 @@ def draw(seed: str) -> Scenario:
     return Scenario(
         key=key,
         generation=generation,
-        config_semantics=rng.choice(("replace", "replace", "merge")),
+        is_strict=habits.is_strict,
+        unknown_filters=unknown_filters,
+        config_semantics=config_semantics,
         page_size=rng.choice((None, None, 1, 2, 5)),
         slots=None if is_calm or rng.random() < 0.75 else rng.randint(0, len(ids)),
         audiences=audiences,
@@ -106,6 +122,7 @@ def draw(seed: str) -> Scenario:
         faults=() if is_calm else tuple(_faults(rng, ids, key, deletes=deletes)),
         strikes=() if is_calm else tuple(_strikes(rng, applies, len(ids))),
         edits=edits,
+        resumes=rng.random() < 0.5,
     )
 
 
@@ -125,7 +142,8 @@ def _faults(rng: Random, ids: list[str], key: str, *, deletes: bool) -> list[Fau
         kinds = [kind for kind in kinds if kind != "edit"]  # the peer cannot edit what is gone
     if "short_body" in kinds:
         kinds = [kind for kind in kinds if kind != "surrogate"]  # nor spoil a name that it left out
-    return [fault(rng, kind, ids, key) for kind in kinds]
+    faults = [fault(rng, kind, ids, key) for kind in kinds]
+    return faults + (unclear(rng, ids) if rng.random() < 0.1 else [])
 
 
 def _moment(rng: Random, audiences: int) -> Moment:

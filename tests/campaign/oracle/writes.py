@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign import model
-from tests.campaign.evidence import BENT, is_good
+from tests.campaign.evidence import BENT, agent, is_good
+from tests.doubles.peer.wire import locate
 
 from .violation import Violation
 
@@ -29,18 +30,19 @@ def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]
         if entry.method == "GET":
             reads[entry.id] = entry
         elif entry.method == "PATCH":
+            yield from _unverified(act, process, entry)
             read = reads.pop(entry.id, None)
             if read is not None and not process.is_reviewed and _is_bent_alike(act, process, entry, read):
                 continue  # the server said one thing twice; that it was not so is beyond any client
             if read is None or not is_good(read):
                 yield _broken("unread", process, entry, f"is built upon {read}")
                 continue
-            ground = _ground(evidence, act, process, entry, read)
-            if isinstance(ground, Violation):
-                yield ground
+            step = _step(evidence, act, process, entry, read)
+            if isinstance(step, Violation):
+                yield step
             else:
-                phases.append((entry, model.PHASES.index(model.phase_of(entry.document, ground))))
-        else:
+                phases.append((entry, model.PHASES.index(step.phase)))
+        elif entry.method != "POST" or locate(entry.target)[0] != "validate":
             yield _broken("method", process, entry, "is no request of a reconciler")
     yield from _order(evidence, act, process, phases)
     yield from _intents(act, process)
@@ -53,36 +55,79 @@ def _broken(rule: str, process: Process, entry: Entry, what: str) -> Violation:
     return Violation(rule, process.name, f"#{entry.number} {entry.method} {entry.target} {text} {what}")
 
 
-def _ground(
+def _unverified(act: Act, process: Process, write: Entry) -> Iterator[Violation]:
+    """Hold that nobody goes live before what he is live with is stored; a late edit is not ours."""
+    definition = act.definitions.get(write.id or "")
+    document = write.document
+    if definition is None or write.before is None or not _starts(document, write.before):
+        return
+    if "config" in document:
+        yield _broken("unverified", process, write, "starts an audience and changes its config at once")
+    due = model.patch_for(definition, write.before)
+    if due is not None and "config" in due and not _was_moved(act, process, write):
+        yield _broken("unverified", process, write, f"starts {write.before}, whose config should be {due}")
+
+
+def _starts(patch: Mapping[str, Any], audience: Mapping[str, Any]) -> bool:
+    return bool(patch.get("status") == "active" != audience["status"])
+
+
+def _was_moved(act: Act, process: Process, write: Entry) -> bool:
+    """Tell whether somebody else wrote between the last read before a write and the write."""
+    reads = [read.number for read in act.about(process, write.id or "", "GET") if read.number < write.number]
+    return any(
+        entry.stored
+        and entry.id == write.id
+        and agent(entry) != process.name
+        and max(reads, default=0) < entry.number < write.number
+        for entry in act.log
+    )
+
+
+def _step(
     evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry
-) -> Document | Violation:
-    """Give the audience as planned upon, when this write was planned and nothing seen since forbade it."""
-    grounds = _grounds(evidence, act, process, write, read)
-    planned = [ground for ground, patch in grounds if model.encode(patch) == write.body]
+) -> model.Step | Violation:
+    """Give the step that a write is, when it was planned and nothing seen since forbade it."""
+    steps = _steps(evidence, act, process, write, read)
+    planned = [step for step in steps if model.encode(step.patch) == model.spelled(write.body)]
     if not planned:
-        return _broken("unplanned", process, write, f"is in no plan: {[patch for _, patch in grounds]}")
+        return _broken("unplanned", process, write, f"is in no plan: {[step.patch for step in steps]}")
     seen = act.view(read)
-    for ground in planned:
-        if model.same(ground, seen):
-            return ground
-    return _broken("overwrite", process, write, f"was planned upon {planned}; #{read.number} showed {seen}")
+    for step in planned:
+        if model.same(step.before, seen) or _is_verified(act, process, write, step, seen):
+            return step
+    grounds = [step.before for step in planned]
+    return _broken("overwrite", process, write, f"was planned upon {grounds}; #{read.number} showed {seen}")
 
 
-def _grounds(
-    evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry
-) -> list[tuple[Document, Mapping[str, Any]]]:
+def _is_verified(act: Act, process: Process, write: Entry, step: model.Step, seen: Document | None) -> bool:
+    """Tell whether a second step goes on from what the first one was seen to leave, additions included."""
+    firsts = [
+        one
+        for one in act.about(process, write.id or "", "PATCH")
+        if one.number < write.number and "status" not in one.document
+    ]
+    due = {name: step.before[name] for name in model.COMPARED if name in step.before}
+    if step.patch.keys() != {"status"} or not firsts or not model.holds(seen, due):
+        return False
+    reads = (one for one in act.about(process, write.id or "", "GET") if is_good(one))
+    left = [first.after for first in firsts]
+    left += [act.view(one) for one in reads if firsts[0].number < one.number < write.number]
+    return any(model.same(one, seen) for one in left[:-1])
+
+
+def _steps(evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry) -> list[model.Step]:
     """Give what may have been planned: as reviewed, or else upon what the process saw when it planned."""
     if process.is_reviewed:
-        change = evidence.changes.get(write.id or "")
-        return [] if change is None else [(change["before"], change["patch"])]
+        return [*evidence.steps.get(write.id or "", ())]
     definition = act.definitions.get(write.id or "")
     if definition is None:
         return []
     states = [state for state in _planned_upon(act, process, write.id or "", read) if state is not None]
     if any("filled_defaults" in entry.faults for entry in act.sent_by(process) if entry.method == "GET"):
-        states += [{**state, "config": {**model.DEFAULTS, **state["config"]}} for state in states]
-    pairs = [(state, model.patch_for(definition, state)) for state in states]
-    return [(state, patch) for state, patch in pairs if patch is not None]
+        defaults = model.defaults(act.generation)
+        states += [{**state, "config": {**defaults, **model.present(state["config"])}} for state in states]
+    return [step for state in states for step in model.steps_for(definition, state)]
 
 
 def _is_bent_alike(act: Act, process: Process, write: Entry, read: Entry) -> bool:
@@ -98,7 +143,7 @@ def _is_bent_alike(act: Act, process: Process, write: Entry, read: Entry) -> boo
 def _planned_upon(act: Act, process: Process, audience_id: str, read: Entry) -> Iterator[Document | None]:
     """Yield the states of an audience that the planning of an unreviewed apply may have seen."""
     sent = act.sent_by(process)
-    lists = [entry for entry in sent if entry.id is None]
+    lists = [entry for entry in sent if locate(entry.target)[0] == "list"]
     if act.generation == 1 and lists:
         after = [entry.number for entry in sent if entry.number > lists[-1].number]
         start, end = lists[0].number, min(after, default=lists[-1].number)
@@ -116,16 +161,20 @@ def _order(
     evidence: Evidence, act: Act, process: Process, phases: list[tuple[Entry, int]]
 ) -> Iterator[Violation]:
     """Hold a later phase to start when the earlier one is settled: nothing more is asked about it then."""
-    planned = {name: model.PHASES.index(change["phase"]) for name, change in evidence.changes.items()}
-    known = planned if process.is_reviewed else {entry.id or "": phase for entry, phase in phases}
+    planned = [
+        (name, model.PHASES.index(step.phase)) for name, steps in evidence.steps.items() for step in steps
+    ]
+    known = planned if process.is_reviewed else [(entry.id or "", phase) for entry, phase in phases]
+    first = {name: min(phase for other, phase in known if other == name) for name, _ in known}
+    last = dict(sorted(known, key=lambda pair: pair[1]))
     may_be_unheard = any("refuse" in entry.faults for entry in act.log)
     for write, phase in phases:
         for entry in act.sent_by(process):
-            if entry.id in known and known[entry.id] < phase and entry.number > write.number:
+            if last.get(entry.id or "", phase) < phase and entry.number > write.number:
                 yield _broken("order", process, write, f"came before #{entry.number} about {entry.id}")
-        for name in known:
+        for name, begin in first.items():
             before = any(one.number < write.number for one in act.about(process, name, "GET"))
-            if known[name] < phase and not before and not may_be_unheard:
+            if begin < phase and not (before or may_be_unheard or may_be_done(act, process, name)):
                 yield _broken("order", process, write, f"came before any look at {name}")
 
 
@@ -140,7 +189,9 @@ def _intents(act: Act, process: Process) -> Iterator[Violation]:
         return
     for write in (entry for entry in act.sent_by(process) if entry.method == "PATCH"):
         matching = (
-            line for line in intents if line["id"] == write.id and model.encode(line["patch"]) == write.body
+            line
+            for line in intents
+            if line["id"] == write.id and model.encode(line["patch"]) == model.spelled(write.body)
         )
         found = next(matching, None)
         if found is None:
@@ -167,7 +218,7 @@ def _giving_up(act: Act, process: Process) -> Iterator[Violation]:
 def _limits(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
     """Hold a limit and a protection to have stopped all, not only what is over it."""
     written = {entry.id or "" for entry in act.sent_by(process) if entry.method == "PATCH"}
-    planned = {*evidence.changes} if process.is_reviewed else written
+    planned = {*evidence.steps} if process.is_reviewed else written
     protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
     if written and protected:
         yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")
@@ -189,3 +240,10 @@ def allowed_changes(definitions: Mapping[str, Any]) -> int:
 def _is_about_slots(entry: Entry) -> bool:
     # The log does not say which 403 it was: any to a PATCH may have been SLOTS_FULL.
     return entry.status == 403 and entry.method == "PATCH"
+
+
+def may_be_done(act: Act, process: Process, audience_id: str) -> bool:
+    """Tell whether a fresh plan could find an audience as it is defined."""
+    definition = act.definitions[audience_id]
+    states = [state for state, _, _ in act.reigns(audience_id) if state is not None]
+    return "--plan" in process.arguments and any(model.patch_for(definition, one) is None for one in states)
