@@ -58,7 +58,11 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One server's life, and the processes that met it; `clock` is the time of day at the log's zero."""
+    """
+    One server's life, and the processes that met it.
+
+    `clock` is the time of day at the log's zero, and `obstacle` the id of the audience that is one.
+    """
 
     definitions: Mapping[str, Document]
     initial: Mapping[str, Document]
@@ -68,6 +72,7 @@ class Act:
     generation: int
     merges: bool
     clock: float = 0.0
+    obstacle: str = ""
 
     def sent_by(self, process: Process) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.log if agent(entry) == process.name)
@@ -107,8 +112,10 @@ class Evidence:
     """
     A whole run: a storm, and the calm after it.
 
-    `resumed`, where there is one, came between them: on the same server, now well, the reviewed plan was
-    applied once more, and then planned anew. `missing` is how an apply met deleted audiences.
+    `obstructed`, where there is one, came before: a plan of all, an apply of all and one of a single
+    audience, while another could not be read or written. `resumed`, where there is one, came between: on the
+    same server, now well, the reviewed plan was applied once more, and then planned anew. `missing` is how an
+    apply met deleted audiences.
     """
 
     key: str
@@ -118,10 +125,11 @@ class Evidence:
     calm: Act
     missing: Process | None = None
     resumed: Act | None = None
+    obstructed: Act | None = None
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        return (self.storm, *([self.resumed] if self.resumed else []), self.calm)
+        return tuple(act for act in (self.obstructed, self.storm, self.resumed, self.calm) if act)
 
     @property
     def steps(self) -> Mapping[str, tuple[model.Step, ...]]:

@@ -52,6 +52,18 @@ def _with_ordered_unknown(value: Any) -> Any:
     }
 
 
+def is_odd(audience: Mapping[str, Any] | None) -> bool:
+    """Tell whether a field has another type than the contract's, so that nobody can read the audience."""
+    if audience is None:
+        return False
+    config = audience.get("config")
+    if not isinstance(config, dict):
+        return config is not None or not all(isinstance(audience[name], str) for name in ("name", "status"))
+    topics, score = config.get("topicIds", []), config.get("minScore", 0)
+    is_config = isinstance(topics, list) and (score is None or isinstance(score, int))
+    return not (is_config and isinstance(audience["name"], str) and isinstance(audience["status"], str))
+
+
 def same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Tell whether two audiences say the same in every field that is written."""
     if one is None or other is None:
@@ -61,7 +73,7 @@ def same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool
 
 def holds(audience: Mapping[str, Any] | None, patch: Mapping[str, Any]) -> bool:
     """Tell whether an audience has the fields that a PATCH asked for; what the API adds is its own."""
-    if audience is None:
+    if audience is None or is_odd(audience):
         return False
     given = {**audience, "config": _known(audience.get("config") or {}, patch.get("config") or {})}
     return all(_meaning(given, name) == _meaning(patch, name) for name in patch)
@@ -154,7 +166,7 @@ def _filters(wanted: Document, live: Document, ignored: list[str]) -> Document:
 def _meaning(audience: Mapping[str, Any], name: str) -> str:
     """Give a field's one spelling: nulls and empty filters are as good as absent."""
     value = audience.get(name)
-    if name == "config" and value is not None:
+    if name == "config" and isinstance(value, dict):
         value = present(value)
     return json.dumps(ordered(value), sort_keys=True)
 

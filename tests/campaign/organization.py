@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from .model import Document
 
 STATUSES = ("active", "paused", "draft")
+ODD: tuple[Document, ...] = (
+    {"name": 5},
+    {"status": 7},
+    {"config": "text"},
+    {"config": {"topicIds": "117805"}},
+    {"config": {"topicIds": [117805], "minScore": "70"}},
+)
+"""What no reader can make sense of."""
 _TOPICS = (117805, 117890, 117918, 117801, 102391, 100, 20000)
 _WORDS = ("director", "vp", "c_suite", "Zoë", "manager", "51 to 100")
 _HIDDEN = "\u202e"  # may be live; a definition may not hold it

@@ -55,6 +55,15 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """An audience that is in the way: what it becomes, and how it is defined meanwhile."""
+
+    id: str
+    live: Mapping[str, Any]
+    definition: Document
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """One apply: how it was approved, and with which options."""
 
@@ -83,6 +92,7 @@ class Scenario:
     strikes: tuple[Strike, ...]
     edits: tuple[Edit, ...]
     resumes: bool
+    obstacle: Obstacle | None
 
 
 def draw(seed: str) -> Scenario:
@@ -108,6 +118,9 @@ def draw(seed: str) -> Scenario:
     applies = tuple(_apply(rng, nth) for nth in range(1 if is_calm else rng.choice((1, 1, 2))))
     edits = () if is_calm else tuple(_edits(rng, audiences, definitions, generation))
     deletes = any(edit.changes is None for edit in edits)
+    strangers = [one for one in audiences if one["id"] not in definitions]
+    if strangers and rng.random() < 0.3:
+        rng.choice(strangers).update(rng.choice(organization.ODD))
     return Scenario(
         key=key,
         generation=generation,
@@ -123,7 +136,22 @@ def draw(seed: str) -> Scenario:
         strikes=() if is_calm else tuple(_strikes(rng, applies, len(ids))),
         edits=edits,
         resumes=rng.random() < 0.5,
+        obstacle=_obstacle(rng, habits, unknown_filters, definitions) if rng.random() < 0.1 else None,
     )
+
+
+def _obstacle(
+    rng: Random, habits: Habits, unknown_filters: str, definitions: Mapping[str, Document]
+) -> Obstacle:
+    """Draw an audience that cannot be read, or whose definition the server would not store as it is."""
+    name, definition = rng.choice(sorted(definitions.items(), key=lambda pair: pair[0]))
+    config = {"topicIds": [117805], "minTopicOverlap": 1}
+    wrong = [{**config, "minScore": 40, "maxScore": 90}] if habits.is_strict else []
+    if habits.generation == 2 and unknown_filters != "store":
+        wrong.append({**config, "filters": {"seniority": ["vp"]}})
+    if wrong and rng.random() < 0.7:
+        return Obstacle(name, {}, {**definition, "config": rng.choice(wrong), "lifecycle": {}})
+    return Obstacle(name, rng.choice(organization.ODD), definition)
 
 
 def _apply(rng: Random, nth: int) -> Apply:
@@ -175,6 +203,8 @@ def _edits(
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
         one = rng.choice(audiences)
         changes = organization.foreign(rng, one, definitions.get(one["id"]), generation)
+        if rng.random() < 0.05:
+            changes = dict(rng.choice(organization.ODD))
         edits.append(Edit(one["id"], changes, None if rng.random() < 0.1 else _moment(rng, len(audiences))))
     if edits and rng.random() < 0.08:
         edits[-1] = Edit(edits[-1].id, None, edits[-1].moment)

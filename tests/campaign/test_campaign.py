@@ -75,6 +75,7 @@ def scenario(approval: Approval = "plan", **changes: Any) -> Scenario:
         strikes=(),
         edits=(),
         resumes=False,
+        obstacle=None,
     )
     return replace(calm, **changes)
 

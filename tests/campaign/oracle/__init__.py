@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import convergence, planning, reports, resuming, secrets, writes
+from . import convergence, limits, obstacles, planning, reports, resuming, secrets, starts, writes
 from .violation import Violation
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def _all(evidence: Evidence) -> Iterator[Violation]:
         for process in act.processes:
             if process.arguments[:1] == ("apply",):
                 yield from writes.judge(evidence, act, process)
+                yield from starts.judge(act, process)
+                yield from limits.judge(evidence, act, process)
                 yield from reports.judge(evidence, act, process)
+    yield from obstacles.judge(evidence)
     yield from resuming.judge(evidence)
     yield from convergence.judge(evidence)
     yield from secrets.judge(evidence)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tests.campaign import model
 from tests.campaign.evidence import agent
 
+from .limits import allowed_changes, is_protected
 from .violation import Violation
-from .writes import allowed_changes, is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -223,4 +223,6 @@ def _is_applied(act: Act, asked: Document, writes: tuple[Entry, ...], reads: tup
 
 
 def _is_as_asked(audience: Document, asked: Document) -> bool:
-    return model.patch_for(asked, audience) is None if "id" in asked else model.holds(audience, asked)
+    if "id" not in asked or model.is_odd(audience):
+        return model.holds(audience, asked)
+    return model.patch_for(asked, audience) is None

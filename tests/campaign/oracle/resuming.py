@@ -9,8 +9,8 @@ from tests.campaign import model
 
 from . import planning
 from .convergence import effect, unlike
+from .limits import is_protected
 from .violation import Violation
-from .writes import is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Steps = tuple[model.Step, ...]
 
-STALE, ABSENT = 3, 1
+STALE, ERROR = 3, 1
 
 
 def judge(evidence: Evidence) -> Iterator[Violation]:
@@ -47,15 +47,20 @@ def _due(act: Act) -> dict[str, Steps]:
     pairs = {
         name: model.steps_for(one, act.initial[name])
         for name, one in act.definitions.items()
-        if name in act.initial
+        if name in act.initial and not model.is_odd(act.initial[name])
     }
     return {name: steps for name, steps in pairs.items() if steps}
 
 
+def _is_obstructed(act: Act) -> bool:
+    """Tell whether an audience that has a definition is gone, or cannot be read."""
+    return any(name not in act.initial or model.is_odd(act.initial[name]) for name in act.definitions)
+
+
 def _refusal(evidence: Evidence, act: Act, due: Mapping[str, Steps]) -> int | None:
     """Give the exit code of what must be refused, None where all that is left was reviewed."""
-    if act.definitions.keys() - act.initial.keys():
-        return ABSENT
+    if _is_obstructed(act):
+        return ERROR
     reviewed = evidence.steps
     if not all(
         any(planning.is_same(step, one) for one in reviewed.get(name, ()))
@@ -68,7 +73,7 @@ def _refusal(evidence: Evidence, act: Act, due: Mapping[str, Steps]) -> int | No
 
 def _judge_plan(act: Act, after: Process, state: Mapping[str, model.Document]) -> Iterator[Violation]:
     """Hold the plan afterwards to be empty, or to name what is in the way."""
-    if act.definitions.keys() - state.keys():
+    if _is_obstructed(act):
         return
     if after.returncode or after.saved is None:
         yield Violation("resumed", after.name, f"exit code {after.returncode}: {after.stderr.decode()}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.campaign import model
-from tests.campaign.evidence import BENT, agent, is_good
+from tests.campaign.evidence import BENT, is_good
 from tests.doubles.peer.wire import locate
 
 from .violation import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
@@ -30,12 +30,11 @@ def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]
         if entry.method == "GET":
             reads[entry.id] = entry
         elif entry.method == "PATCH":
-            yield from _unverified(act, process, entry)
             read = reads.pop(entry.id, None)
             if read is not None and not process.is_reviewed and _is_bent_alike(act, process, entry, read):
                 continue  # the server said one thing twice; that it was not so is beyond any client
             if read is None or not is_good(read):
-                yield _broken("unread", process, entry, f"is built upon {read}")
+                yield broken("unread", process, entry, f"is built upon {read}")
                 continue
             step = _step(evidence, act, process, entry, read)
             if isinstance(step, Violation):
@@ -43,45 +42,16 @@ def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]
             else:
                 phases.append((entry, model.PHASES.index(step.phase)))
         elif entry.method != "POST" or locate(entry.target)[0] != "validate":
-            yield _broken("method", process, entry, "is no request of a reconciler")
+            yield broken("method", process, entry, "is no request of a reconciler")
     yield from _order(evidence, act, process, phases)
     yield from _intents(act, process)
     yield from _giving_up(act, process)
-    yield from _limits(evidence, act, process)
 
 
-def _broken(rule: str, process: Process, entry: Entry, what: str) -> Violation:
+def broken(rule: str, process: Process, entry: Entry, what: str) -> Violation:
+    """Give the violation that a request is."""
     text = entry.body.decode("utf-8", "replace")
     return Violation(rule, process.name, f"#{entry.number} {entry.method} {entry.target} {text} {what}")
-
-
-def _unverified(act: Act, process: Process, write: Entry) -> Iterator[Violation]:
-    """Hold that nobody goes live before what he is live with is stored; a late edit is not ours."""
-    definition = act.definitions.get(write.id or "")
-    document = write.document
-    if definition is None or write.before is None or not _starts(document, write.before):
-        return
-    if "config" in document:
-        yield _broken("unverified", process, write, "starts an audience and changes its config at once")
-    due = model.patch_for(definition, write.before)
-    if due is not None and "config" in due and not _was_moved(act, process, write):
-        yield _broken("unverified", process, write, f"starts {write.before}, whose config should be {due}")
-
-
-def _starts(patch: Mapping[str, Any], audience: Mapping[str, Any]) -> bool:
-    return bool(patch.get("status") == "active" != audience["status"])
-
-
-def _was_moved(act: Act, process: Process, write: Entry) -> bool:
-    """Tell whether somebody else wrote between the last read before a write and the write."""
-    reads = [read.number for read in act.about(process, write.id or "", "GET") if read.number < write.number]
-    return any(
-        entry.stored
-        and entry.id == write.id
-        and agent(entry) != process.name
-        and max(reads, default=0) < entry.number < write.number
-        for entry in act.log
-    )
 
 
 def _step(
@@ -91,13 +61,13 @@ def _step(
     steps = _steps(evidence, act, process, write, read)
     planned = [step for step in steps if model.encode(step.patch) == model.spelled(write.body)]
     if not planned:
-        return _broken("unplanned", process, write, f"is in no plan: {[step.patch for step in steps]}")
+        return broken("unplanned", process, write, f"is in no plan: {[step.patch for step in steps]}")
     seen = act.view(read)
     for step in planned:
         if model.same(step.before, seen) or _is_verified(act, process, write, step, seen):
             return step
     grounds = [step.before for step in planned]
-    return _broken("overwrite", process, write, f"was planned upon {grounds}; #{read.number} showed {seen}")
+    return broken("overwrite", process, write, f"was planned upon {grounds}; #{read.number} showed {seen}")
 
 
 def _is_verified(act: Act, process: Process, write: Entry, step: model.Step, seen: Document | None) -> bool:
@@ -123,7 +93,8 @@ def _steps(evidence: Evidence, act: Act, process: Process, write: Entry, read: E
     definition = act.definitions.get(write.id or "")
     if definition is None:
         return []
-    states = [state for state in _planned_upon(act, process, write.id or "", read) if state is not None]
+    seen = _planned_upon(act, process, write.id or "", read)
+    states = [state for state in seen if state is not None and not model.is_odd(state)]
     if any("filled_defaults" in entry.faults for entry in act.sent_by(process) if entry.method == "GET"):
         defaults = model.defaults(act.generation)
         states += [{**state, "config": {**defaults, **model.present(state["config"])}} for state in states]
@@ -171,11 +142,11 @@ def _order(
     for write, phase in phases:
         for entry in act.sent_by(process):
             if last.get(entry.id or "", phase) < phase and entry.number > write.number:
-                yield _broken("order", process, write, f"came before #{entry.number} about {entry.id}")
+                yield broken("order", process, write, f"came before #{entry.number} about {entry.id}")
         for name, begin in first.items():
             before = any(one.number < write.number for one in act.about(process, name, "GET"))
             if begin < phase and not (before or may_be_unheard or may_be_done(act, process, name)):
-                yield _broken("order", process, write, f"came before any look at {name}")
+                yield broken("order", process, write, f"came before any look at {name}")
 
 
 def _intents(act: Act, process: Process) -> Iterator[Violation]:
@@ -195,11 +166,11 @@ def _intents(act: Act, process: Process) -> Iterator[Violation]:
         )
         found = next(matching, None)
         if found is None:
-            yield _broken("intent", process, write, "has no intent in the journal")
+            yield broken("intent", process, write, "has no intent in the journal")
             continue
         intents.remove(found)
         if datetime.fromisoformat(found["time"]).timestamp() > act.clock + write.time_monotonic:
-            yield _broken("intent", process, write, f"came before its intent: {found}")
+            yield broken("intent", process, write, f"came before its intent: {found}")
 
 
 def _giving_up(act: Act, process: Process) -> Iterator[Violation]:
@@ -210,31 +181,7 @@ def _giving_up(act: Act, process: Process) -> Iterator[Violation]:
         if is_final and not _SLOW & set(entry.faults):
             later = [one for one in sent if one.method == "PATCH" and one.number > entry.number]
             if len(later) >= process.parallelism:
-                yield _broken(
-                    "endless", process, entry, f"was answered {entry.status}, and {len(later)} came"
-                )
-
-
-def _limits(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
-    """Hold a limit and a protection to have stopped all, not only what is over it."""
-    written = {entry.id or "" for entry in act.sent_by(process) if entry.method == "PATCH"}
-    planned = {*evidence.steps} if process.is_reviewed else written
-    protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
-    if written and protected:
-        yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")
-    most = allowed_changes(act.definitions)
-    if written and "--max-changes" not in process.arguments and len(planned) > most:
-        yield Violation(
-            "limit", process.name, f"it wrote {written} of {len(planned)}, over the limit of {most}"
-        )
-
-
-def is_protected(definition: Mapping[str, Any]) -> bool:
-    return bool(definition.get("lifecycle", {}).get("protect"))
-
-
-def allowed_changes(definitions: Mapping[str, Any]) -> int:
-    return max(3, len(definitions) * 30 // 100)
+                yield broken("endless", process, entry, f"was answered {entry.status}, and {len(later)} came")
 
 
 def _is_about_slots(entry: Entry) -> bool:
@@ -246,4 +193,6 @@ def may_be_done(act: Act, process: Process, audience_id: str) -> bool:
     """Tell whether a fresh plan could find an audience as it is defined."""
     definition = act.definitions[audience_id]
     states = [state for state, _, _ in act.reigns(audience_id) if state is not None]
-    return "--plan" in process.arguments and any(model.patch_for(definition, one) is None for one in states)
+    return "--plan" in process.arguments and any(
+        not model.is_odd(one) and model.patch_for(definition, one) is None for one in states
+    )

@@ -69,7 +69,8 @@ class Contract:
         if self.generation == 2:
             kept = {name: value for name, value in audience.items() if not (listed and name == "config")}
             return kept | _SECOND
-        topics = (audience.get("config") or {}).get("topicIds", [])
+        config = audience.get("config")
+        topics = config.get("topicIds", []) if isinstance(config, dict) else []
         return {**audience, "topics": [{"id": topic, "name": f"Topic {topic}"} for topic in topics]}
 
     def _answer(self, data: Any, paging: dict[str, Any] | None = None) -> Response:

@@ -37,9 +37,9 @@ def bent(patch: Mapping[str, Any], faults: Iterable[Fault]) -> dict[str, Any]:
 def altered(audience: Audience, faults: Iterable[Fault], generation: int) -> Audience:
     """Give the audience as a server has it that fills defaults, or keeps sets in an order of its own."""
     kinds, config = {fault.kind for fault in faults}, audience.get("config")
-    if config and "filled_defaults" in kinds:
+    if "filled_defaults" in kinds and isinstance(config, dict):
         config = _with_defaults(config, generation)
-    if config and "reordered" in kinds:
+    if "reordered" in kinds:
         config = _reversed(config)
     return {**audience, "config": config} if "config" in audience else audience
 
