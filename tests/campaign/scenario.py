@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tests.doubles.peer import KINDS
 
-from . import organization
+from . import authoring, organization
 from .organization import Habits
 from .script import fault, unclear
 
@@ -98,20 +98,12 @@ class Scenario:
 def draw(seed: str) -> Scenario:
     """Draw the scenario of a seed; one in ten is calm, to see that nothing goes wrong by itself."""
     rng = Random(seed)
-    generation = rng.choice((1, 2))
-    config_semantics = rng.choice(("replace", "replace", "merge"))
+    generation, config_semantics = rng.choice((1, 2)), rng.choice(("replace", "replace", "merge"))
     unknown_filters = rng.choice(("store", "store", "store", "strip", "refuse"))
-    habits = Habits(
-        generation,
-        is_strict=generation == 2 and rng.random() < 0.5,
-        is_mixed=generation == 2 and unknown_filters == "store",
-        # Merged with dotted ones, nested filters would be there twice.
-        is_nested=generation == 2 and config_semantics == "replace",
-        has_unknown=unknown_filters == "store",
-    )
+    habits = _habits(rng, generation, config_semantics, unknown_filters)
     audiences = tuple(organization.audience(rng, habits) for _ in range(rng.randint(3, 12)))
     managed = [one for one in audiences if rng.random() < 0.9] or list(audiences[:1])
-    definitions = {one["id"]: organization.definition(rng, one, generation) for one in managed}
+    definitions = {one["id"]: authoring.definition(rng, one, generation) for one in managed}
     is_calm = rng.random() < 0.1
     key = f"sk_{rng.getrandbits(64):x}/+{rng.getrandbits(32):x}="
     ids = [one["id"] for one in audiences]
@@ -137,6 +129,17 @@ def draw(seed: str) -> Scenario:
         edits=edits,
         resumes=rng.random() < 0.5,
         obstacle=_obstacle(rng, habits, unknown_filters, definitions) if rng.random() < 0.1 else None,
+    )
+
+
+def _habits(rng: Random, generation: int, config_semantics: str, unknown_filters: str) -> Habits:
+    return Habits(
+        generation,
+        is_strict=generation == 2 and rng.random() < 0.5,
+        is_mixed=generation == 2 and unknown_filters == "store",
+        # Merged with dotted ones, nested filters would be there twice.
+        is_nested=generation == 2 and config_semantics == "replace",
+        has_unknown=unknown_filters == "store",
     )
 
 
@@ -202,7 +205,7 @@ def _edits(
     edits = []
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
         one = rng.choice(audiences)
-        changes = organization.foreign(rng, one, definitions.get(one["id"]), generation)
+        changes = authoring.foreign(rng, one, definitions.get(one["id"]), generation)
         if rng.random() < 0.05:
             changes = dict(rng.choice(organization.ODD))
         edits.append(Edit(one["id"], changes, None if rng.random() < 0.1 else _moment(rng, len(audiences))))

@@ -54,6 +54,8 @@ def fault(rng: Random, kind: str, ids: Sequence[str], key: str) -> Fault:
     if place.get("route") != "list" and rng.random() < 0.3:
         place |= {"id": rng.choice(ids), "skip": rng.randrange(3)}
     parameters = _PARAMETERS[kind](rng, ids, key) if kind in _PARAMETERS else {}
+    if kind == "value" and place.get("route") == "list":
+        parameters["target"] = rng.choice(ids)
     if parameters.get("status") in _REFUSALS:
         place["when"] = "before"  # a refusal of what was done all the same would be a lie too
     times = (1, 1, 2, 3) if kind == "endless" and rng.random() < 0.95 else (1, 1, 1, 2, 3, 6, None)
