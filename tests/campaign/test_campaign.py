@@ -275,7 +275,7 @@ def test_a_write_upon_a_read_that_failed(good: Evidence, change: dict[str, Any])
 def test_a_write_without_a_read_of_its_own(good: Evidence) -> None:
     read, write = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED)
     assert "unread" in rules(with_log(good, lambda entry: None if entry == read else entry))
-    assert "unread" in rules(with_more(good, write))
+    assert "unread" in rules(with_more(good, write, write))
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -289,7 +289,7 @@ def test_an_activation_before_a_release_is_settled(good: Evidence) -> None:
     def delay(entry: Entry) -> Entry:
         return replace(entry, number=2 * early + 1 if entry.number == last else 2 * entry.number)
 
-    assert rules(with_log(good, delay)) == {"order"}
+    assert "order" in rules(with_log(good, delay))
     never = with_log(good, lambda entry: None if entry.id == RELEASED else entry)
     assert "order" in rules(never)
 
@@ -393,8 +393,8 @@ def test_a_limit_and_a_protection_stop_all(good: Evidence) -> None:
 
 def test_an_applied_that_the_server_never_held(good: Evidence) -> None:
     write = sent(good, "PATCH", CHANGED)
-    lost = with_entry(good, "PATCH", CHANGED, stored=False, after=write.before)
-    halved = with_entry(good, "PATCH", CHANGED, after={**(write.after or {}), "name": "Half"})
+    lost = with_entry(unseen(good), "PATCH", CHANGED, stored=False, after=write.before)
+    halved = with_entry(unseen(good), "PATCH", CHANGED, after={**(write.after or {}), "name": "Half"})
     assert (rules(lost), rules(halved)) == ({"outcome"}, {"outcome"})
 
 
@@ -410,7 +410,7 @@ def test_nothing_written_where_something_was(good: Evidence, outcome: str) -> No
 
 
 def test_a_failure_that_nobody_looked_into(good: Evidence) -> None:
-    failed = with_outcome(good, CHANGED, "failed")
+    failed = with_outcome(unseen(good), CHANGED, "failed")
     assert rules(failed) == {"outcome"}
     look, stored = sent(good, "GET", CHANGED), sent(good, "PATCH", CHANGED).after
     seen = replace(look, before=stored, after=stored)
@@ -450,10 +450,18 @@ def test_more_calls_than_attempts(good: Evidence) -> None:
     assert rules(with_outcome(good, CHANGED, "applied", attempts=4)) == {"outcome", "report"}
 
 
+def unseen(evidence: Evidence) -> Evidence:
+    """Let nobody have read one audience after it was written."""
+    write = sent(evidence, "PATCH", CHANGED)
+    return with_log(
+        evidence, lambda entry: None if entry.id == CHANGED and entry.number > write.number else entry
+    )
+
+
 def untouched(evidence: Evidence) -> Evidence:
     """Let nobody have written to one audience, with a read that showed it as it was."""
     write = sent(evidence, "PATCH", CHANGED)
-    return with_log(evidence, lambda entry: None if entry == write else entry)
+    return with_log(unseen(evidence), lambda entry: None if entry == write else entry)
 
 
 @pytest.mark.parametrize("outcome", ["conflict", "blocked", "unchanged"])

@@ -118,6 +118,8 @@ def _planned_upon(act: Act, process: Process, audience_id: str, read: Entry) -> 
     if act.generation == 1 and lists:
         after = [entry.number for entry in sent if entry.number > lists[-1].number]
         start, end = lists[0].number, min(after, default=lists[-1].number)
+        if any("stale" in entry.faults for entry in lists):
+            start = 0
         yield from (
             state for state, begin, until in act.reigns(audience_id) if begin <= end and until >= start
         )
