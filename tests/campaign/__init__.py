@@ -5,6 +5,7 @@ Each run draws an organization and definitions, reviews a plan, lets one or two 
 of faults, edits and signals, and then asks one clean apply to converge. It imports nothing of the reconciler
 but its command line; what a definition means is written down a second time in `model`.
 
-A server that answers a good 200 and stored nothing (the kind `lie`) is beyond what any client can know. The
-campaign has it, and asks one thing less of it: after a lie about an audience, "applied" is no contradiction.
+What a run may bring: a plan while one audience cannot be read or written (`obstacles`), the storm itself, the
+reviewed plan applied once more on a server that is well (`resuming`), and the calm. A response is no proof of
+what is stored, so that "applied" is held against the store alone.
 """

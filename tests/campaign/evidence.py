@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import model
 
@@ -58,7 +58,11 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One server's life, and the processes that met it; `clock` is the time of day at the log's zero."""
+    """
+    One server's life, and the processes that met it.
+
+    `clock` is the time of day at the log's zero, and `obstacle` the id of the audience that is one.
+    """
 
     definitions: Mapping[str, Document]
     initial: Mapping[str, Document]
@@ -68,6 +72,7 @@ class Act:
     generation: int
     merges: bool
     clock: float = 0.0
+    obstacle: str = ""
 
     def sent_by(self, process: Process) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.log if agent(entry) == process.name)
@@ -104,7 +109,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A whole run: a storm, and the calm after it; `missing` is how an apply met deleted audiences."""
+    """
+    A whole run: a storm, and the calm after it.
+
+    `obstructed`, where there is one, came before: a plan of all, an apply of all and one of a single
+    audience, while another could not be read or written. `resumed`, where there is one, came between: on the
+    same server, now well, the reviewed plan was applied once more, and then planned anew. `missing` is how an
+    apply met deleted audiences.
+    """
 
     key: str
     plan: Document | None
@@ -112,10 +124,26 @@ class Evidence:
     storm: Act
     calm: Act
     missing: Process | None = None
+    resumed: Act | None = None
+    obstructed: Act | None = None
 
     @property
-    def changes(self) -> Mapping[str, Any]:
-        return {change["id"]: change for change in (self.plan or {"changes": []})["changes"]}
+    def acts(self) -> tuple[Act, ...]:
+        return tuple(act for act in (self.obstructed, self.storm, self.resumed, self.calm) if act)
+
+    @property
+    def steps(self) -> Mapping[str, tuple[model.Step, ...]]:
+        """The reviewed PATCH calls of each audience, audiences in the order in which they are complete."""
+        return steps_of(self.plan) if self.plan else {}
+
+
+def steps_of(plan: Document) -> Mapping[str, tuple[model.Step, ...]]:
+    """Give a plan's PATCH calls by audience, audiences in the order in which they are complete."""
+    found: dict[str, tuple[model.Step, ...]] = {}
+    for change in plan["changes"]:
+        step = model.Step(change["phase"], change["patch"], change["before"])
+        found[change["id"]] = (*found.pop(change["id"], ()), step)
+    return found
 
 
 def agent(entry: Entry) -> str | None:
@@ -126,11 +154,3 @@ def agent(entry: Entry) -> str | None:
 def is_good(read: Entry) -> bool:
     """Tell whether a GET was answered so that a client could believe it."""
     return read.status == 200 and set(read.faults) <= HARMLESS
-
-
-def has_lied(write: Entry) -> bool:
-    return not write.stored and "lie" in write.faults
-
-
-def holds(audience: Document | None, patch: Mapping[str, Any]) -> bool:
-    return model.holds(audience, patch)

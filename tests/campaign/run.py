@@ -7,6 +7,7 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from . import commands, model
 from .commands import PATIENCE
 from .director import PROBE, Director
 from .evidence import Act, Evidence, Process
+from .scenario import Apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from .commands import Command
     from .model import Document
-    from .scenario import Apply, Scenario
+    from .scenario import Obstacle, Scenario
 
 STORM, CALM = 0.02, 0.1  # how much of their real length waits have
 MAX_LEFTOVERS = 4  # five failures in a row would end a run, as they should
@@ -86,6 +88,8 @@ class Stage:
             audiences,
             key=scenario.key,
             generation=scenario.generation,
+            is_strict=scenario.is_strict,
+            unknown_filters=scenario.unknown_filters,
             config_semantics=scenario.config_semantics,
             page_size=scenario.page_size,
             slots=slots,
@@ -93,12 +97,15 @@ class Stage:
         with peer.running() as url:
             yield peer, url
 
-    def act(self, peer: Peer, initial: Mapping[str, Document], processes: Sequence[Process]) -> Act:
+    def act(
+        self, peer: Peer, initial: Mapping[str, Document], processes: Sequence[Process], start: int = 0
+    ) -> Act:
+        """Give the act that began with `initial`, when the log had `start` entries."""
         return Act(
             definitions=self.definitions,
             initial=initial,
             final=peer.state,
-            log=peer.log,
+            log=peer.log[start:],
             processes=tuple(processes),
             generation=self._scenario.generation,
             merges=self._scenario.config_semantics == "merge",
@@ -110,12 +117,30 @@ def run(scenario: Scenario, folder: Path, server: ForkServer) -> Evidence:
     """Play a scenario in an empty folder."""
     stage = Stage(scenario, folder, server)
     with stage.serve(scenario.audiences, scenario.slots) as (peer, url):
-        initial = peer.state
+        obstructed = _obstruct(stage, scenario, scenario.obstacle, peer, url) if scenario.obstacle else None
+        initial, start = peer.state, len(peer.log)
         planning = stage.run("planning", ["plan", "--out", "planning.json", "--format", "json"], url)
         plan = json.loads(planning.saved) if planning.saved else None
-        storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan))
-    missing, calm = _calm(stage, scenario, storm.final)
-    return Evidence(scenario.key, plan, planning, storm, calm, missing)
+        storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan), start)
+        resumed = _resume(stage, peer, url) if scenario.resumes and storm.processes else None
+    missing, calm = _calm(stage, scenario, (resumed or storm).final)
+    return Evidence(scenario.key, plan, planning, storm, calm, missing, resumed, obstructed)
+
+
+def _obstruct(stage: Stage, scenario: Scenario, obstacle: Obstacle, peer: Peer, url: str) -> Act:
+    """Plan and apply while one audience is in the way, and apply another one alone; then clear the way."""
+    peer.edit(obstacle.id, obstacle.live)
+    stage.define({**scenario.definitions, obstacle.id: obstacle.definition})
+    initial, start = peer.state, len(peer.log)
+    free = {name for name, one in scenario.definitions.items() if one == _unprotected(one)}
+    others = sorted(free - {obstacle.id})
+    targets = {"obstructed": [], **({"targeted": ["--target", others[0]]} if others else {})}
+    processes = [stage.run("hindered", ["plan", "--out", "hindered.json", "--format", "json"], url)]
+    processes += [stage.run(name, [*_clean(name), *target], url) for name, target in targets.items()]
+    act = stage.act(peer, initial, processes, start)
+    peer.edit(obstacle.id, next(one for one in scenario.audiences if one["id"] == obstacle.id))
+    stage.define(scenario.definitions)
+    return replace(act, obstacle=obstacle.id)
 
 
 def _storm(
@@ -180,6 +205,17 @@ def _is_performed(number: int, entry: Entry) -> bool:
     return entry.number == number and (entry.before is not None or entry.status is not None)
 
 
+def _resume(stage: Stage, peer: Peer, url: str) -> Act:
+    """Apply the reviewed plan once more, on the same server without its troubles, and plan anew."""
+    peer.heal()
+    initial, start = peer.state, len(peer.log)
+    apply = Apply("plan", parallelism=4, has_journal=True, is_limited=False, start_after=0)
+    arguments = _arguments("resumed", apply, {"digest": ""})
+    after = ["plan", "--out", "after.json", "--format", "json"]
+    processes = [stage.run("resumed", arguments, url), stage.run("after", after, url)]
+    return stage.act(peer, initial, processes, start)
+
+
 def _calm(stage: Stage, scenario: Scenario, state: Mapping[str, Document]) -> tuple[Process | None, Act]:
     """Clear every fault; with audiences gone, see that refused, and go on without their definitions."""
     present = {name: one for name, one in stage.definitions.items() if name in state}
@@ -201,14 +237,18 @@ def _clean(name: str) -> list[str]:
 
 def _unprotected(definition: Document) -> Document:
     kept = {key: value for key, value in definition.get("lifecycle", {}).items() if key != "protect"}
-    return {**definition, "lifecycle": kept}
+    return {**definition, "lifecycle": kept} if "lifecycle" in definition else definition
 
 
 def _with_few_leftovers(
     scenario: Scenario, state: Mapping[str, Document], definitions: Mapping[str, Document]
 ) -> Mapping[str, Document]:
-    """On a server that merges, let somebody remove by hand what no PATCH can, where that is much."""
-    live = deepcopy(dict(state))
+    """Let somebody put right what nobody can read, and much of what a server that merges keeps."""
+    first = {one["id"]: one for one in scenario.audiences}
+    live = {
+        name: {**one, **first[name]} if name in definitions and model.is_odd(one) else deepcopy(one)
+        for name, one in state.items()
+    }
     left = []
     for name, definition in definitions.items():
         patch = model.patch_for(definition, live[name])

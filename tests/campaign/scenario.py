@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tests.doubles.peer import KINDS
 
-from . import organization
-from .script import fault
+from . import authoring, organization
+from .organization import Habits
+from .script import fault, unclear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,15 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """An audience that is in the way: what it becomes, and how it is defined meanwhile."""
+
+    id: str
+    live: Mapping[str, Any]
+    definition: Document
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """One apply: how it was approved, and with which options."""
 
@@ -70,6 +80,8 @@ class Scenario:
 
     key: str
     generation: int
+    is_strict: bool
+    unknown_filters: str
     config_semantics: str
     page_size: int | None
     slots: int | None
@@ -79,25 +91,34 @@ class Scenario:
     faults: tuple[Fault, ...]
     strikes: tuple[Strike, ...]
     edits: tuple[Edit, ...]
+    resumes: bool
+    obstacle: Obstacle | None
 
 
 def draw(seed: str) -> Scenario:
     """Draw the scenario of a seed; one in ten is calm, to see that nothing goes wrong by itself."""
     rng = Random(seed)
-    generation = rng.choice((1, 2))
-    audiences = tuple(organization.audience(rng, generation) for _ in range(rng.randint(3, 12)))
+    generation, config_semantics = rng.choice((1, 2)), rng.choice(("replace", "replace", "merge"))
+    unknown_filters = rng.choice(("store", "store", "store", "strip", "refuse"))
+    habits = _habits(rng, generation, config_semantics, unknown_filters)
+    audiences = tuple(organization.audience(rng, habits) for _ in range(rng.randint(3, 12)))
     managed = [one for one in audiences if rng.random() < 0.9] or list(audiences[:1])
-    definitions = {one["id"]: organization.definition(rng, one, generation) for one in managed}
+    definitions = {one["id"]: authoring.definition(rng, one, generation) for one in managed}
     is_calm = rng.random() < 0.1
     key = f"sk_{rng.getrandbits(64):x}/+{rng.getrandbits(32):x}="
     ids = [one["id"] for one in audiences]
     applies = tuple(_apply(rng, nth) for nth in range(1 if is_calm else rng.choice((1, 1, 2))))
     edits = () if is_calm else tuple(_edits(rng, audiences, definitions, generation))
     deletes = any(edit.changes is None for edit in edits)
+    strangers = [one for one in audiences if one["id"] not in definitions]
+    if strangers and rng.random() < 0.3:
+        rng.choice(strangers).update(rng.choice(organization.ODD))
     return Scenario(
         key=key,
         generation=generation,
-        config_semantics=rng.choice(("replace", "replace", "merge")),
+        is_strict=habits.is_strict,
+        unknown_filters=unknown_filters,
+        config_semantics=config_semantics,
         page_size=rng.choice((None, None, 1, 2, 5)),
         slots=None if is_calm or rng.random() < 0.75 else rng.randint(0, len(ids)),
         audiences=audiences,
@@ -106,7 +127,34 @@ def draw(seed: str) -> Scenario:
         faults=() if is_calm else tuple(_faults(rng, ids, key, deletes=deletes)),
         strikes=() if is_calm else tuple(_strikes(rng, applies, len(ids))),
         edits=edits,
+        resumes=rng.random() < 0.5,
+        obstacle=_obstacle(rng, habits, unknown_filters, definitions) if rng.random() < 0.1 else None,
     )
+
+
+def _habits(rng: Random, generation: int, config_semantics: str, unknown_filters: str) -> Habits:
+    return Habits(
+        generation,
+        is_strict=generation == 2 and rng.random() < 0.5,
+        is_mixed=generation == 2 and unknown_filters == "store",
+        # Merged with dotted ones, nested filters would be there twice.
+        is_nested=generation == 2 and config_semantics == "replace",
+        has_unknown=unknown_filters == "store",
+    )
+
+
+def _obstacle(
+    rng: Random, habits: Habits, unknown_filters: str, definitions: Mapping[str, Document]
+) -> Obstacle:
+    """Draw an audience that cannot be read, or whose definition the server would not store as it is."""
+    name, definition = rng.choice(sorted(definitions.items(), key=lambda pair: pair[0]))
+    config = {"topicIds": [117805], "minTopicOverlap": 1}
+    wrong = [{**config, "minScore": 40, "maxScore": 90}] if habits.is_strict else []
+    if habits.generation == 2 and unknown_filters != "store":
+        wrong.append({**config, "filters": {"seniority": ["vp"]}})
+    if wrong and rng.random() < 0.7:
+        return Obstacle(name, {}, {**definition, "config": rng.choice(wrong), "lifecycle": {}})
+    return Obstacle(name, rng.choice(organization.ODD), definition)
 
 
 def _apply(rng: Random, nth: int) -> Apply:
@@ -125,7 +173,8 @@ def _faults(rng: Random, ids: list[str], key: str, *, deletes: bool) -> list[Fau
         kinds = [kind for kind in kinds if kind != "edit"]  # the peer cannot edit what is gone
     if "short_body" in kinds:
         kinds = [kind for kind in kinds if kind != "surrogate"]  # nor spoil a name that it left out
-    return [fault(rng, kind, ids, key) for kind in kinds]
+    faults = [fault(rng, kind, ids, key) for kind in kinds]
+    return faults + (unclear(rng, ids) if rng.random() < 0.1 else [])
 
 
 def _moment(rng: Random, audiences: int) -> Moment:
@@ -156,7 +205,9 @@ def _edits(
     edits = []
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
         one = rng.choice(audiences)
-        changes = organization.foreign(rng, one, definitions.get(one["id"]), generation)
+        changes = authoring.foreign(rng, one, definitions.get(one["id"]), generation)
+        if rng.random() < 0.05:
+            changes = dict(rng.choice(organization.ODD))
         edits.append(Edit(one["id"], changes, None if rng.random() < 0.1 else _moment(rng, len(audiences))))
     if edits and rng.random() < 0.08:
         edits[-1] = Edit(edits[-1].id, None, edits[-1].moment)

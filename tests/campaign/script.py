@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
-LISTED = frozenset({"empty_list", "partial_list"})
+LISTED = frozenset(kind for kind, known in KINDS.items() if known.route == "list")
 # Kinds whose answer is a good 200: with nothing stored they would be lies, and lies have a kind of their own.
 _AFTER_ONLY = frozenset({"unknown_fields", "value", "surrogate", "drip", "huge"})
 _STATUSES = (
@@ -54,9 +54,21 @@ def fault(rng: Random, kind: str, ids: Sequence[str], key: str) -> Fault:
     if place.get("route") != "list" and rng.random() < 0.3:
         place |= {"id": rng.choice(ids), "skip": rng.randrange(3)}
     parameters = _PARAMETERS[kind](rng, ids, key) if kind in _PARAMETERS else {}
+    if kind == "value" and place.get("route") == "list":
+        parameters["target"] = rng.choice(ids)
     if parameters.get("status") in _REFUSALS:
         place["when"] = "before"  # a refusal of what was done all the same would be a lie too
-    return Fault(kind, **place, times=rng.choice((1, 1, 1, 2, 3, 6, None)), **parameters)
+    times = (1, 1, 2, 3) if kind == "endless" and rng.random() < 0.95 else (1, 1, 1, 2, 3, 6, None)
+    return Fault(kind, **place, times=rng.choice(times), **parameters)
+
+
+def unclear(rng: Random, ids: Sequence[str]) -> list[Fault]:
+    """Draw a write that is stored behind an error, while reads lag: all it can be called is unknown."""
+    place: dict[str, Any] = {"method": "PATCH", "skip": rng.choice((0, 0, 1)), "times": rng.choice((1, 2, 3))}
+    if rng.random() < 0.3:
+        place["id"] = rng.choice(ids)
+    error = Fault("status", status=rng.choice((500, 502, 503)), when="after", **place)
+    return [error, Fault("stale", **place, **_stale(rng, ids, ""))]
 
 
 def _status(rng: Random, _ids: Sequence[str], _key: str) -> dict[str, Any]:
@@ -107,6 +119,9 @@ _PARAMETERS: Mapping[str, Callable[[Random, Sequence[str], str], dict[str, Any]]
     "status": _status,
     "body": _body,
     "partial_list": lambda rng, ids, _key: {"ids": tuple(rng.sample(ids, rng.randint(1, len(ids))))},
+    "short_list": lambda rng, _ids, _key: {"size": rng.choice((1, 3)), "offset": rng.random() < 0.5},
+    "stripped": lambda rng, _ids, _key: {"keys": rng.choice(((), ("state", "role.seniority")))},
+    "clamped": lambda rng, _ids, _key: {"least": rng.choice((65, 90))},
     "value": _value,
     "deep": lambda _rng, _ids, _key: {"size": 20_000},
     "gzip_bomb": lambda _rng, _ids, _key: {"size": _MEGABYTE},

@@ -52,10 +52,7 @@ def _keep(file: Path, evidence: Evidence, violations: Sequence[Violation]) -> No
     lines = [
         *map(str, violations),
         "",
-        *_story(evidence.storm),
-        "",
-        *_story(evidence.calm),
-        "",
+        *(line for act in evidence.acts for line in (*_story(act), "")),
         str(evidence.plan),
     ]
     file.write_text("\n".join(lines), "utf-8", "backslashreplace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import convergence, planning, reports, secrets, writes
+from . import convergence, limits, obstacles, planning, reports, resuming, secrets, starts, writes
 from .violation import Violation
 
 if TYPE_CHECKING:
@@ -25,9 +25,14 @@ def _all(evidence: Evidence) -> Iterator[Violation]:
     yield from wrong
     if wrong:
         return  # all that follows would only say it again
-    for act in (evidence.storm, evidence.calm):
+    for act in evidence.acts:
         for process in act.processes:
-            yield from writes.judge(evidence, act, process)
-            yield from reports.judge(evidence, act, process)
+            if process.arguments[:1] == ("apply",):
+                yield from writes.judge(evidence, act, process)
+                yield from starts.judge(act, process)
+                yield from limits.judge(evidence, act, process)
+                yield from reports.judge(evidence, act, process)
+    yield from obstacles.judge(evidence)
+    yield from resuming.judge(evidence)
     yield from convergence.judge(evidence)
     yield from secrets.judge(evidence)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.campaign import model
 from tests.campaign.evidence import agent
 
+from .limits import allowed_changes, is_protected
 from .violation import Violation
-from .writes import allowed_changes, is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,44 +27,61 @@ def judge(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("missing", "missing", f"exit code {evidence.missing.returncode}, sent {sent}")
     state = act.initial
     for process in act.processes:
-        patches = _due(act, state)
-        after = {
-            name: model.stored(one, patches[name], merges=act.merges) if name in patches else one
-            for name, one in state.items()
+        due = {name: model.steps_for(one, state[name]) for name, one in act.definitions.items()}
+        expected = {
+            name: effect(state[name], steps, merges=act.merges) for name, steps in due.items() if steps
         }
-        outcomes = {
-            name: "applied" if model.holds(after[name], patch) else "failed"
-            for name, patch in patches.items()
-        }
-        for what in _unlike(act, process, patches, outcomes):
+        for what in unlike(act, process, expected):
             yield Violation("convergence", process.name, what)
-        state = after
-    for name, one in state.items():
-        if model.writable(act.final.get(name)) != model.writable(one):
-            yield Violation("convergence", "calm", f"{name} is {act.final.get(name)}, not {one}")
+        state = {**state, **{name: one.after for name, one in expected.items()}}
+    yield from _unlike_state(act, state)
     yield from _unhealthy_calm(evidence)
 
 
-def _due(act: Act, state: Mapping[str, Document]) -> dict[str, Document]:
-    pairs = ((name, model.patch_for(one, state[name])) for name, one in act.definitions.items())
-    return {name: patch for name, patch in pairs if patch is not None}
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What becomes of an audience: the PATCH calls that are sent, what is stored, and the outcome."""
+
+    sent: tuple[bytes, ...]
+    after: Document
+    outcome: str
 
 
-def _unlike(
-    act: Act, process: Process, patches: Mapping[str, Document], outcomes: Mapping[str, str]
-) -> Iterator[str]:
-    sent = {(entry.id, entry.body) for entry in act.sent_by(process) if entry.method == "PATCH"}
-    due = {(name, model.encode(patch)) for name, patch in patches.items()}
+def effect(audience: Document, steps: tuple[model.Step, ...], *, merges: bool) -> Effect:
+    """Give what a healthy server makes of steps; one that is not as asked is the last."""
+    sent: list[bytes] = []
+    for step in steps:
+        audience = model.stored(audience, step.patch, merges=merges)
+        sent.append(model.encode(step.patch))
+        if not model.holds(audience, step.patch):
+            return Effect(tuple(sent), audience, "failed")
+    return Effect(tuple(sent), audience, "applied")
+
+
+def unlike(act: Act, process: Process, expected: Mapping[str, Effect]) -> Iterator[str]:
+    """Yield where a process on a healthy server sent or said anything but what is expected."""
+    sent: dict[str | None, tuple[bytes, ...]] = {}
+    for entry in act.sent_by(process):
+        if entry.method == "PATCH":
+            sent[entry.id] = (*sent.get(entry.id, ()), model.spelled(entry.body))
+    due = {name: one.sent for name, one in expected.items()}
     if sent != due:
-        yield f"sent {sorted(map(str, sent))}, due was {sorted(map(str, due))}"
-    expected = 4 if "failed" in outcomes.values() else 0
-    if process.returncode != expected:
+        yield f"sent {sent}, due was {due}"
+    outcomes = {name: one.outcome for name, one in expected.items()}
+    code = 4 if "failed" in outcomes.values() else 0
+    if process.returncode != code:
         said = f"{process.stdout.decode()} {process.stderr.decode()}"
-        yield f"exit code {process.returncode}, not {expected}: {said}"
+        yield f"exit code {process.returncode}, not {code}: {said}"
         return
     told = {result["id"]: result["outcome"] for result in process.report["results"]}
     if told != outcomes:
         yield f"said {told}, due was {outcomes}"
+
+
+def _unlike_state(act: Act, state: Mapping[str, Document]) -> Iterator[Violation]:
+    for name, one in state.items():
+        if model.writable(act.final.get(name)) != model.writable(one):
+            yield Violation("convergence", "calm", f"{name} is {act.final.get(name)}, not {one}")
 
 
 def _unhealthy_calm(evidence: Evidence) -> Iterator[Violation]:
@@ -82,6 +100,6 @@ def _is_forbidden(evidence: Evidence) -> bool:
     """Tell whether a limit or a protection must have stopped the apply."""
     definitions = evidence.storm.definitions
     is_limited = "--max-changes" not in evidence.storm.processes[0].arguments
-    return any(is_protected(definitions[name]) for name in evidence.changes) or (
-        is_limited and len(evidence.changes) > allowed_changes(definitions)
+    return any(is_protected(definitions[name]) for name in evidence.steps) or (
+        is_limited and len(evidence.steps) > allowed_changes(definitions)
     )

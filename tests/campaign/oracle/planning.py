@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.campaign import model
+from tests.campaign.evidence import steps_of
 
 from .violation import Violation
 
+__all__ = ["is_same", "judge", "steps_of", "unlike"]
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.campaign.evidence import Evidence
+
+    Steps = tuple[model.Step, ...]
 
 
 def judge(evidence: Evidence) -> Iterator[Violation]:
@@ -20,18 +25,25 @@ def judge(evidence: Evidence) -> Iterator[Violation]:
     if planning.returncode or evidence.plan is None:
         yield Violation("plan", planning.name, f"exit code {planning.returncode}: {planning.stderr.decode()}")
         return
-    wanted = {
-        name: patch
-        for name, definition in storm.definitions.items()
-        if (patch := model.patch_for(definition, storm.initial[name])) is not None
-    }
-    for name in sorted({*wanted, *evidence.changes}):
-        live, change = storm.initial[name], evidence.changes.get(name)
-        if change is None or name not in wanted:
-            yield Violation("plan", planning.name, f"{name}: {change} is planned, due is {wanted.get(name)}")
-        elif model.encode(change["patch"]) != model.encode(wanted[name]):
-            yield Violation(
-                "plan", planning.name, f"{name}: {change['patch']} is planned, due is {wanted[name]}"
-            )
-        elif change["phase"] != model.phase_of(wanted[name], live) or not model.same(change["before"], live):
-            yield Violation("plan", planning.name, f"{name}: wrong phase or before in {change}")
+    due = {name: model.steps_for(one, storm.initial[name]) for name, one in storm.definitions.items()}
+    yield from unlike(planning.name, steps_of(evidence.plan), due)
+    phases = [model.PHASES.index(change["phase"]) for change in evidence.plan["changes"]]
+    if phases != sorted(phases):
+        yield Violation("plan", planning.name, f"its phases are in another order: {phases}")
+
+
+def unlike(name: str, planned: Mapping[str, Steps], due: Mapping[str, Steps]) -> Iterator[Violation]:
+    """Yield each audience whose planned steps are not those that are due."""
+    for audience_id in sorted({*planned, *due}):
+        one, other = planned.get(audience_id, ()), due.get(audience_id, ())
+        if len(one) != len(other) or not all(map(is_same, one, other)):
+            yield Violation("plan", name, f"{audience_id}: {one} is planned, due is {other}")
+
+
+def is_same(one: model.Step, other: model.Step) -> bool:
+    """Tell whether two steps are one, whoever planned them."""
+    return (
+        one.phase == other.phase
+        and model.encode(one.patch) == model.encode(other.patch)
+        and model.same(one.before, other.before)
+    )

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.campaign import model
-from tests.campaign.evidence import has_lied, is_good
+from tests.campaign.evidence import HARMLESS, is_good
+from tests.doubles.peer import KINDS
 
 from .violation import Violation
+from .writes import may_be_done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 3
 INTERRUPTED = 130
+SUCCESS, TIMEOUT = 200, 408
+_ODD = frozenset(KINDS) - HARMLESS - {"merged_config", "normalised", "clamped", "stripped", "echo"}
 _SCHEMA = Path(__file__).parents[3] / "schemas" / "apply-result.schema.json"
 _GOOD = {"applied", "unchanged"}
 _NOISE = ("Traceback", "never retrieved", "never awaited", "Exception ignored", "a bug in", "ResourceWarning")
@@ -48,7 +52,7 @@ def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]
     for what in (
         *_sums(process, report),
         *_exit_code(process, report),
-        *_completeness(evidence, process, report),
+        *_completeness(evidence, act, process, report),
     ):
         yield Violation("report", process.name, what)
     said = {result["id"]: result for result in report["results"]}
@@ -74,10 +78,19 @@ def _sums(process: Process, report: Mapping[str, Any]) -> Iterator[str]:
     if process.saved is not None and process.saved != process.stdout:
         yield f"--out holds something else than stdout: {process.saved!r}"
     if process.journal is not None:
-        ended = {record["id"]: record["outcome"] for record in process.records("outcome")}
-        for result in report["results"]:
-            if result["attempts"] and ended.get(result["id"]) != result["outcome"]:
-                yield f"the journal's outcome is not {result}"
+        yield from _unlike_journal(process, report)
+
+
+def _unlike_journal(process: Process, report: Mapping[str, Any]) -> Iterator[str]:
+    """Hold the last outcome in the journal to be that of the report, or of the first of two steps."""
+    ended = {record["id"]: record["outcome"] for record in process.records("outcome")}
+    started = {record["id"] for record in process.records("intent") if "status" in record["patch"]}
+    for result in report["results"]:
+        last, outcome = ended.get(result["id"]), result["outcome"]
+        is_begun = result["id"] not in started and outcome in {"not_attempted", "blocked", "conflict"}
+        is_between = last in _GOOD and is_begun
+        if result["attempts"] and last != outcome and not is_between:
+            yield f"the journal's outcome is {last}, not {result}"
 
 
 def _exit_code(process: Process, report: Mapping[str, Any]) -> Iterator[str]:
@@ -108,14 +121,22 @@ def _exit_codes(report: Mapping[str, Any]) -> tuple[int, ...]:
     return (3,) if "conflict" in outcomes else (1,)
 
 
-def _completeness(evidence: Evidence, process: Process, report: Mapping[str, Any]) -> Iterator[str]:
-    """Hold a report to name every audience of its plan; what was refused may have another plan, or none."""
+def _completeness(evidence: Evidence, act: Act, process: Process, report: Mapping[str, Any]) -> Iterator[str]:
+    """
+    Hold a report to name every audience of its plan, in the plan's order.
+
+    What was refused may have another plan, or none; of a saved plan, what is as defined is not planned again.
+    """
     ids = [result["id"] for result in report["results"]]
     if len(set(ids)) != len(ids):
         yield f"an audience has two outcomes: {ids}"
     is_refused = any(diagnostic["severity"] == "error" for diagnostic in report["diagnostics"])
-    if process.is_reviewed and not is_refused and ids != [*evidence.changes]:
-        yield f"the plan has {[*evidence.changes]}, and the report {ids}"
+    if not process.is_reviewed or is_refused:
+        return
+    planned = [*evidence.steps]
+    due = [name for name in planned if name in ids or not may_be_done(act, process, name)]
+    if ids != due:
+        yield f"the plan has {planned}, due was {due}, and the report has {ids}"
 
 
 def _contradictions(
@@ -124,40 +145,60 @@ def _contradictions(
     reads, writes = (act.about(process, result["id"], method) for method in ("GET", "PATCH"))
     outcome = result["outcome"]
     yield from _miscounted(result, writes)
-    change = evidence.changes.get(result["id"]) if process.is_reviewed else None
-    asked = (
-        [change["patch"]] if change else [act.definitions[result["id"]], *(one.document for one in writes)]
-    )
-    if outcome == "applied" and not _is_applied(act, asked, writes, reads):
+    steps = evidence.steps.get(result["id"], ()) if process.is_reviewed else ()
+    asked = [_union(step.patch for step in steps)] if steps else [act.definitions[result["id"]]]
+    if outcome == "applied" and not _is_applied(act, asked[0], writes, reads):
         yield f"the server never held it: {act.final.get(result['id'])}"
-    if outcome == "failed" and not process.signals:
+    if outcome == "failed":
         yield from _unseen(act, writes, reads)
+        yield from _unclear(writes)
     if outcome == "blocked" and not any(entry.status == 403 for entry in act.sent_by(process)):
         yield "no slot was refused"
-    if change is not None:
-        yield from _excuses(act, outcome, change, reads)
+    if steps:
+        yield from _excuses(act, outcome, steps, reads)
 
 
 def _miscounted(result: Mapping[str, Any], writes: tuple[Entry, ...]) -> Iterator[str]:
     outcome, attempts = result["outcome"], result["attempts"]
-    if not len(writes) <= attempts <= MAX_ATTEMPTS:
+    bodies = {write.body for write in writes}
+    if not len(writes) <= attempts <= MAX_ATTEMPTS * max(len(bodies), 1):
         yield f"{len(writes)} PATCH calls came"
     if not result["written"] and any(write.stored for write in writes):
         yield f"it was written: #{[write.number for write in writes if write.stored]}"
-    if attempts == 0 and (result["written"] or outcome in {"applied", "unknown"}):
+    if attempts == 0 and (result["written"] or outcome in {"applied", "unknown", "failed"}):
         yield "nothing was sent"
-    if outcome == "not_attempted" and attempts:
+    # Of two steps, the second may not have been attempted.
+    if outcome == "not_attempted" and attempts and not all("status" not in one.document for one in writes):
         yield "it was attempted"
 
 
-def _excuses(act: Act, outcome: str, change: Mapping[str, Any], reads: tuple[Entry, ...]) -> Iterator[str]:
+def _excuses(
+    act: Act, outcome: str, steps: tuple[model.Step, ...], reads: tuple[Entry, ...]
+) -> Iterator[str]:
     """Yield where nothing that was read says what kept the process from writing."""
     shown = [act.view(read) for read in reads if is_good(read)]
-    if outcome == "unchanged" and not any(model.holds(one, change["patch"]) for one in shown):
+    if outcome == "unchanged" and not any(model.holds(one, _union(s.patch for s in steps)) for one in shown):
         yield f"it never was as defined: {shown}"
-    is_clear = len(shown) == len(reads) and all(model.same(one, change["before"]) for one in shown)
+    befores = [step.before for step in steps]
+    is_clear = len(shown) == len(reads) and all(
+        any(model.same(one, before) for before in befores) for one in shown
+    )
     if outcome == "conflict" and is_clear:
         yield f"nobody changed it: {shown}"
+
+
+def _union(patches: Iterable[Mapping[str, Any]]) -> Document:
+    return {name: value for patch in patches for name, value in patch.items()}
+
+
+def _unclear(writes: tuple[Entry, ...]) -> Iterator[str]:
+    """Yield each write that was stored as asked, and whose response left that open."""
+    for write in writes:
+        is_declined = write.status in range(400, 500) and write.status != TIMEOUT
+        is_plain = write.status == SUCCESS and not _ODD & set(write.faults)
+        is_stored = write.stored and model.holds(write.after, write.document)
+        if is_stored and not is_declined and not is_plain:
+            yield f"#{write.number} was stored, and its response was unclear: {write.status} {write.faults}"
 
 
 def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> Iterator[str]:
@@ -172,14 +213,16 @@ def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> It
                 yield f"#{write.number} was stored, as #{later[-1].number} showed"
 
 
-def _is_applied(act: Act, asked: list[Document], writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> bool:
-    """Tell whether the server held what one patch or definition asks: at a write, or as a read showed."""
+def _is_applied(act: Act, asked: Document, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> bool:
+    """Tell whether the server held what a plan or a definition asks: at a write, or as a read showed."""
     held = [write.after for write in writes]
     held += [act.view(read) for read in reads if is_good(read)]
-    return any(map(has_lied, writes)) or any(
-        _is_as_asked(one, what) for one in held if one is not None for what in asked
-    )
+    # What was planned upon something bent is as good as what is defined.
+    patch = _union(write.document for write in writes)
+    return any(_is_as_asked(one, what) for one in held if one is not None for what in (asked, patch) if what)
 
 
 def _is_as_asked(audience: Document, asked: Document) -> bool:
-    return model.patch_for(asked, audience) is None if "id" in asked else model.holds(audience, asked)
+    if "id" not in asked or model.is_odd(audience):
+        return model.holds(audience, asked)
+    return model.patch_for(asked, audience) is None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def judge(evidence: Evidence) -> Iterator[Violation]:
     """Yield each place where the key is found."""
     forms = _forms(evidence.key)
-    processes = [evidence.planning, *evidence.storm.processes, *evidence.calm.processes]
+    processes = [evidence.planning, *(process for act in evidence.acts for process in act.processes)]
     for process in [*processes, *([evidence.missing] if evidence.missing else [])]:
         for place in ("stdout", "stderr", "journal", "saved"):
             if any(form in (getattr(process, place) or b"") for form in forms):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.campaign import model
 from tests.campaign.evidence import BENT, is_good
+from tests.doubles.peer.wire import locate
 
 from .violation import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
@@ -33,56 +34,71 @@ def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]
             if read is not None and not process.is_reviewed and _is_bent_alike(act, process, entry, read):
                 continue  # the server said one thing twice; that it was not so is beyond any client
             if read is None or not is_good(read):
-                yield _broken("unread", process, entry, f"is built upon {read}")
+                yield broken("unread", process, entry, f"is built upon {read}")
                 continue
-            ground = _ground(evidence, act, process, entry, read)
-            if isinstance(ground, Violation):
-                yield ground
+            step = _step(evidence, act, process, entry, read)
+            if isinstance(step, Violation):
+                yield step
             else:
-                phases.append((entry, model.PHASES.index(model.phase_of(entry.document, ground))))
-        else:
-            yield _broken("method", process, entry, "is no request of a reconciler")
+                phases.append((entry, model.PHASES.index(step.phase)))
+        elif entry.method != "POST" or locate(entry.target)[0] != "validate":
+            yield broken("method", process, entry, "is no request of a reconciler")
     yield from _order(evidence, act, process, phases)
     yield from _intents(act, process)
     yield from _giving_up(act, process)
-    yield from _limits(evidence, act, process)
 
 
-def _broken(rule: str, process: Process, entry: Entry, what: str) -> Violation:
+def broken(rule: str, process: Process, entry: Entry, what: str) -> Violation:
+    """Give the violation that a request is."""
     text = entry.body.decode("utf-8", "replace")
     return Violation(rule, process.name, f"#{entry.number} {entry.method} {entry.target} {text} {what}")
 
 
-def _ground(
+def _step(
     evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry
-) -> Document | Violation:
-    """Give the audience as planned upon, when this write was planned and nothing seen since forbade it."""
-    grounds = _grounds(evidence, act, process, write, read)
-    planned = [ground for ground, patch in grounds if model.encode(patch) == write.body]
+) -> model.Step | Violation:
+    """Give the step that a write is, when it was planned and nothing seen since forbade it."""
+    steps = _steps(evidence, act, process, write, read)
+    planned = [step for step in steps if model.encode(step.patch) == model.spelled(write.body)]
     if not planned:
-        return _broken("unplanned", process, write, f"is in no plan: {[patch for _, patch in grounds]}")
+        return broken("unplanned", process, write, f"is in no plan: {[step.patch for step in steps]}")
     seen = act.view(read)
-    for ground in planned:
-        if model.same(ground, seen):
-            return ground
-    return _broken("overwrite", process, write, f"was planned upon {planned}; #{read.number} showed {seen}")
+    for step in planned:
+        if model.same(step.before, seen) or _is_verified(act, process, write, step, seen):
+            return step
+    grounds = [step.before for step in planned]
+    return broken("overwrite", process, write, f"was planned upon {grounds}; #{read.number} showed {seen}")
 
 
-def _grounds(
-    evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry
-) -> list[tuple[Document, Mapping[str, Any]]]:
+def _is_verified(act: Act, process: Process, write: Entry, step: model.Step, seen: Document | None) -> bool:
+    """Tell whether a second step goes on from what the first one was seen to leave, additions included."""
+    firsts = [
+        one
+        for one in act.about(process, write.id or "", "PATCH")
+        if one.number < write.number and "status" not in one.document
+    ]
+    due = {name: step.before[name] for name in model.COMPARED if name in step.before}
+    if step.patch.keys() != {"status"} or not firsts or not model.holds(seen, due):
+        return False
+    reads = (one for one in act.about(process, write.id or "", "GET") if is_good(one))
+    left = [first.after for first in firsts]
+    left += [act.view(one) for one in reads if firsts[0].number < one.number < write.number]
+    return any(model.same(one, seen) for one in left[:-1])
+
+
+def _steps(evidence: Evidence, act: Act, process: Process, write: Entry, read: Entry) -> list[model.Step]:
     """Give what may have been planned: as reviewed, or else upon what the process saw when it planned."""
     if process.is_reviewed:
-        change = evidence.changes.get(write.id or "")
-        return [] if change is None else [(change["before"], change["patch"])]
+        return [*evidence.steps.get(write.id or "", ())]
     definition = act.definitions.get(write.id or "")
     if definition is None:
         return []
-    states = [state for state in _planned_upon(act, process, write.id or "", read) if state is not None]
+    seen = _planned_upon(act, process, write.id or "", read)
+    states = [state for state in seen if state is not None and not model.is_odd(state)]
     if any("filled_defaults" in entry.faults for entry in act.sent_by(process) if entry.method == "GET"):
-        states += [{**state, "config": {**model.DEFAULTS, **state["config"]}} for state in states]
-    pairs = [(state, model.patch_for(definition, state)) for state in states]
-    return [(state, patch) for state, patch in pairs if patch is not None]
+        defaults = model.defaults(act.generation)
+        states += [{**state, "config": {**defaults, **model.present(state["config"])}} for state in states]
+    return [step for state in states for step in model.steps_for(definition, state)]
 
 
 def _is_bent_alike(act: Act, process: Process, write: Entry, read: Entry) -> bool:
@@ -98,10 +114,12 @@ def _is_bent_alike(act: Act, process: Process, write: Entry, read: Entry) -> boo
 def _planned_upon(act: Act, process: Process, audience_id: str, read: Entry) -> Iterator[Document | None]:
     """Yield the states of an audience that the planning of an unreviewed apply may have seen."""
     sent = act.sent_by(process)
-    lists = [entry for entry in sent if entry.id is None]
+    lists = [entry for entry in sent if locate(entry.target)[0] == "list"]
     if act.generation == 1 and lists:
         after = [entry.number for entry in sent if entry.number > lists[-1].number]
         start, end = lists[0].number, min(after, default=lists[-1].number)
+        if any("stale" in entry.faults for entry in lists):
+            start = 0
         yield from (
             state for state, begin, until in act.reigns(audience_id) if begin <= end and until >= start
         )
@@ -116,17 +134,21 @@ def _order(
     evidence: Evidence, act: Act, process: Process, phases: list[tuple[Entry, int]]
 ) -> Iterator[Violation]:
     """Hold a later phase to start when the earlier one is settled: nothing more is asked about it then."""
-    planned = {name: model.PHASES.index(change["phase"]) for name, change in evidence.changes.items()}
-    known = planned if process.is_reviewed else {entry.id or "": phase for entry, phase in phases}
+    planned = [
+        (name, model.PHASES.index(step.phase)) for name, steps in evidence.steps.items() for step in steps
+    ]
+    known = planned if process.is_reviewed else [(entry.id or "", phase) for entry, phase in phases]
+    first = {name: min(phase for other, phase in known if other == name) for name, _ in known}
+    last = dict(sorted(known, key=lambda pair: pair[1]))
     may_be_unheard = any("refuse" in entry.faults for entry in act.log)
     for write, phase in phases:
         for entry in act.sent_by(process):
-            if entry.id in known and known[entry.id] < phase and entry.number > write.number:
-                yield _broken("order", process, write, f"came before #{entry.number} about {entry.id}")
-        for name in known:
+            if last.get(entry.id or "", phase) < phase and entry.number > write.number:
+                yield broken("order", process, write, f"came before #{entry.number} about {entry.id}")
+        for name, begin in first.items():
             before = any(one.number < write.number for one in act.about(process, name, "GET"))
-            if known[name] < phase and not before and not may_be_unheard:
-                yield _broken("order", process, write, f"came before any look at {name}")
+            if begin < phase and not (before or may_be_unheard or may_be_done(act, process, name)):
+                yield broken("order", process, write, f"came before any look at {name}")
 
 
 def _intents(act: Act, process: Process) -> Iterator[Violation]:
@@ -140,15 +162,17 @@ def _intents(act: Act, process: Process) -> Iterator[Violation]:
         return
     for write in (entry for entry in act.sent_by(process) if entry.method == "PATCH"):
         matching = (
-            line for line in intents if line["id"] == write.id and model.encode(line["patch"]) == write.body
+            line
+            for line in intents
+            if line["id"] == write.id and model.encode(line["patch"]) == model.spelled(write.body)
         )
         found = next(matching, None)
         if found is None:
-            yield _broken("intent", process, write, "has no intent in the journal")
+            yield broken("intent", process, write, "has no intent in the journal")
             continue
         intents.remove(found)
         if datetime.fromisoformat(found["time"]).timestamp() > act.clock + write.time_monotonic:
-            yield _broken("intent", process, write, f"came before its intent: {found}")
+            yield broken("intent", process, write, f"came before its intent: {found}")
 
 
 def _giving_up(act: Act, process: Process) -> Iterator[Violation]:
@@ -159,33 +183,18 @@ def _giving_up(act: Act, process: Process) -> Iterator[Violation]:
         if is_final and not _SLOW & set(entry.faults):
             later = [one for one in sent if one.method == "PATCH" and one.number > entry.number]
             if len(later) >= process.parallelism:
-                yield _broken(
-                    "endless", process, entry, f"was answered {entry.status}, and {len(later)} came"
-                )
-
-
-def _limits(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
-    """Hold a limit and a protection to have stopped all, not only what is over it."""
-    written = {entry.id or "" for entry in act.sent_by(process) if entry.method == "PATCH"}
-    planned = {*evidence.changes} if process.is_reviewed else written
-    protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
-    if written and protected:
-        yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")
-    most = allowed_changes(act.definitions)
-    if written and "--max-changes" not in process.arguments and len(planned) > most:
-        yield Violation(
-            "limit", process.name, f"it wrote {written} of {len(planned)}, over the limit of {most}"
-        )
-
-
-def is_protected(definition: Mapping[str, Any]) -> bool:
-    return bool(definition.get("lifecycle", {}).get("protect"))
-
-
-def allowed_changes(definitions: Mapping[str, Any]) -> int:
-    return max(3, len(definitions) * 30 // 100)
+                yield broken("endless", process, entry, f"was answered {entry.status}, and {len(later)} came")
 
 
 def _is_about_slots(entry: Entry) -> bool:
     # The log does not say which 403 it was: any to a PATCH may have been SLOTS_FULL.
     return entry.status == 403 and entry.method == "PATCH"
+
+
+def may_be_done(act: Act, process: Process, audience_id: str) -> bool:
+    """Tell whether a fresh plan could find an audience as it is defined."""
+    definition = act.definitions[audience_id]
+    states = [state for state, _, _ in act.reigns(audience_id) if state is not None]
+    return "--plan" in process.arguments and any(
+        not model.is_odd(one) and model.patch_for(definition, one) is None for one in states
+    )

@@ -15,6 +15,8 @@ def main() -> None:
     peer = Peer(
         key=options.key,
         generation=options.generation,
+        is_strict=options.strict,
+        unknown_filters=options.unknown_filters,
         config_semantics=options.config_semantics,
         page_size=options.page_size,
         slots=options.slots,
@@ -40,6 +42,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--key", default="sk_test")
     parser.add_argument("--generation", type=int, default=1)
+    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--unknown-filters", default="store")
     parser.add_argument("--config-semantics", default="replace")
     parser.add_argument("--page-size", type=int)
     parser.add_argument("--slots", type=int)

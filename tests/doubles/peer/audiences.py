@@ -1,4 +1,4 @@
-"""The audiences that the peer holds, how a write changes them, and what a read may see of them."""
+"""The audiences that the peer holds, and what a read may see of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ _UNTOUCHED = {
     "createdAt": "2026-01-05T08:00:00Z",
     "updatedAt": "2026-01-05T08:00:00Z",
 }
-_DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
 
 
 @dataclass(slots=True)
@@ -74,6 +73,10 @@ class Audiences:
         until = time.monotonic() + seconds if seconds is not None else float("inf")
         self._stale[before["id"]] = _Stale(before, until, reads)
 
+    def show_all(self) -> None:
+        """Let reads see every write."""
+        self._stale.clear()
+
     def seen(self, audience_id: str) -> tuple[Audience, bool]:
         """Give what a read sees, and whether that is stale."""
         stale = self._stale.get(audience_id)
@@ -91,32 +94,3 @@ class Audiences:
             new = self._path.with_name(self._path.name + ".new")
             new.write_text(json.dumps(list(self._audiences.values()), indent=1))
             os.replace(new, self._path)  # noqa: PTH105 - the same call, and its name says that it is atomic
-
-
-def patched(audience: Audience, patch: Mapping[str, Any], *, merge_config: bool) -> Audience:
-    """Give the audience that a PATCH makes of this one."""
-    result = {**deepcopy(audience), **deepcopy(dict(patch))}
-    if merge_config and "config" in patch:
-        result["config"] = _merged(audience.get("config"), patch["config"])
-    return result
-
-
-def with_defaults(audience: Audience) -> Audience:
-    config = audience.get("config")
-    return {**audience, "config": {**_DEFAULTS, **config}} if config else audience
-
-
-def reordered(audience: Audience) -> Audience:
-    return {**audience, "config": _reversed(audience["config"])} if "config" in audience else audience
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return deepcopy(new)
-    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
-
-
-def _reversed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _reversed(inner) for key, inner in value.items()}
-    return value[::-1] if isinstance(value, list) else value

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from .wire import Request, Response
+from .wire import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +56,9 @@ class Contract:
         size = self.page_size or whole
         return min(size, int(query["limit"])) if self.generation == 2 and "limit" in query else size
 
+    def validated(self, verdict: dict[str, Any]) -> Response:
+        return self._answer(verdict)
+
     def one(self, audience: Audience) -> Response:
         return self._answer(self._item(audience, listed=False))
 
@@ -67,7 +69,8 @@ class Contract:
         if self.generation == 2:
             kept = {name: value for name, value in audience.items() if not (listed and name == "config")}
             return kept | _SECOND
-        topics = (audience.get("config") or {}).get("topicIds", [])
+        config = audience.get("config")
+        topics = config.get("topicIds", []) if isinstance(config, dict) else []
         return {**audience, "topics": [{"id": topic, "name": f"Topic {topic}"} for topic in topics]}
 
     def _answer(self, data: Any, paging: dict[str, Any] | None = None) -> Response:
@@ -75,47 +78,3 @@ class Contract:
         if self.generation == 2:
             meta |= {"timestamp": datetime.now(UTC).isoformat(), "request_id": str(uuid4())}
         return Response(document={"data": data} | ({"meta": meta} if meta else {}))
-
-
-def patch_of(request: Request) -> dict[str, Any] | str:
-    """Give the PATCH's fields, or the first thing that the contract forbids in it."""
-    if (request.header("Content-Type") or "").split(";")[0] != "application/json":
-        return "the content type must be application/json"
-    try:
-        patch = json.loads(request.body)
-    except ValueError:
-        return "the body is not JSON"
-    if not isinstance(patch, dict):
-        return "the body must be an object"
-    problems = (problem for name, value in patch.items() if (problem := _problem(name, value)))
-    return next(problems, patch)
-
-
-def _problem(name: str, value: Any) -> str | None:
-    if name == "config":
-        return _config_problem(value)
-    valid = {
-        "name": isinstance(value, str) and 1 <= len(value) <= 255,
-        "status": value in ("active", "paused", "draft"),
-        "audienceSize": _is_integer(value),
-    }
-    if name not in valid:
-        return f"unknown field {name}"
-    return None if valid[name] else f"invalid {name}"
-
-
-def _config_problem(config: Any) -> str | None:
-    if not isinstance(config, dict):
-        return "config must be an object"
-    topics = config.get("topicIds")
-    if not isinstance(topics, list) or not 1 <= len(topics) <= 10 or not all(map(_is_integer, topics)):
-        return "config.topicIds must be 1 to 10 integers"
-    for name, most in (("minScore", 100), ("maxScore", 100), ("minTopicOverlap", 10)):
-        value = config.get(name, 1)
-        if not _is_integer(value) or not 1 <= value <= most:
-            return f"config.{name} must be 1 to {most}"
-    return None if isinstance(config.get("filters", {}), dict) else "config.filters must be an object"
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

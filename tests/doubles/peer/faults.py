@@ -37,6 +37,10 @@ KINDS: Mapping[str, Kind] = {
     "merged_config": Kind(("after",), method="PATCH"),
     "filled_defaults": Kind(("after",)),
     "reordered": Kind(("after",)),
+    "normalised": Kind(("after",), method="PATCH"),
+    "echo": Kind(("after",), method="PATCH"),
+    "stripped": Kind(("after",), optional=("keys",), method="PATCH"),
+    "clamped": Kind(("after",), optional=("least",), method="PATCH"),
     # another answer
     "status": Kind(_INSTEAD, required=("status",), optional=_ERROR),
     "html": Kind(_INSTEAD),
@@ -45,10 +49,13 @@ KINDS: Mapping[str, Kind] = {
     # another document
     "empty_list": Kind(("after",), method="GET", route="list"),
     "partial_list": Kind(("after",), required=("ids",), method="GET", route="list"),
+    "short_list": Kind(("after",), required=("size",), optional=("offset",), method="GET", route="list"),
+    "twin": Kind(("after",), optional=("target",), method="GET", route="list"),
+    "endless": Kind(("after",), method="GET", route="list"),
     "short_body": Kind(),
     "old_body": Kind(method="PATCH"),
     "unknown_fields": Kind(),
-    "value": Kind(required=("path",), optional=("value",)),
+    "value": Kind(required=("path",), optional=("value", "target")),
     "nan": Kind(),
     "surrogate": Kind(),
     # other bytes
@@ -69,8 +76,8 @@ KINDS: Mapping[str, Kind] = {
 _MATCHING = ("kind", "method", "route", "id", "when", "nth", "skip", "times")
 _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "kind": tuple(KINDS),
-    "method": (None, "GET", "PATCH"),
-    "route": (None, "list", "one"),
+    "method": (None, "GET", "PATCH", "POST"),
+    "route": (None, "list", "one", "validate"),
     "shape": SHAPES,
     "part": ("headers", "body"),
 }
@@ -107,6 +114,9 @@ class Fault:
     retry_date: float | None = None
     echo_key: bool = False
     ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    least: int = 50
+    offset: bool = False
     target: str | None = None
     changes: Mapping[str, Any] | None = None
     path: str | None = None
@@ -138,8 +148,14 @@ class Fault:
     def _narrow(self, kind: Kind) -> None:
         """Fill in what the kind implies, and refuse what it can never meet."""
         implied = {"method": kind.method, "route": kind.route, "when": self.when or kind.moments[0]}
-        if self.method == "PATCH" or self.id is not None or (self.kind == "edit" and self.target is None):
+        if (
+            "PATCH" in {self.method, kind.method}
+            or self.id is not None
+            or (self.kind == "edit" and self.target is None)
+        ):
             implied["route"] = implied["route"] or "one"
+        if "POST" in {self.method, kind.method} or self.route == "validate":
+            implied |= {"method": "POST", "route": "validate"}
         for name, value in implied.items():
             given = getattr(self, name)
             if value and given and given != value:
@@ -172,7 +188,8 @@ class Fault:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         if unknown := set(document) - {field.name for field in fields(cls)}:
             raise ValueError(f"a fault has no {sorted(unknown)}")
-        return cls(**{**document, "ids": tuple(document.get("ids", ()))})
+        tuples = {name: tuple(document.get(name, ())) for name in ("ids", "keys")}
+        return cls(**{**document, **tuples})
 
 
 class Script:

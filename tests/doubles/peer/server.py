@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .audiences import Audiences, patched, reordered, with_defaults
-from .contract import Contract, failure, patch_of
+from .audiences import Audiences
+from .bodies import Bodies
+from .contract import Contract, failure
 from .entries import Audience, Entry, Log
 from .faults import Fault, Script
 from .listener import Listener
 from .shapes import Facts, shaped
+from .storing import altered, bent, patched
 from .wire import AUDIENCES, Request, Response, read_request, send
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class Peer:
         *,
         key: str = "sk_test",
         generation: int = 1,
+        is_strict: bool = False,
+        unknown_filters: str = "store",
         config_semantics: str = "replace",
         page_size: int | None = None,
         slots: int | None = None,
@@ -46,6 +50,7 @@ class Peer:
         self._slots = slots
         self._merges = config_semantics == "merge"
         self._contract = Contract(generation, page_size)
+        self._bodies = Bodies(generation, is_strict, unknown_filters)
         self._audiences = Audiences(audiences, state_file)
         self._log = Log(log_file)
         self._script = Script()
@@ -79,6 +84,13 @@ class Peer:
             if unknown := named - set(self._audiences.ids()):
                 raise ValueError(f"no audience {sorted(unknown)}")
             self._script.add(faults)
+
+    def heal(self) -> None:
+        """Forget every fault, stale read and limit of slots: from now on all goes well."""
+        with self._changed:
+            self._script = Script()
+            self._audiences.show_all()
+            self._slots = None
 
     @property
     def unfired(self) -> Faults:
@@ -192,7 +204,7 @@ class Peer:
             self._put(entry)
             self._edit_around(request, faults, "after")
             old = self._contract.patched(before) if before else None
-            return entry, shaped(answer, faults, Facts(request.header("X-API-Key") or "", old))
+            return entry, shaped(answer, faults, Facts(request.header("X-API-Key") or "", old, request.query))
 
     def _edit_around(self, request: Request, faults: Faults, when: str) -> None:
         for fault in _fired(faults, "edit", when):
@@ -202,28 +214,42 @@ class Peer:
         """Response as the contract says, and note whether something was `stored`, or the read was `stale`."""
         if request.header("X-API-Key") != self._key:
             return failure(401, "invalid API key"), ""
-        if request.route is None or (request.id is not None and self._audiences.get(request.id) is None):
+        if self._is_absent(request) or (request.id is not None and self._audiences.get(request.id) is None):
             return failure(404, "not found"), ""
         if request.method == "PATCH" and request.id is not None:
             return self._patch(request, faults)
-        if request.method != "GET":
+        if request.route == "validate" and request.method == "POST":
+            return self._validate(request, faults), ""
+        if request.method != "GET" or request.route == "validate":
             return failure(405, "method not allowed"), ""
         ids = self._audiences.ids() if request.id is None else (request.id,)
         seen = [self._audiences.seen(audience_id) for audience_id in ids]
-        audiences = [_altered(audience, faults) for audience, _ in seen]
-        listing = request.id is None
-        answer = (
-            self._contract.listing(audiences, request.query) if listing else self._contract.one(audiences[0])
-        )
+        audiences = [self._altered(audience, faults) for audience, _ in seen]
+        if request.id is not None:
+            answer = self._contract.one(audiences[0])
+        else:
+            # Endless pages are the first one again, whatever cursor asks for another.
+            query = {} if _fired(faults, "endless") else request.query
+            answer = self._contract.listing(audiences, query)
         return answer, "stale" if any(stale for _, stale in seen) else ""
 
+    def _is_absent(self, request: Request) -> bool:
+        return request.route is None or (request.route == "validate" and self._contract.generation == 1)
+
+    def _validate(self, request: Request, faults: Faults) -> Response:
+        verdict = self._bodies.validate(request)
+        if isinstance(verdict, str):
+            return failure(400, verdict)
+        normal = self._altered({"config": verdict["normalizedConfig"]}, faults)["config"]
+        return self._contract.validated({**verdict, "normalizedConfig": normal})
+
     def _patch(self, request: Request, faults: Faults) -> tuple[Response, str]:
-        patch = patch_of(request)
+        patch = self._bodies.patch(request)
         if isinstance(patch, str):
             return failure(400, patch), ""
         before = self._audiences.state()[request.id or ""]
         merges = self._merges or any(_fired(faults, "merged_config"))
-        after = _altered(patched(before, patch, merge_config=merges), faults)
+        after = self._altered(patched(before, bent(patch, faults), merge_config=merges), faults)
         if (
             self._slots is not None
             and self._activates(before, after)
@@ -235,7 +261,13 @@ class Peer:
         self._audiences.put(after)
         for fault in _fired(faults, "stale"):
             self._audiences.hide_write(before, fault.seconds, fault.reads)
-        return self._contract.patched(self._audiences.state()[after["id"]]), "stored"
+        shown = self._audiences.state()[after["id"]]
+        if _fired(faults, "echo"):
+            shown = patched(shown, patch, merge_config=merges)
+        return self._contract.patched(shown), "stored"
+
+    def _altered(self, audience: Audience, faults: Faults) -> Audience:
+        return altered(audience, faults, self._contract.generation)
 
     @staticmethod
     def _activates(before: Audience, after: Audience) -> bool:
@@ -250,13 +282,6 @@ class Peer:
 
 def _fired(faults: Faults, kind: str, when: str | None = None) -> Faults:
     return tuple(fault for fault in faults if fault.kind == kind and when in {None, fault.when})
-
-
-def _altered(audience: Audience, faults: Faults) -> Audience:
-    """Give the audience as a server would that fills defaults, or keeps sets in an order of its own."""
-    if _fired(faults, "filled_defaults"):
-        audience = with_defaults(audience)
-    return reordered(audience) if _fired(faults, "reordered") else audience
 
 
 async def _pause(faults: Faults, when: str) -> None:

@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Literal
+from uuid import uuid4
 
 from .faults import Fault
 from .wire import JSON_HEADERS, Response
@@ -21,10 +22,11 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a shape may need to know: the request's key, and the answer from before its write."""
+    """What a shape may need to know: the request's key and query, and the answer from before its write."""
 
     key: str
     old: Response | None
+    query: Mapping[str, str]
 
 
 Shape = Callable[[Response, Fault, Facts], Response]
@@ -63,6 +65,25 @@ def _partial_list(document: Document, fault: Fault) -> None:
     document["data"] = [item for item in document["data"] if item["id"] not in fault.ids]
 
 
+def _short_list(answer: Response, fault: Fault, facts: Facts) -> Response:
+    start = int(facts.query.get("offset", 0)) if fault.offset else 0
+    document = deepcopy(answer.document)
+    document["data"] = document["data"][start : start + (fault.size or 0)]
+    for mark in ("hasMore", "nextCursor"):
+        document.get("meta", {}).pop(mark, None)
+    return replace(answer, document=document)
+
+
+def _twin(document: Document, fault: Fault) -> None:
+    for item in document["data"][:]:
+        if item["id"] == (fault.target or document["data"][0]["id"]):
+            document["data"].append({**item, "name": f"{item.get('name')}, the other"})
+
+
+def _endless(document: Document, _fault: Fault) -> None:
+    document["meta"] = {**document.get("meta", {}), "hasMore": True, "nextCursor": str(uuid4())}
+
+
 def _short_body(document: Document, _fault: Fault) -> None:
     for item in _items(document):
         for name in set(item) - {"id"}:
@@ -80,6 +101,8 @@ def _unknown_fields(document: Document, _fault: Fault) -> None:
 def _value(document: Document, fault: Fault) -> None:
     *parents, last = (fault.path or "").split(".")
     places: list[Document] = [document]
+    if fault.target is not None:
+        places = [{"data": item} for item in _items(document) if item["id"] == fault.target]
     for name in parents:
         found = [place[name] for place in places]
         places = [inner for value in found for inner in (value if isinstance(value, list) else [value])]
@@ -95,7 +118,7 @@ def _nan(document: Document, _fault: Fault) -> None:
 
 def _surrogate(document: Document, _fault: Fault) -> None:
     for item in _items(document):
-        item["name"] = f"{item['name']}\ud800"
+        item["name"] = f"{item.get('name', '')}\ud800"
 
 
 def _old_body(answer: Response, _fault: Fault, facts: Facts) -> Response:
@@ -191,6 +214,9 @@ def _drip(answer: Response, fault: Fault, _facts: Facts) -> Response:
 DOCUMENT: Mapping[str, Shape] = {
     "empty_list": _documented(_empty_list),
     "partial_list": _documented(_partial_list),
+    "short_list": _short_list,
+    "twin": _documented(_twin),
+    "endless": _documented(_endless),
     "short_body": _documented(_short_body),
     "unknown_fields": _documented(_unknown_fields),
     "value": _documented(_value),

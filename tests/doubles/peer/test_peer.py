@@ -241,6 +241,110 @@ def test_refused_request_is_logged_and_not_done(method: str, target: str, key: s
     assert peer.state[A]["name"] == "Directors"
 
 
+VALIDATE = f"{LIST}/validate"
+DOTTED = {"topicIds": [117805], "minScore": 60, "filters": {"role.seniority": {"values": ["vp"]}}}
+NESTED = {
+    "role": {"isCeo": True, "x": 1},
+    "jobTitle": {"include": ["cfo"], "includeMode": "any"},
+    "state": "Ohio",
+}
+
+
+def validate(url: str, config: Any) -> Reply:
+    return call(url, "POST", VALIDATE, config)
+
+
+def test_validation_says_what_would_be_stored() -> None:
+    with faulty(generation=2) as (peer, url):
+        reply = validate(url, DOTTED)
+        assert (set(reply.document["meta"]), reply.status) == ({"timestamp", "request_id"}, 200)
+    assert reply.data["configHash"].isalnum()
+    assert reply.data == {
+        "valid": True,
+        "configHash": reply.data["configHash"],
+        "normalizedConfig": {**DOTTED, "maxScore": None, "minTopicOverlap": None, "sourceUrl": None},
+        "appliedFilters": ["role.seniority"],
+        "strategy": "intent",
+    }
+    (entry,) = peer.log
+    assert (entry.method, entry.target, entry.document) == ("POST", VALIDATE, DOTTED)
+    assert (entry.id, entry.status, entry.stored) == (None, 200, False)
+    assert [one["config"] for one in peer.state.values()] == [CONFIG] * 3
+
+
+@pytest.mark.parametrize(
+    ("method", "generation", "body", "status"),
+    [("POST", 1, DOTTED, 404), ("GET", 2, None, 405), ("PATCH", 2, DOTTED, 405), ("POST", 2, [], 400)],
+)
+def test_what_is_no_validation_is_refused(method: str, generation: int, body: Any, status: int) -> None:
+    with faulty(generation=generation) as (_, url):
+        assert call(url, method, VALIDATE, body).status == status
+
+
+def test_faults_meet_validation() -> None:
+    faults = (
+        Fault("value", method="POST", path="data.valid", value=False),
+        Fault("drop", route="validate", nth=2),
+    )
+    with faulty(*faults, Fault("reordered", method="POST"), generation=2) as (peer, url):
+        said = validate(url, {**DOTTED, "topicIds": [1, 2]}).data
+        assert (said["valid"], said["normalizedConfig"]["topicIds"]) == (False, [2, 1])
+        with pytest.raises(http.client.RemoteDisconnected):
+            validate(url, DOTTED)
+        assert (one(url).status, peer.unfired) == (200, ())
+
+
+@pytest.mark.parametrize(
+    ("config", "stored"),
+    [
+        ({"minScore": 0}, {"minScore": 50}),
+        ({"minScore": 49}, {"minScore": 50}),
+        ({"minScore": None}, {"minScore": None}),
+        ({"minScore": 99, "maxScore": 99}, {"minScore": 99, "maxScore": 99}),
+        ({"topicIds": list(range(250)), "minTopicOverlap": 250}, {"minTopicOverlap": 250}),
+        ({"minScore": 100}, None),
+        ({"maxScore": 100}, None),
+        ({"maxScore": 49}, None),
+        ({"maxScore": None}, None),
+        ({"minTopicOverlap": 0}, None),
+        ({"topicIds": list(range(251))}, None),
+    ],
+    ids=str,
+)
+def test_strict_second_generation_clamps_and_refuses(
+    config: dict[str, Any], stored: dict[str, Any] | None
+) -> None:
+    given = {"topicIds": [1], **config}
+    with faulty(generation=2, is_strict=True) as (peer, url):
+        said, written = validate(url, given).data, patch(url, config=given)
+    assert (said["valid"], written.status) == ((True, 200) if stored is not None else (False, 400))
+    if stored is None:
+        assert peer.state[A]["config"] == CONFIG
+    else:
+        assert peer.state[A]["config"] == written.data["config"] == {**given, **stored}
+        assert peer.state[A]["config"].items() <= said["normalizedConfig"].items()
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"),
+    [
+        ("store", NESTED),
+        ("strip", {"role": {"isCeo": True}, "jobTitle": {"include": ["cfo"], "includeMode": "any"}}),
+        ("refuse", None),
+    ],
+)
+def test_unknown_filters_are_stored_stripped_or_refused(mode: str, kept: Any) -> None:
+    given = {"topicIds": [1], "filters": NESTED}
+    with faulty(generation=2, unknown_filters=mode) as (peer, url):
+        said, written = validate(url, given).data, patch(url, config=given)
+    assert (said["valid"], written.status) == ((True, 200) if kept else (False, 400))
+    if kept:
+        assert peer.state[A]["config"]["filters"] == said["normalizedConfig"]["filters"] == kept
+    known = ["jobTitle.include", "role.isCeo"]
+    applied = {"store": [*known, "role.x", "state"], "strip": known, "refuse": []}
+    assert said["appliedFilters"] == applied[mode]
+
+
 def test_slots_are_counted() -> None:
     with faulty(slots=1) as (peer, url):
         full = patch(url, B, status="active")
@@ -267,11 +371,15 @@ def test_a_connection_is_kept_and_closed_as_asked() -> None:
         {"generation": 3},
         {"page_size": 0},
         {"config_semantics": "replaced"},
+        {"is_strict": True},
+        {"generation": 2, "unknown_filters": "kept"},
         {"audiences": audiences()[:1] * 2},
     ],
 )
 def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no generation|1 to 100|merged, not|two audiences"):
+    with pytest.raises(
+        ValueError, match=r"no generation|1 to 100|merged, not|two audiences|only generation 2|refuse, strip"
+    ):
         Peer(**options)
 
 
@@ -289,6 +397,8 @@ def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
         {"kind": "drop", "secs": 1},
         {"kind": "drop", "seconds": 1},
         {"kind": "drop", "method": "PATCH", "route": "list"},
+        {"kind": "drop", "method": "PATCH", "route": "validate"},
+        {"kind": "drop", "method": "POST", "route": "one"},
         {"kind": "delay"},
         {"kind": "delay", "seconds": -1},
         {"kind": "stale"},
@@ -298,6 +408,8 @@ def test_a_peer_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
         {"kind": "status", "status": 500, "shape": "nest"},
         {"kind": "half_close", "part": "tail"},
         {"kind": "empty_list", "id": A},
+        {"kind": "short_list"},
+        {"kind": "echo", "method": "GET"},
         {"kind": "edit", "changes": {"name": "x"}, "route": "list"},
     ],
     ids=str,
@@ -319,6 +431,7 @@ def test_a_script_survives_json() -> None:
     script = [
         Fault("drop", method="PATCH", when="after", nth=2, times=None),
         Fault("partial_list", ids=(A, B)),
+        Fault("stripped", keys=("role.isCeo",)),
         Fault("edit", id=A, changes={"name": "x"}),
         Fault("value", path="data", value=None),
     ]
@@ -328,6 +441,7 @@ def test_a_script_survives_json() -> None:
 
 def test_every_kind_does_something() -> None:
     served = {"delay", "edit", "refuse", "lie", "stale", "merged_config", "filled_defaults", "reordered"}
+    served |= {"normalised", "echo", "stripped", "clamped"}
     shaping = (shapes.DOCUMENT, shapes.INSTEAD, shapes.BYTES, shapes.WAY)
     assert served.union(*shaping) == set(KINDS)
     assert len(served) + sum(map(len, shaping)) == len(KINDS)
@@ -623,6 +737,17 @@ def test_stale_reads_end_by_time_or_number() -> None:
     assert [entry.faults for entry in peer.log[:4]] == [("stale",), ("stale",), ("stale",), ()]
 
 
+def test_a_healed_peer_is_well() -> None:
+    with faulty(Fault("stale", seconds=600), Fault("status", status=503, times=None, skip=1), slots=1) as (
+        peer,
+        url,
+    ):
+        patch(url, name="x")
+        peer.heal()
+        assert one(url).data["name"] == "x"
+        assert patch(url, B, status="active").status == 200
+
+
 def test_a_later_write_ends_staleness() -> None:
     with faulty(Fault("stale", seconds=600)) as (peer, url):
         patch(url, name="x")
@@ -645,6 +770,95 @@ def test_stored_defaults_are_filled_and_sets_reordered() -> None:
         assert peer.state[A]["config"] == filled
         assert one(url, B).data["config"]["filters"]["seniority"] == ["cxo", "vp"]
     assert peer.state[B]["config"] == CONFIG
+
+
+LOUD = {"topicIds": [1, 2], "minScore": 40, "filters": {"seniority": ["VP", "Cxo"], "gender": "F"}}
+QUIET = {"topicIds": [2, 1], "minScore": 40, "filters": {"seniority": ["cxo", "vp"], "gender": "f"}}
+
+
+@pytest.mark.parametrize(
+    ("faults", "stored"),
+    [
+        ((Fault("normalised"),), QUIET),
+        ((Fault("stripped"),), {**LOUD, "filters": {"gender": "F"}}),
+        ((Fault("stripped", keys=("gender", "state")),), {**LOUD, "filters": {"seniority": ["VP", "Cxo"]}}),
+        ((Fault("clamped"),), {**LOUD, "minScore": 50}),
+        ((Fault("clamped", least=30),), LOUD),
+        ((Fault("clamped"), Fault("normalised")), {**QUIET, "minScore": 50}),
+    ],
+)
+def test_something_else_is_stored_than_asked(faults: tuple[Fault, ...], stored: dict[str, Any]) -> None:
+    with faulty(*faults) as (peer, url):
+        shown = patch(url, config=LOUD).data["config"]
+        assert (shown, one(url).data["config"]) == (stored, stored)
+        assert peer.log[0].after == peer.state[A]
+        assert peer.state[A]["name"] == "Directors"
+
+
+def test_an_echo_shows_what_was_asked() -> None:
+    with faulty(Fault("echo"), Fault("stripped")) as (peer, url):
+        shown = patch(url, name="Mine", config=LOUD).data
+        assert (shown["name"], shown["config"]) == ("Mine", LOUD)
+        stored = {**QUIET, "filters": {"gender": "f"}}
+        assert (peer.state[A]["name"], one(url).data["config"]) == ("mine", stored)
+
+
+@pytest.mark.parametrize("kind", ["normalised", "stripped", "clamped", "echo"])
+def test_what_was_not_sent_is_stored_as_it_was(kind: str) -> None:
+    with faulty(Fault(kind)) as (peer, url):
+        assert patch(url, status="draft").status == 200
+        patch(url, config={"topicIds": [1]})
+        assert (peer.log[0].after or {})["config"] == CONFIG
+        assert peer.state[A]["config"] == {"topicIds": [1]}
+
+
+def test_stored_behind_an_error_while_reads_lag() -> None:
+    with faulty(Fault("status", status=503, when="after", method="PATCH"), Fault("stale", reads=2)) as (
+        peer,
+        url,
+    ):
+        assert patch(url, name="x").status == 503
+        assert [one(url).data["name"] for _ in range(3)] == ["Directors", "Directors", "x"]
+        assert (peer.log[0].stored, peer.log[0].faults) == (True, ("status", "stale"))
+
+
+@pytest.mark.parametrize(("has_offset", "second"), [(False, [A, B]), (True, [C])])
+def test_a_short_list_says_nothing_of_more(has_offset: bool, second: list[str]) -> None:  # noqa: FBT001 - pytest fills it
+    with faulty(Fault("short_list", size=2, offset=has_offset, times=2), generation=2, page_size=100) as (
+        _,
+        url,
+    ):
+        pages = [call(url, target=f"{LIST}?limit=100&offset={offset}").document for offset in (0, 2)]
+    assert [[item["id"] for item in page["data"]] for page in pages] == [[A, B], second]
+    assert not {"hasMore", "nextCursor"} & set(pages[0]["meta"])
+
+
+@pytest.mark.parametrize("target", [None, B])
+def test_a_twin_has_the_id_and_another_name(target: str | None) -> None:
+    with faulty(Fault("twin", target=target)) as (_, url):
+        *items, twin = call(url).data
+    assert [item["id"] for item in items] == [A, B, C]
+    assert (twin["id"], twin["name"]) == (target or A, f"{items[1 if target else 0]['name']}, the other")
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_pages_without_end(generation: int) -> None:
+    with faulty(Fault("endless", times=None), generation=generation) as (_, url):
+        cursors = [""]
+        for _ in range(3):
+            page = call(url, target=f"{LIST}?cursor={cursors[-1]}").document
+            assert (len(page["data"]), page["meta"]["hasMore"]) == (3, True)
+            cursors.append(page["meta"]["nextCursor"])
+    assert len(set(cursors)) == 4
+
+
+@pytest.mark.parametrize("target", [LIST, f"{LIST}/{B}"])
+def test_one_item_of_a_wrong_type(target: str) -> None:
+    with faulty(Fault("value", path="data.config.minScore", value="70", target=B)) as (_, url):
+        data = call(url, target=target).data
+    items = {item["id"]: item["config"]["minScore"] for item in (data if isinstance(data, list) else [data])}
+    assert items.pop(B) == "70"
+    assert set(items.values()) <= {60}
 
 
 def test_an_audience_without_config_stays_so() -> None:
@@ -818,7 +1032,8 @@ def test_killed_peer_has_logged_and_stored_everything(tmp_path: Path) -> None:
 
 def test_restarted_peer_goes_on_and_obeys_sigterm(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(audiences()))
-    options = ("--key=sk_2", "--generation=2", "--slots=1", "--page-size=1", "--config-semantics=merge")
+    options = ["--key=sk_2", "--generation=2", "--slots=1", "--page-size=1", "--config-semantics=merge"]
+    options += ["--strict", "--unknown-filters=strip"]
     for turn in (1, 2):
         with process(tmp_path, [], *options) as (running, url):
             assert len(call(url, key="sk_2").data) == 1

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 
 AUDIENCES = "/v1/intent/audiences"
+VALIDATE = f"{AUDIENCES}/validate"
 JSON_HEADERS: Headers = (("Content-Type", "application/json"),)
 _PIECE = 64 * 1024
 
 
 def locate(target: str) -> tuple[str | None, str | None]:
-    """Give the route (`list`, `one` or None) and the audience's id that a request's target names."""
+    """Give the route (`list`, `one`, `validate` or None) and the audience's id that a target names."""
     path = urlsplit(target).path
-    if path == AUDIENCES:
-        return "list", None
+    if path in {AUDIENCES, VALIDATE}:
+        return ("list" if path == AUDIENCES else "validate"), None
     start, _, last = path.rpartition("/")
     return ("one", last) if start == AUDIENCES and last else (None, None)
 
