@@ -15,6 +15,8 @@ Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
 Raising = Literal["wider", "narrower"]
 
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+_NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_ALL_READABLE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,14 @@ class Definition:
 class Audience:
     """One live audience: the writable fields as read, and the names that the API gave for ids in them.
 
-    `names` maps a path such as `config.topicIds` to `{id: name}`.
+    `names` maps a path such as `config.topicIds` to `{id: name}`; it is shared among audiences. `unreadable`
+    are the top-level fields that could not be read, each with what is wrong; they are not among the fields.
     """
 
     id: str
     fields: Fields
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_NAMES)
+    unreadable: Mapping[str, str] = field(default_factory=lambda: _ALL_READABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reconciler.errors import ApiContractError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from reconciler.model import Json, Kind, Rules
+    from reconciler.model import Json, Kind, Path, Rules
 
 Filters = dict[str, "Json"]
 _FILTERS = ("config", "filters")
@@ -41,6 +41,11 @@ def dotted(config: Json, rules: Rules, where: str = "config") -> Json:
         else:
             _add(result, [(key, value)], where)
     return {**config, "filters": result}
+
+
+def is_group(path: Path, rules: Rules) -> bool:
+    """Whether a path is that of a group in the nested form."""
+    return path[:-1] == _FILTERS and any(key.startswith(f"{path[-1]}.") for key in _known(rules))
 
 
 def _known(rules: Rules) -> dict[str, Kind]:

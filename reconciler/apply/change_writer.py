@@ -53,6 +53,7 @@ class ChangeWriter:
         self._change = change
         self._run = run
         self._expected = ExpectedState(change, run.rules)
+        self._needed = {*change.before, *change.patch}  # a field that the plan could not read matters to none
         self._attempts = 0
         self._problem = ""  # what was wrong with the last response
         self._is_unread = False  # a PATCH was sent, and no read has shown its effect yet
@@ -99,7 +100,9 @@ class ChangeWriter:
     async def _read(self, context: str) -> Audience | AudienceResult:
         """Read the audience afresh, or return the outcome where that fails."""
         try:
-            found = await audiences.fetch_one(self._run.client, self._change.id, self._run.rules)
+            found = await audiences.fetch_one(
+                self._run.client, self._change.id, self._run.rules, self._needed
+            )
         except ApiError as error:
             if isinstance(error, ApiRejected) and ends_the_run(error.status):
                 self._run.end(error.summary)
@@ -203,7 +206,7 @@ class ChangeWriter:
 
     def _returned(self, document: Json) -> Audience | None:
         try:
-            return audiences.read_one(document, self._change.id, self._run.rules, "PATCH")
+            return audiences.read_one(document, self._change.id, self._run.rules, "PATCH", self._needed)
         except ApiContractError:
             return None  # a short or an odd body: what counts is what is stored
 
