@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.model import NOTHING, Audience, Definition, Fields, Path, Rules, Value, canonical, dotted
+from reconciler.model import (
+    NOTHING,
+    Audience,
+    Definition,
+    Fields,
+    Path,
+    Rules,
+    Value,
+    canonical,
+    dotted,
+    unordered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,9 @@ def _choose(wanted: Value, live: Value, path: Path, ignore: frozenset[str], rule
     rule = rules.get(path)
     if rule is None or dotted(path) in ignore:
         return live
-    if rule.kind == "group" or isinstance(wanted, Mapping):
+    # A text of one generation may be a group in the other (jobTitle), with parts that are not known.
+    is_other_form = wanted is None and rule.kind == "string" and isinstance(live, Mapping)
+    if rule.kind == "group" or isinstance(wanted, Mapping) or is_other_form:
         return _chosen(_parts(wanted), _parts(live), path, ignore, rules) or None
     if wanted is not None:
         return wanted
@@ -75,9 +88,15 @@ def _parts(value: Value) -> Fields:
 
 
 def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ...]:
-    """Return every field that differs, in the schema's order."""
+    """Return every field that differs, in the schema's order.
+
+    In what the schema does not know, the order of a list is no difference, however often a member comes.
+    """
     left, right = (dict(_leaves(side, (), rules)) for side in (before, after))
-    spelled = [{path: canonical(value) for path, value in leaves.items()} for leaves in (left, right)]
+    spelled = [
+        {path: canonical(value) if path in rules else unordered(value) for path, value in leaves.items()}
+        for leaves in (left, right)
+    ]
     if spelled[0] == spelled[1]:
         return ()
     from deepdiff import DeepDiff

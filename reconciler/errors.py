@@ -11,6 +11,7 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   ├── ApiUnreachable   no response within the retry budget
     │   ├── ApiRejected      a response that refuses: method, path, status, the server's message
     │   └── ApiContractError a response that is not what the contract says
+    │       └── ResponseTooLarge
     ├── Interrupted          the person or the runner asked to stop
     ├── Refused              the reconciler declines; nothing was written
     │   ├── NotApproved
@@ -141,6 +142,12 @@ class ApiContractError(ApiError):
     """A response that is not what the contract says; the summary names the place."""
 
     code = "api-contract"
+
+
+class ResponseTooLarge(ApiContractError):
+    """A response that is longer than what is read of one."""
+
+    code = "response-too-large"
 
 
 class Interrupted(ReconcilerError):

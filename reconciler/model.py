@@ -15,6 +15,8 @@ Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
 Raising = Literal["wider", "narrower"]
 
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+_NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_ALL_READABLE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,14 @@ class Definition:
 class Audience:
     """One live audience: the writable fields as read, and the names that the API gave for ids in them.
 
-    `names` maps a path such as `config.topicIds` to `{id: name}`.
+    `names` maps a path such as `config.topicIds` to `{id: name}`; it is shared among audiences. `unreadable`
+    are the top-level fields that could not be read, each with what is wrong; they are not among the fields.
     """
 
     id: str
     fields: Fields
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_NAMES)
+    unreadable: Mapping[str, str] = field(default_factory=lambda: _ALL_READABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +97,36 @@ def dotted(path: Path) -> str:
 def normalise(value: Json, rules: Rules, path: Path = ()) -> Value:
     """Return a document's value in the form that compares plainly.
 
-    Sets become frozensets, other arrays tuples; a null or an empty group is the same as absent. Inside what
-    the rules do not know, nothing but the type of arrays changes.
+    Sets become frozensets, other arrays tuples; a null, an empty group and, in a group, whatever is empty are
+    the same as absent. Inside what the rules do not know, nothing but the type of arrays changes.
     """
     rule = rules.get(path)
     if isinstance(value, dict) and (rule is not None or not path):
-        items = {key: normalise(item, rules, (*path, key)) for key, item in value.items()}
+        is_group = rule is not None and rule.kind == "group"
+        said = {
+            key: item
+            for key, item in value.items()
+            if item is not None and not (is_group and _is_empty(item, rules, (*path, key)))
+        }
+        items = {key: normalise(item, rules, (*path, key)) for key, item in said.items()}
         return {key: item for key, item in items.items() if not _is_absent(item, rules.get((*path, key)))}
     if isinstance(value, list) and rule is not None and rule.kind == "set":
         return frozenset(map(_frozen, value))
     return _frozen(value)
+
+
+def _is_empty(value: Json, rules: Rules, path: Path) -> bool:
+    """Whether a filter has no value to match: an empty text or list, or an object whose list is empty.
+
+    One that holds something which the rules do not know, or that has no list at all, may well say something.
+    """
+    if path not in rules:
+        return False
+    if not isinstance(value, dict):
+        return value in ("", [])
+    parts = [(rules.get((*path, key)), part) for key, part in value.items()]
+    lists = [part for rule, part in parts if rule is not None and rule.kind == "set"]
+    return bool(lists) and not any(lists) and all(rule is not None or part is None for rule, part in parts)
 
 
 def _frozen(value: Json) -> Value:
@@ -112,7 +136,7 @@ def _frozen(value: Json) -> Value:
 
 
 def _is_absent(value: Value, rule: Rule | None) -> bool:
-    return value is None or (value == {} and rule is not None and rule.kind == "group")
+    return value == {} and rule is not None and rule.kind == "group"
 
 
 def to_json(value: Value | Json) -> Json:
@@ -133,3 +157,17 @@ def _set_order(item: Json) -> tuple[bool, int, str]:
 def canonical(value: Value | Json) -> str:
     """Return the value's one spelling: equal only when the values are, so `1`, `true` and `1.0` differ."""
     return json.dumps(to_json(value))
+
+
+def unordered(value: Value | Json) -> str:
+    """Return a spelling that is equal also where lists hold the same members in another order.
+
+    What the schema does not know may be a set: that a server gives it in another order is no change.
+    """
+    return json.dumps(_sorted(to_json(value)))
+
+
+def _sorted(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _sorted(part) for key, part in value.items()}
+    return sorted(map(_sorted, value), key=canonical) if isinstance(value, list) else value

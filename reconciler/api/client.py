@@ -14,7 +14,7 @@ import httpx
 from reconciler import __version__
 from reconciler.api import AUDIENCES
 from reconciler.api.responses import Lost, Response, read
-from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
+from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable, ResponseTooLarge
 
 if TYPE_CHECKING:
     from reconciler.api.connection import Connection
@@ -62,11 +62,16 @@ class ReadClient:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
-    async def get_page(self, cursor: str | None = None) -> Json:
-        """Return one page of the list of audiences; raises ApiError."""
-        query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}&limit=100"
-        response = await self._get(AUDIENCES + query)
-        return response.document
+    async def get_page(
+        self, *, limit: int | None, cursor: str | None = None, offset: int = 0
+    ) -> tuple[Json, int]:
+        """Return one page of the list of audiences and its size in bytes; raises ApiError."""
+        query = {"cursor": cursor, "limit": limit, "offset": offset or None}
+        given = "&".join(
+            f"{key}={quote(str(value), safe='')}" for key, value in query.items() if value is not None
+        )
+        response = await self._get(f"{AUDIENCES}?{given}" if given else AUDIENCES)
+        return response.document, response.size
 
     async def get_one(self, audience_id: str) -> Json:
         """Return one audience's document, None when it does not exist.
@@ -229,7 +234,7 @@ async def _body(http_response: httpx.Response) -> bytes:
     async for chunk in http_response.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise ApiContractError("the API's response is over 10 MiB", _TRY_AGAIN)
+            raise ResponseTooLarge("the API's response is over 10 MiB", _TRY_AGAIN)
     return bytes(body)
 
 

@@ -35,7 +35,7 @@ class Lost:
 class Response:
     """One response: `document` where a 2xx held JSON, `unreadable` where it did not.
 
-    `message` and `error_code` are an error body's; `retry_after` is in seconds.
+    `message` and `error_code` are an error body's; `retry_after` is in seconds, `size` in bytes.
     """
 
     status: int
@@ -44,6 +44,7 @@ class Response:
     message: str = ""
     error_code: str | None = None
     retry_after: float | None = None
+    size: int = 0
 
     @property
     def is_success(self) -> bool:
@@ -66,7 +67,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, key: Secret) -> R
             raise ApiContractError(
                 "the API's response repeats the key", "Report this to the vendor; nothing was read"
             )
-        return Response(status, document)
+        return Response(status, document, size=len(body))
     message, code = _error(document)
     retry_after = _seconds(headers.get("retry-after"))
     return Response(

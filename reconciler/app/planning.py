@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from reconciler import schema
 from reconciler.api import audiences
-from reconciler.errors import DefinitionError, SettingsError
+from reconciler.errors import DefinitionError, Diagnostic, SettingsError
 from reconciler.plan import build
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.api.audiences import LiveState
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
     from reconciler.model import Definition
@@ -59,7 +60,20 @@ async def plan(
         targets=targets,
         owned={definition.id for definition in definitions},
         base=None if merge_base is None else merge_base.definitions,
+        diagnostics=tuple(_doubts(live)),
     )
+
+
+def _doubts(live: LiveState) -> Iterator[Diagnostic]:
+    """Yield what the plan cannot know because the list may not have been all of it."""
+    if live.doubt:
+        yield Diagnostic(
+            "warning",
+            "list-may-be-short",
+            f"the API's list of audiences may not be all of it: {live.doubt}",
+            "Every defined audience was read. Which others there are, and how many active slots they take, "
+            "is known only as far as the list goes",
+        )
 
 
 def _targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:

@@ -83,7 +83,7 @@ class ChangeWriter:
     async def _compare(self) -> AudienceResult | None:
         """Read the audience afresh and return the outcome that this settles, None where a PATCH is due."""
         try:
-            found = await read_afresh(self._run, self._change.id)
+            found = await read_afresh(self._run, self._change.id, self._expected.needed)
         except ApiError as error:
             return self._result(self._outcome_without_effect, error.summary)
         if found is None:
@@ -166,7 +166,9 @@ class ChangeWriter:
 
     def _returned(self, document: Json) -> Audience | None:
         try:
-            return audiences.read_one(document, self._change.id, self._run.rules, "PATCH")
+            return audiences.read_one(
+                document, self._change.id, self._run.rules, "PATCH", self._expected.needed
+            )
         except ApiContractError:
             return None  # a short or an odd body: what counts is what is stored
 

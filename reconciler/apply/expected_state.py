@@ -34,6 +34,7 @@ class ExpectedState:
 
         That is of use to the second of two steps: no plan can know what the API makes of the first one.
         """
+        self.needed = frozenset((*change.before, *change.patch))
         self._rules = rules
         self._asked = self._normal(change.patch)
         before = self._normal(change.before)

@@ -9,7 +9,7 @@ from reconciler.apply.response_effect import ends_the_run
 from reconciler.errors import ApiRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from reconciler.api.client import WriteClient
     from reconciler.model import Audience, Json, Path, Rules
@@ -34,10 +34,13 @@ class Shared(Protocol):
     def record(self, record: Mapping[str, Json]) -> bool: ...
 
 
-async def read_afresh(run: Shared, audience_id: str) -> Audience | None:
-    """Read an audience, None where it does not exist; raises ApiError, and ends the run where all would."""
+async def read_afresh(run: Shared, audience_id: str, needed: Collection[str]) -> Audience | None:
+    """Read an audience, None where it does not exist; raises ApiError, and ends the run where all would.
+
+    Of its fields, those that are `needed` must be readable.
+    """
     try:
-        return await audiences.fetch_one(run.client, audience_id, run.rules)
+        return await audiences.fetch_one(run.client, audience_id, run.rules, needed)
     except ApiRejected as error:
         if ends_the_run(error.status):
             run.end(error.summary)

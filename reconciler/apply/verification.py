@@ -80,7 +80,7 @@ class Verification:
     async def _read(self) -> Verdict | None:
         """Read once, and return what that shows; None where a later read may show something else."""
         try:
-            found = await read_afresh(self._run, self._id)
+            found = await read_afresh(self._run, self._id, self._expected.needed)
         except ApiError as error:
             return Verdict("unknown", f"{self._context}; reading it again failed: {error.summary}")
         if found is None:

@@ -18,6 +18,7 @@ from reconciler.model import (
     dotted,
     to_json,
 )
+from reconciler.plan import unreadable
 from reconciler.plan.attribution import attribute
 from reconciler.plan.bounds import violations
 from reconciler.plan.limits import Limits, warnings
@@ -57,6 +58,9 @@ def build(
     """
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
+    found = [*diagnostics, *map(_missing, missing), *unreadable.diagnostics(ordered, live)]
+    odd = unreadable.find(ordered, live)
+    live = {key: audience for key, audience in live.items() if key not in {one.id for one in odd}}
     desired = {one.id: diff.desired(one, live[one.id], rules) for one in ordered if one.id in live}
     plan = Plan(
         origin=origin,
@@ -66,8 +70,9 @@ def build(
         unmanaged=_unmanaged(others, owned),
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.is_volatile),
+        unreadable=odd,
     )
-    found = [*diagnostics, *map(_missing, missing), *_unknown_fields(ordered, desired, rules)]
+    found += _unknown_fields(ordered, desired, rules)
     found += _violations(plan, ordered, desired, rules, generation)
     return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
 

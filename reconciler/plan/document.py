@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import ListedAudience
-from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan
+from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ def to_document(plan: Plan) -> dict[str, Json]:
         "summary": dict(plan.summary),
         "changes": [{**_change(change), "digest": plan.digest_of(change)} for change in plan.changes],
         "missing": [{"id": one.id, "file": one.file, "line": one.line} for one in plan.missing],
+        "unreadable": [{"id": one.id, "name": one.name, "detail": one.detail} for one in plan.unreadable],
         "unmanaged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unmanaged],
         "volatile": [*plan.volatile],
         "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in plan.diagnostics],
@@ -95,6 +96,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         unmanaged=tuple(
             ListedAudience(one["id"], one["name"], one["status"]) for one in document["unmanaged"]
         ),
+        unreadable=tuple(Unreadable(one["id"], one["name"], one["detail"]) for one in document["unreadable"]),
         targets=tuple(document["targets"]),
         volatile=tuple(document["volatile"]),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),

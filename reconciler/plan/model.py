@@ -68,6 +68,15 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A defined audience that could not be read, so that nothing is planned for it; `detail` is why."""
+
+    id: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that an apply would do, and all that a reviewer sees.
 
@@ -82,6 +91,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     targets: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def errored(self) -> bool:
@@ -111,7 +121,7 @@ class Plan:
         return {
             "managed": self.managed,
             "update": updates,
-            "unchanged": self.managed - updates - len(self.missing),
+            "unchanged": self.managed - updates - len(self.missing) - len(self.unreadable),
             "missing": len(self.missing),
             "unmanaged": len(self.unmanaged),
             "activate": phases.count("activate"),

@@ -128,6 +128,10 @@ def _summary(value: Plan, ink: Ink) -> Iterator[str]:
         yield ink("green", "No changes. The live audiences match the definitions.")
     if value.missing:
         yield ink("red", f"{wording.count(len(value.missing), 'definition')} without a live audience.")
+    if value.unreadable:
+        yield ink(
+            "red", f"{wording.count(len(value.unreadable), 'definition')} whose live audience cannot be read."
+        )
     if value.errored:
         yield ink("red", "This plan has errors and cannot be applied.")
     if value.unmanaged:

@@ -150,11 +150,16 @@ def nothing() -> Plan:
 
 
 def missing() -> Plan:
-    """Plan for a definition without a live audience and for a field that nobody knows."""
+    """Plan for definitions without a live audience that can be read, and for a field that nobody knows."""
     organization = Organization()
     organization.add("Gone", {"status": "active"}, None)
     organization.add("Renamed", {"config": BASE}, {"name": "Old name", "config": {**BASE, "xNew": 1}})
     organization.add_unchanged(1)
+    organization.add("Odd", {"config": BASE}, {})
+    organization.add("Odd elsewhere", {"status": "active"}, {"status": "active"})
+    for nth in (3, 4):
+        problem = {"config": "GET /v1/intent/audiences: data[3].config.minScore is not a whole number"}
+        organization.live[identity(nth)] = replace(organization.live[identity(nth)], unreadable=problem)
     return organization.plan(unmanaged=1)
 
 
@@ -251,7 +256,7 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
             "filters": {
                 "seniority": [f"1{text}", text],
                 "state": f"1{text}",
-                "gender": text,
+                "gender": f"1{text}",
                 "department": [text],
                 "role.seniority": {**values, "values": ["1", text]},
                 "jobTitle.exclude": values,
@@ -265,7 +270,7 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
                 "state": f"2{text}",
                 "role.seniority": {**values, "values": ["2"]},
                 "jobTitle.include": values,
-                "jobTitle": text,
+                "jobTitle": f"2{text}",
             },
         },
     ]

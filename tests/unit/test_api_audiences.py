@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler import schema
-from reconciler.api import audiences
-from reconciler.api.client import ReadClient
+from reconciler.api import audiences, documents
+from reconciler.api.client import MAX_BYTES, ReadClient
 from reconciler.errors import ApiContractError, ApiRejected
 from reconciler.model import Audience, ListedAudience, to_json
 from tests.doubles.peer import Fault
@@ -18,7 +17,6 @@ from tests.unit.applying import (
     C,
     D,
     audience,
-    calls,
     connection,
     ident,
     live_audiences,
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from tests.unit.applying import Host
 
 ABSENT = ident(99)
+LIST = "?limit=100"
 SECOND = {
     "topicIds": [117805],
     "filters": {
@@ -55,10 +54,10 @@ def fetched(host: Host, wanted: Collection[str]) -> audiences.LiveState:
     return run(host, fetch())
 
 
-def read(host: Host, one: str = A) -> Audience | None:
+def read(host: Host, one: str = A, needed: Collection[str] | None = None) -> Audience | None:
     async def fetch() -> Audience | None:
         async with ReadClient(connection(host, {})) as reader:
-            return await audiences.fetch_one(reader, one, schema.rules())
+            return await audiences.fetch_one(reader, one, schema.rules(), needed)
 
     return run(host, fetch())
 
@@ -76,7 +75,7 @@ def test_the_first_generation_is_read_in_one_call() -> None:
     held = [audience(1, "active"), audience(2), audience(3, "active", name="Grüße")]
     with serving(holds=held) as (peer, url):
         state = fetched(url, [B, A])
-    assert targets(peer) == [""]
+    assert targets(peer) == [LIST]
     assert list(state.audiences) == [B, A]
     assert state.audiences[A] == Audience(
         A,
@@ -99,7 +98,7 @@ def test_the_second_generation_is_read_audience_by_audience() -> None:
     held = [audience(1, "active", config=SECOND), audience(2, "active"), audience(3)]
     with serving(holds=held, generation=2) as (peer, url):
         state = fetched(url, [A, C])
-    assert targets(peer)[0] == ""
+    assert targets(peer)[0] == LIST
     assert sorted(targets(peer)[1:]) == [f"/{A}", f"/{C}"]
     config = state.audiences[A].fields["config"]
     assert isinstance(config, dict)
@@ -113,78 +112,6 @@ def test_the_second_generation_is_read_audience_by_audience() -> None:
     }
     assert state.others == (ListedAudience(B, "Audience 2", "active"),)
     assert state.active == 2
-
-
-@pytest.mark.parametrize("generation", [1, 2])
-def test_a_cursor_is_followed_to_the_end(generation: int) -> None:
-    with serving(holds=live_audiences(5), generation=generation, page_size=2) as (peer, url):
-        state = fetched(url, [ident(5)])
-    pages = [target for target in targets(peer) if not target.startswith("/")]
-    assert pages == ["", f"?cursor={B}&limit=100", f"?cursor={D}&limit=100"]
-    assert list(state.audiences) == [ident(5)]
-    assert [other.id for other in state.others] == [A, B, C, D]
-
-
-@pytest.mark.parametrize("size", [1, audiences.MAX_CURSOR])
-def test_shortest_and_longest_cursor_are_followed(size: int) -> None:
-    cursor = "x" * size
-    first = Fault("body", text=json.dumps({"data": [{"id": A}], "meta": {"nextCursor": cursor}}))
-    last = Fault("body", text=json.dumps({"data": [{"id": B}]}), nth=2)
-    with serving(first, last) as (peer, url):
-        state = fetched(url, [])
-    assert targets(peer) == ["", f"?cursor={cursor}&limit=100"]
-    assert [other.id for other in state.others] == [A, B]
-
-
-def test_repeated_cursor_ends_the_list() -> None:
-    with serving(Fault("value", path="meta.nextCursor", value=A, times=None), page_size=1) as (peer, url):
-        peer.inject(Fault("value", path="meta.hasMore", value=True, times=None))
-        with pytest.raises(ApiContractError, match=f"GET {ROUTE}: the list never ends"):
-            fetched(url, [A])
-    assert calls(peer) == ["GET", "GET"]
-
-
-def test_endless_list_ends_after_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert audiences.MAX_PAGES == 1000
-    monkeypatch.setattr(audiences, "MAX_PAGES", 3)
-    with serving(page_size=1) as (peer, url), pytest.raises(ApiContractError, match="the list never ends"):
-        fetched(url, [A])
-    assert calls(peer) == ["GET"] * 3
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "said"),
-    [
-        ("meta.nextCursor", 7, "meta.nextCursor is not text of 1 to 1000 characters"),
-        ("meta.nextCursor", "", "meta.nextCursor is not text of 1 to 1000 characters"),
-        ("meta.nextCursor", "x" * 1001, "meta.nextCursor is not text of 1 to 1000 characters"),
-        ("meta.nextCursor", None, "meta.nextCursor is not text of 1 to 1000 characters"),
-        ("meta", ["x"], "meta is not an object"),
-        ("data", None, "data is not a list"),
-        ("data", {"id": A}, "data is not a list"),
-        ("data", [None], "data[0] is not an object"),
-        ("data", [{"id": A}, "x"], "data[1] is not an object"),
-        ("data", [{}], "data[0].id is not a UUID"),
-        ("data", [{"id": 7}], "data[0].id is not a UUID"),
-        ("data", [{"id": "../x"}], "data[0].id is not a UUID"),
-    ],
-)
-def test_malformed_list_names_the_place(path: str, value: Any, said: str) -> None:
-    with (
-        serving(Fault("value", path=path, value=value), page_size=1) as (_, url),
-        pytest.raises(ApiContractError) as caught,
-    ):
-        fetched(url, [A])
-    assert caught.value.summary == f"GET {ROUTE}: {said}, as the contract says"
-    assert caught.value.detail == "Report this to the vendor"
-
-
-@pytest.mark.parametrize("text", ["null", "[]", '"data"', "7", "{}"])
-def test_list_of_another_shape_is_contract_error(text: str) -> None:
-    with serving(Fault("body", text=text)) as (_, url), pytest.raises(ApiContractError) as caught:
-        fetched(url, [A])
-    said = "data is not a list" if text == "{}" else "the response is not an object"
-    assert caught.value.summary == f"GET {ROUTE}: {said}, as the contract says"
 
 
 WRONG = [
@@ -222,20 +149,85 @@ def test_wrong_type_in_one_audience_names_the_place(path: str, value: Any, due: 
 
 
 @pytest.mark.parametrize(("path", "value", "due"), [one for one in WRONG if one[0] != "config"])
-def test_wrong_type_in_the_list_names_the_item(path: str, value: Any, due: str) -> None:
-    with (
-        serving(Fault("value", path=f"data.{path}", value=value, route="list")) as (_, url),
-        pytest.raises(ApiContractError) as caught,
-    ):
-        fetched(url, [B])
-    assert caught.value.summary == f"GET {ROUTE}: data[1].{path} is not {due}, as the contract says"
+def test_odd_field_in_the_list_hinders_nobody_else(path: str, value: Any, due: str) -> None:
+    with serving(Fault("value", path=f"data.{path}", value=value, route="list")) as (_, url):
+        state = fetched(url, [B])
+    field = path.partition(".")[0]
+    assert state.audiences[B].unreadable == {
+        field: f"GET {ROUTE}: data[1].{path} is not {due}, as the contract says"
+    }
+    assert {"name", "status", "config"} - {field} == state.audiences[B].fields.keys()
+    assert [other.id for other in state.others] == [A, C, D]
 
 
-def test_wrong_type_read_by_id_names_its_route() -> None:
-    wrong = Fault("value", path="data.config.minScore", value="x", id=B)
-    with serving(wrong, generation=2) as (_, url), pytest.raises(ApiContractError) as caught:
-        fetched(url, [A, B])
-    assert caught.value.summary.startswith(f"GET {ROUTE}/{B}: data.config.minScore is not a whole number")
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (Fault("value", path="data.config.minScore", value="x", id=B), "data.config.minScore is not a whole"),
+        (Fault("body", text='{"data": []}', id=B), "data is not an object, as the contract says"),
+        (Fault("value", path="data.id", value=A, id=B), "data.id is not the id that was asked for"),
+    ],
+)
+def test_odd_audience_read_by_id_hinders_nobody_else(fault: Fault, problem: str) -> None:
+    with serving(fault, generation=2) as (_, url):
+        state = fetched(url, [A, B])
+    assert state.audiences[A].unreadable == {}
+    assert state.audiences[B].unreadable["config"].startswith(f"GET {ROUTE}/{B}: {problem}")
+    assert "config" not in state.audiences[B].fields
+
+
+def test_too_long_response_is_that_audience_alone() -> None:
+    with serving(Fault("huge", size=MAX_BYTES + 1, id=B), generation=2) as (_, url):
+        state = fetched(url, [A, B])
+    assert state.audiences[A].unreadable == {}
+    assert state.audiences[B].unreadable["name"] == "the API's response is over 10 MiB"
+
+
+@pytest.mark.parametrize(("needed", "is_read"), [(["name"], True), (["name", "config"], False)])
+def test_odd_field_matters_only_where_needed(needed: list[str], *, is_read: bool) -> None:
+    with serving(Fault("value", path="data.config.minScore", value="x")) as (_, url):
+        if is_read:
+            assert set(fields(read(url, A, needed))) == {"name", "status"}
+            return
+        with pytest.raises(ApiContractError, match="minScore is not a whole number"):
+            read(url, A, needed)
+
+
+NESTED = {
+    "role": {"isDecisionMaker": True, "xNew": 1},
+    "company": {"industries": ["software development", "banking"], "industriesMode": "any"},
+    "state": "",
+}
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_nested_filters_are_read_as_dotted(generation: int) -> None:
+    held = [audience(1, config={"topicIds": [1], "filters": NESTED})]
+    with serving(holds=held, generation=generation) as (_, url):
+        found = fetched(url, [A]).audiences[A], read(url)
+    for one in found:
+        assert fields(one)["config"]["filters"] == {
+            "role.isDecisionMaker": True,
+            "role": {"xNew": 1},
+            "company.industries": {"values": ["banking", "software development"], "mode": "any"},
+        }
+
+
+@pytest.mark.parametrize("filters", [{"jobTitle": {"include": ["x"], "new": 1}}, {"jobTitle": "CFO"}])
+def test_job_title_is_text_or_group(filters: Any) -> None:
+    with serving(holds=[audience(1, config={"topicIds": [1], "filters": filters})]) as (_, url):
+        found = fields(read(url))["config"]["filters"]
+    assert found["jobTitle"] in ("CFO", {"new": 1})
+
+
+def test_both_forms_of_one_filter_are_unreadable() -> None:
+    both = {"role": {"isDecisionMaker": True}, "role.isDecisionMaker": False}
+    with serving(holds=[audience(1, config={"topicIds": [1], "filters": both}), audience(2)]) as (_, url):
+        state = fetched(url, [A, B])
+    assert state.audiences[B].unreadable == {}
+    assert state.audiences[A].unreadable == {
+        "config": f"GET {ROUTE}: data[0].config.filters: role.isDecisionMaker is there in two forms at once"
+    }
 
 
 def test_second_generation_filter_requires_types_of_its_parts() -> None:
@@ -264,7 +256,7 @@ def test_unmanaged_audience_may_have_any_types() -> None:
         state = fetched(url, [A])
     assert state.others == (ListedAudience(B, "", ""),)
     # Its config was no config: that is read afresh, by its id.
-    assert targets(peer) == ["", f"/{A}"]
+    assert targets(peer) == [LIST, f"/{A}"]
     assert fields(state.audiences[A])["name"] == "Audience 1"
 
 
@@ -412,5 +404,5 @@ def test_the_first_read_that_fails_ends_the_others() -> None:
 
 def test_rules_name_every_type_that_is_required() -> None:
     kinds = {rule.kind for rule in schema.rules().values()}
-    assert kinds <= {*audiences._TYPES, "set"}
-    assert kinds <= set(audiences._KINDS)
+    assert kinds <= {*documents._TYPES, "set"}
+    assert kinds <= set(documents._KINDS)

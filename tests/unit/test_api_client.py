@@ -106,7 +106,7 @@ def test_only_a_uuid_meets_a_path(name: str) -> None:
 
 def test_a_cursor_is_quoted() -> None:
     with serving(Fault("body", text='{"data": []}')) as (peer, url):
-        with_writer(url, lambda writer: writer.get_page("a/b?c&limit=9#é %2e"))
+        with_writer(url, lambda writer: writer.get_page(limit=100, cursor="a/b?c&limit=9#é %2e"))
     assert peer.log[0].target == f"{ROUTE}?cursor=a%2Fb%3Fc%26limit%3D9%23%C3%A9%20%252e&limit=100"
 
 
@@ -114,7 +114,7 @@ def test_absent_audience_is_none_absent_list_an_error() -> None:
     with serving(Fault("status", status=404, route="list")) as (peer, url):
         assert got(url, ident(99)) is None
         with pytest.raises(ApiRejected) as caught:
-            with_writer(url, lambda writer: writer.get_page())
+            with_writer(url, lambda writer: writer.get_page(limit=None))
     assert caught.value.status == 404
     assert len(peer.log) == 2
 
@@ -496,7 +496,8 @@ def test_the_sandbox_is_spoken_to_in_this_process(tmp_path: Path) -> None:
 
     async def work() -> tuple[Any, Any, Any]:
         async with WriteClient(place) as writer:
-            page: Any = await writer.get_page()
+            page: Any
+            page, _ = await writer.get_page(limit=None)
             first = page["data"][0]["id"]
             response = await writer.patch(first, b'{"name": "Renamed"}')
             assert isinstance(response, Response)
@@ -514,7 +515,7 @@ def test_the_sandbox_refuses_another_key(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with ReadClient(place) as reader:
-            await reader.get_page()
+            await reader.get_page(limit=None)
 
     with pytest.raises(ApiRejected) as caught:
         asyncio.run(work())

@@ -25,7 +25,7 @@ MIB = 1024 * 1024
 def listing(url: str, key: str = KEY) -> Any:
     async def get() -> Any:
         async with ReadClient(connection(url, {}, key)) as reader:
-            return await reader.get_page()
+            return (await reader.get_page(limit=None))[0]
 
     return asyncio.run(get())
 

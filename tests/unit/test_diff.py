@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -60,6 +60,57 @@ class TestUnmanagedFields:
     def test_field_that_the_file_sets_is_compared(self) -> None:
         assert changed({"audienceSize": 5}, {"audienceSize": 6}) == [("audienceSize", 6, 5)]
         assert changed({"status": "draft"}, {}) == [("status", None, "draft")]
+
+
+class TestUnknownFields:
+    """What the schema does not know is carried over, and its lists have no order that is known to count."""
+
+    RANGE: ClassVar[dict[str, Any]] = {"min": 51, "max": None, "steps": [[3, 1], {"b": [2, 1]}]}
+    MOVED: ClassVar[dict[str, Any]] = {"min": 51, "max": None, "steps": [{"b": [1, 2]}, [1, 3]]}
+
+    @pytest.mark.parametrize(
+        "place", [("xNew",), ("filters", "company.employees"), ("filters", "role.seniority", "xNew")]
+    )
+    def test_reordered_unknown_list_is_no_difference(self, place: tuple[str, ...]) -> None:
+        assert found(*(placed(place, value) for value in (self.RANGE, self.MOVED))) == []
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ([1, 1, 2], [1, 2, 2]),
+            ([1], [1, 1]),
+            ([1], [True]),
+            ([1], [1.0]),
+            ([[1], [2]], [[1, 2]]),
+            ([], [[]]),
+        ],
+    )
+    def test_other_members_in_unknown_list_are_difference(self, before: Any, after: Any) -> None:
+        paths = [path for path, _, _ in found(placed(("xNew",), before), placed(("xNew",), after))]
+        assert paths == ["config.xNew"]
+
+    def test_number_range_is_sent_as_it_was_read(self) -> None:
+        live = {"config": {**TOPICS, "filters": {"company.employees": self.RANGE, "state": "Ohio"}}}
+        assert wanted({"config": {"topicIds": [3]}}, live) == {
+            "config": {"topicIds": [3], "filters": {"company.employees": self.RANGE}}
+        }
+
+    def test_unknown_part_of_group_is_carried_over(self) -> None:
+        """`jobTitle` is a text of the first generation, and a group of the second."""
+        live = {"config": {**TOPICS, "filters": {"jobTitle": {"xNew": [2, 1]}, "role": {"xNew": 1}}}}
+        assert wanted({"config": TOPICS}, live) == live
+        assert changed({"config": TOPICS}, live) == []
+        assert [".".join(path) for path in diff.unknown(normal(live), RULES)] == [
+            "config.filters.jobTitle.xNew",
+            "config.filters.role",
+        ]
+
+
+def placed(place: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Return an audience with a value at a place of its config."""
+    for step in reversed(("config", *place)):
+        value = {step: value}
+    return {**value}
 
 
 class TestWholeConfig:
@@ -306,7 +357,7 @@ class TestDesired:
 
 
 def test_each_filter_counts_as_one_leaf() -> None:
-    filters = {"state": "x", "role.seniority": {"values": []}}
+    filters = {"state": "x", "role.seniority": {"values": ["vp"]}}
     fields: dict[str, Any] = {"name": "A", "config": {**TOPICS, "filters": filters}}
     assert diff.leaf_count(normal(fields), RULES) == 4
     assert diff.leaf_count({}, RULES) == 0
@@ -343,10 +394,12 @@ def _node(path: tuple[str, ...]) -> dict[str, Any] | None:
 
 
 def _present(value: Any, path: tuple[str, ...] = ()) -> Any:
-    """Drop what says the same as absent: nulls, and objects of optional fields with none of them."""
+    """Drop what says the same as absent: nulls, filters without a value, objects of no optional field."""
     node = _node(path)
     if not isinstance(value, dict) or node is None:
         return value
+    if path == ("config", "filters"):
+        value = {key: part for key, part in value.items() if not _is_no_filter(part, _node((*path, key)))}
     parts = {key: _present(part, (*path, key)) for key, part in value.items()}
     return {
         key: part
@@ -354,6 +407,13 @@ def _present(value: Any, path: tuple[str, ...] = ()) -> Any:
         if part is not None
         and not (part == {} and "required" not in (_node((*path, key)) or {"required": 1}))
     }
+
+
+def _is_no_filter(value: Any, node: dict[str, Any] | None) -> bool:
+    if node is None or not isinstance(value, dict):
+        return node is not None and value in ("", [])
+    known = {"values", "mode", "operator"}
+    return not value.get("values", True) and all(value[key] is None for key in {*value} - known)
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Any:
@@ -378,7 +438,8 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 def _typed(value: Any, path: tuple[str, ...] = ()) -> Any:
     if isinstance(value, list):
         items = [_typed(item) for item in value]
-        return sorted(set(items)) if (_node(path) or {}).get("uniqueItems") and path else ("list", *items)
+        is_set = path and (_node(path) or {}).get("uniqueItems")
+        return sorted(set(items)) if is_set else ("list", *sorted(items, key=repr))
     if isinstance(value, dict):
         return ("dict", *sorted((key, _typed(part)) for key, part in value.items()))
     return type(value).__name__, repr(value)

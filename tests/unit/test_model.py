@@ -34,6 +34,33 @@ class TestNormalise:
     def test_null_and_empty_group_are_absent(self, document: dict[str, Any]) -> None:
         assert config(document) == {"topicIds": frozenset({1})}
 
+    @pytest.mark.parametrize(
+        "nothing",
+        [
+            {"seniority": []},
+            {"state": ""},
+            {"hasPhone": None},
+            {"role.seniority": {"values": []}},
+            {"role.seniority": {"values": None, "mode": "any", "operator": ""}},
+            {"seniority": [], "state": "", "role.seniority": {"values": [], "xNew": None}},
+        ],
+    )
+    def test_empty_filter_says_no_filter(self, nothing: dict[str, Any]) -> None:
+        assert config({"topicIds": [1], "filters": nothing}) == config({"topicIds": [1]})
+        assert config({"filters": {"gender": "f", **nothing}}) == {"filters": {"gender": "f"}}
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            {"filters": {"hasPhone": False}},
+            {"filters": {"role.seniority": {"values": [], "xNew": 1}}},
+            {"filters": {"role.seniority": {"operator": "is known"}}},
+            {"topicIds": [], "sourceUrl": ""},
+        ],
+    )
+    def test_what_may_say_something_is_kept(self, kept: dict[str, Any]) -> None:
+        assert to_json(config(kept)) == kept
+
     def test_empty_object_is_not_absent(self) -> None:
         assert config({"filters": {"role.seniority": {}}}) == {"filters": {"role.seniority": {}}}
 

@@ -68,7 +68,7 @@ REVIEWED: dict[type, Parts] = {
     },
 }
 NOT_REVIEWED: dict[type, Parts] = {
-    Plan: {"managed": 3, "diagnostics": (), "missing": (), "unmanaged": ()},
+    Plan: {"managed": 3, "diagnostics": (), "missing": (), "unmanaged": (), "unreadable": ()},
     Change: {"file": "b.yaml", "line": 4},
     FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
 }
