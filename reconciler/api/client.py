@@ -99,7 +99,7 @@ class ReadClient:
         ):
             attempt += 1
             response = await self._exchange("GET", path, min(self.timing.request, deadline - self._now()))
-        return self._require_success(response, "GET", path)
+        return self._require_success(response, "GET", path.partition("?")[0])
 
     def _require_success(self, response: Response | Lost, method: str, path: str) -> Response:
         if isinstance(response, Lost):

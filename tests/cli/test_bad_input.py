@@ -144,9 +144,9 @@ def test_an_answer_that_is_none(organization: Organization, command: str, fault:
 
 
 def test_response_against_the_contract_is_an_error(organization: Organization) -> None:
-    organization.peer.inject(Fault("value", path="data.config.minScore", value="high", times=None))
+    organization.peer.inject(Fault("value", path="data", value={"id": STEADY}, route="list", times=None))
 
-    assert failing(organization, "apply").startswith("Error: GET /v1/intent/audiences")
+    assert failing(organization, "apply").startswith("Error: GET /v1/intent/audiences: data is not a list")
 
 
 def test_a_redirect_is_not_followed(organization: Organization) -> None:
