@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBER = re.compile(r"[0-9]{1,4}")
+OFFSET = re.compile(r"[0-9]{1,9}")
+MAX_TEXT = 100
 CURSOR = re.compile(rb"after:([0-9]{1,15})")
 
 
@@ -40,6 +42,22 @@ def choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
     if value is not None and value not in choices:
         raise HTTPException(400, f"{name} must be one of {', '.join(choices)}.")
     return value
+
+
+def text(request: Request, name: str) -> str | None:
+    """Return a parameter's text of at most 100 characters, None where it is absent; raises the 400."""
+    value = request.query_params.get(name)
+    if value is not None and len(value) > MAX_TEXT:
+        raise HTTPException(400, f"{name} must be a text of at most {MAX_TEXT} characters.")
+    return value
+
+
+def offset(request: Request) -> int:
+    """Return how many items come before the page; raises the 400."""
+    value = request.query_params.get("offset", "0")
+    if OFFSET.fullmatch(value) is None:
+        raise HTTPException(400, "offset must be an integer from 0 on.")
+    return int(value)
 
 
 def cursor_for(position: int) -> str:
