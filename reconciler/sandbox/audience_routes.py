@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
-from reconciler.sandbox import catalogue, contract, normal, query, reach, responses
-from reconciler.sandbox.body import read_json
+from reconciler.sandbox import account, catalogue, contract, normal, query, reach, responses
+from reconciler.sandbox.body import read_json, require_none
 from reconciler.sandbox.options import MAX_LIST_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from reconciler.sandbox.record import Generation, Record
 
     Checker = Callable[[object, Options], Iterator[Problem]]
-
-MAX_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,12 @@ class AudienceRoutes:
         wanted = [record for record in records if status in {None, record.status}]
         if self.options.paging == "offset":
             return wanted[query.offset(request) :]
-        after = query.position(request) if self.options.paging == "cursor" else 0
+        after = query.position(request.query_params.get("cursor")) if self.options.paging == "cursor" else 0
         return [record for record in wanted if record.position > after]
 
     async def get_audience(self, request: Request) -> Response:
-        return self._success(responses.whole(await self._record(request), self.generation))
+        record = await run_in_threadpool(self.organization.get, query.audience_id(request))
+        return self._success(responses.whole(record, self.generation))
 
     async def create_audience(self, request: Request) -> Response:
         body = await self._body(request, contract.new_problems)
@@ -88,7 +85,7 @@ class AudienceRoutes:
         body = await read_json(request)
         found = list(contract.config_problems(body, self.options))
         # Not documented: which bodies are a 400 and which are a config that is not valid.
-        _require_none(problem.text for problem in found if problem.is_malformed)
+        require_none(problem.text for problem in found if problem.is_malformed)
         config = cast("dict[str, Any]", body)
         return self._success(normal.verdict(config, [problem.text for problem in found], self.options))
 
@@ -96,12 +93,13 @@ class AudienceRoutes:
         data = catalogue.lists() if self.generation == 1 else catalogue.groups()
         return self._success(data, is_cached=True)
 
-    async def _record(self, request: Request) -> Record:
-        return await run_in_threadpool(self.organization.get, query.audience_id(request))
+    async def get_account(self, _request: Request) -> Response:
+        active = await run_in_threadpool(self.organization.count_active)
+        return self._success(account.account(active, self.options.slots, self.generation))
 
     async def _body(self, request: Request, problems: Checker) -> dict[str, Any]:
         body = await read_json(request)
-        _require_none(problem.text for problem in problems(body, self.options))
+        require_none(problem.text for problem in problems(body, self.options))
         return cast("dict[str, Any]", body)
 
     def _success(
@@ -113,13 +111,6 @@ class AudienceRoutes:
         is_cached: bool = False,
     ) -> Response:
         return responses.success(data, self.generation, status=status, meta=meta, is_cached=is_cached)
-
-
-def _require_none(problems: Iterable[str]) -> None:
-    """Raise the 400 that names the first problems, where there are any."""
-    found = list(islice(problems, MAX_PROBLEMS))
-    if found:
-        raise HTTPException(400, f"{'; '.join(found)}.")
 
 
 def _next_page(records: list[Record], limit: int) -> dict[str, Any]:

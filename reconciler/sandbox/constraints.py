@@ -90,6 +90,7 @@ TEXT = Constraint("a text", _is_text)
 TEXTS = Constraint("a list of texts", _is_texts)
 BOOLEAN = Constraint("true or false", lambda value: isinstance(value, bool))
 OBJECT = Constraint("an object", lambda value: isinstance(value, dict))
+TEXT_OR_NULL = Constraint("a text or null", lambda value: value is None or _is_text(value))
 URI = Constraint("a URI", _is_text, lambda value: URI_PATTERN.fullmatch(value) is not None)
 TERMS = Constraint(
     'an object with a list of texts as "values", and at most an "operator" and a "mode"', _is_terms

@@ -31,6 +31,12 @@ QUERY: Mapping[Generation, Mapping[str, Constraint]] = {
         "filters": OBJECT,
     },
 }
+LOOKUP: Mapping[str, Constraint] = {
+    "audienceId": text(36, 36),
+    "date": text(10, 10),
+    "limit": integer(1, 100),
+    "cursor": constraints.TEXT_OR_NULL,
+}
 SOURCE: Mapping[str, Constraint] = {"sourceUrl": URI}
 AUDIENCE: Mapping[str, Constraint] = {
     "name": text(1, 255),
@@ -64,6 +70,13 @@ def preview_problems(body: object, options: Options) -> Iterator[Problem]:
     yield from _config_problems(body, QUERY[options.generation], "", options)
 
 
+def lookup_problems(body: object, options: Options) -> Iterator[Problem]:
+    """Yield what is wrong with the body of a query for people; a saved audience stands for its config."""
+    has_saved = isinstance(body, dict) and "audienceId" in body
+    table = {**QUERY[options.generation], **LOOKUP}
+    yield from _config_problems(body, table, "", options, required=() if has_saved else ("topicIds",))
+
+
 def config_problems(body: object, options: Options) -> Iterator[Problem]:
     """Yield what is wrong with a whole config, as the validate route takes it."""
     yield from _config_problems(body, {**QUERY[options.generation], **SOURCE}, "", options)
@@ -76,11 +89,15 @@ def _saved_config_problems(body: object, options: Options) -> Iterator[Problem]:
 
 
 def _config_problems(
-    config: object, table: Mapping[str, Constraint], prefix: str, options: Options
+    config: object,
+    table: Mapping[str, Constraint],
+    prefix: str,
+    options: Options,
+    required: Iterable[str] = ("topicIds",),
 ) -> Iterator[Problem]:
     # The first generation is closed; the second grows, and stores what this table does not know yet.
     is_open = options.generation != 1
-    yield from _problems(config, table, prefix, required=("topicIds",), is_open=is_open)
+    yield from _problems(config, table, prefix, required=required, is_open=is_open)
     found = _object_in(config, "filters")
     if found is not None:
         yield from _filter_problems(found, f"{prefix}filters.", options)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox import catalogue, topics
 from reconciler.sandbox.filters import applied
+from reconciler.sandbox.people import masked
 from reconciler.sandbox.record import seed
 
 if TYPE_CHECKING:
@@ -22,45 +23,14 @@ DEFAULTS: Mapping[Generation, Mapping[str, int]] = {
     1: {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1},
     2: {"minScore": 50, "maxScore": 99, "minTopicOverlap": 1},
 }
-# Example domains only, so that no preview can name a real person.
-PEOPLE = (
-    ("Ana", "northwind.example", "director", "director of demand generation"),
-    ("Bo", "contoso.example", "vp", "vp marketing"),
-    ("Chidi", "initech.example", "c_suite", "chief revenue officer"),
-    ("Dana", "umbrella.example", "manager", "revenue operations manager"),
-    ("Emil", "globex.example", "director", "director of finance"),
-)
-# The other fields of a person: a client may read each, and a preview masks it or does not know it.
-HIDDEN_FIELDS = (
-    "ageRange",
-    "gender",
-    "headline",
-    "linkedinUrl",
-    "incomeRange",
-    "netWorth",
-    "isB2b",
-    "isB2c",
-    "city",
-    "state",
-    "department",
-    "company",
-    "companyDomain",
-    "companyIndustry",
-    "companySize",
-    "companyRevenue",
-    "companyRevenueRange",
-    "companyLinkedinUrl",
-    "companyNaics",
-    "companySic",
-    "directNumbers",
-    "businessEmail",
-)
+# How many people a preview shows.
+MAX_SAMPLE = 5
 
 
 def people(config: Config, generation: Generation) -> int:
     """Return how many people match; wider topics, scores or values never give fewer."""
     topic_ids = set(config["topicIds"])
-    scalars = _scalars(config, generation)
+    scalars = run_with(config, generation)
     overlap = scalars["minTopicOverlap"]
     # Divided once, at the end, so that no step loses what a wider one would have kept.
     divisor = len(topic_ids) * overlap * 100
@@ -73,7 +43,8 @@ def people(config: Config, generation: Generation) -> int:
     return int(found // divisor)
 
 
-def _scalars(config: Config, generation: Generation) -> dict[str, int]:
+def run_with(config: Config, generation: Generation) -> dict[str, int]:
+    """Return the scores and the overlap that a config is run with."""
     given = {key: config[key] for key in DEFAULTS[generation] if config.get(key) is not None}
     return {**DEFAULTS[generation], **given}
 
@@ -107,10 +78,10 @@ def config_hash(config: Config) -> str:
 
 def preview(config: Config, generation: Generation) -> dict[str, Any]:
     """Return the data of the preview route's response."""
-    total = people(config, generation)
+    total, scores = people(config, generation), run_with(config, generation)
     data = {
         "totalCount": total,
-        "sample": [_masked(number, config, generation) for number in range(min(total, len(PEOPLE)))],
+        "sample": [masked(number, config, scores) for number in range(min(total, MAX_SAMPLE))],
         "previewKey": f"preview_{config_hash(config)[:16]}",
         "dataDate": seed()["dataDate"],
     }
@@ -129,28 +100,6 @@ def evaluation(config: Config, generation: Generation) -> dict[str, Any]:
         "configHash": config_hash(config),
         "strategy": "sandbox",
         "appliedFilters": list(applied(config, generation)),
-    }
-
-
-def _masked(number: int, config: Config, generation: Generation) -> dict[str, Any]:
-    first_name, domain, seniority, title = PEOPLE[number]
-    scalars = _scalars(config, generation)
-    topic = config["topicIds"][number % len(config["topicIds"])]
-    matched = sorted(set(config["topicIds"]))
-    return {
-        **dict.fromkeys(HIDDEN_FIELDS),
-        "intentScore": max(scalars["minScore"], scalars["maxScore"] - 4 * number),
-        "topicId": topic,
-        "topicName": next((each["name"] for each in topics.named([topic])), None),
-        "matchedTopicIds": matched,
-        "topicOverlap": len(matched),
-        "firstName": first_name,
-        "lastName": "***",
-        "email": f"***@{domain}",
-        "emailHashes": {"sha256": None, "sha1": None, "md5": None},
-        "jobTitle": title,
-        "seniority": seniority,
-        "masked": True,
     }
 
 

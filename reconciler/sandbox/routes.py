@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from reconciler.sandbox import API_KEY
 from reconciler.sandbox.audience_routes import AudienceRoutes
+from reconciler.sandbox.result_routes import ResultRoutes
 from reconciler.sandbox.topic_routes import TopicRoutes
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
 AUDIENCES = "/v1/intent/audiences"
 TOPICS = "/v1/intent/topics"
+ACCOUNT = "/v1/data/account"
 
 
 def routes(organization: Organization) -> list[Route]:
     """Return every route of the organization's generation; all but the topics' need the key."""
     audiences, topics = AudienceRoutes(organization), TopicRoutes(organization.options.generation)
+    results = ResultRoutes(organization)
     keyed: Table = {
         AUDIENCES: {"GET": audiences.list_audiences, "POST": audiences.create_audience},
         f"{AUDIENCES}/filters": {"GET": audiences.list_filters},
@@ -39,15 +42,41 @@ def routes(organization: Organization) -> list[Route]:
             "PATCH": audiences.update_audience,
             "DELETE": audiences.delete_audience,
         },
+        f"{AUDIENCES}/{{id}}/runs": {"GET": results.list_runs},
+        **(_first_generation_results(results) if topics.generation == 1 else {}),
+        ACCOUNT: {"GET": audiences.get_account},
     }
     public: Table = {
         TOPICS: {"GET": topics.list_topics},
         f"{TOPICS}/search": {"GET": topics.search},
+        **(_first_generation_topics(topics) if topics.generation == 1 else {}),
     }
     return [
         *(_route(path, endpoints, needs_key=True) for path, endpoints in keyed.items()),
         *(_route(path, endpoints, needs_key=False) for path, endpoints in public.items()),
     ]
+
+
+def _first_generation_results(results: ResultRoutes) -> Table:
+    """Return what only the first generation's published client calls, about people."""
+    return {
+        f"{AUDIENCES}/query": {"POST": results.query},
+        f"{AUDIENCES}/{{id}}/status": {"GET": results.status},
+        f"{AUDIENCES}/{{id}}/stats": {"GET": results.stats},
+        f"{AUDIENCES}/{{id}}/results": {"GET": results.results},
+        f"{AUDIENCES}/{{id}}/export": {"POST": results.export},
+    }
+
+
+def _first_generation_topics(topics: TopicRoutes) -> Table:
+    """Return what only the first generation's published client calls, about topics."""
+    return {
+        f"{TOPICS}/facets": {"GET": topics.facets},
+        f"{TOPICS}/movers": {"GET": topics.movers},
+        f"{TOPICS}/compare": {"POST": topics.compare},
+        f"{TOPICS}/analyze": {"POST": topics.analyze},
+        f"{TOPICS}/{{topic_id:int}}/trend": {"GET": topics.trend},
+    }
 
 
 def _route(path: str, endpoints: Mapping[str, Endpoint], *, needs_key: bool) -> Route:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Topic = dict[str, Any]
+FACETS = {"types": "type", "industries": "industry", "categories": "category"}
+WORD = re.compile(r"[a-z]{3,}")
+ADDRESS_WORDS = {"http", "https", "www", "com", "example"}
 TYPES = ("b2b", "b2c", "both")
 PEOPLE_IN_UNKNOWN_TOPIC = 200_000
 
@@ -52,3 +57,25 @@ def known(topic_ids: Iterable[int]) -> list[Topic]:
 def named(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
     """Return `{id, name}` for the known ones of these topics, in their order."""
     return [{"id": topic["topicId"], "name": topic["topicName"]} for topic in known(topic_ids)]
+
+
+def facets() -> dict[str, Any]:
+    """Return the distinct values of the topics' fields, with how many topics have each."""
+    shown = everything()
+    counts = {name: Counter(topic[key] for topic in shown) for name, key in FACETS.items()}
+    listed = {
+        name: [{"value": value, "count": count} for value, count in sorted(found.items())]
+        for name, found in counts.items()
+    }
+    return {**listed, "total": len(shown)}
+
+
+def about(url: str) -> dict[str, Any]:
+    """Return the topics that the words of a page's address name; nothing is fetched."""
+    keywords = sorted({word for word in WORD.findall(url.casefold()) if word not in ADDRESS_WORDS})
+    matched = [
+        {**topic, "similarity": 1.0, "matchedKeyword": word}
+        for word in keywords
+        for topic in matching({"q": word})
+    ]
+    return {"company": None, "summary": None, "keywords": keywords, "topics": matched}

@@ -181,6 +181,9 @@ def _keys(group: dict[str, list[dict[str, str]]]) -> list[str]:
         (f"{AUDIENCES}?cursor=%C3%A9", "cursor"),
         (f"{AUDIENCES}?cursor=YWJj", "cursor"),
         (f"{AUDIENCES}/not-an-id", "id"),
+        (f"{AUDIENCES}/not-an-id/runs", "id"),
+        (f"{AUDIENCES}/{MARKETING}/runs?limit=0", "limit"),
+        (f"{AUDIENCES}/{MARKETING}/runs?limit=101", "limit"),
         (f"{AUDIENCES}/{MARKETING}0", "id"),
     ],
 )
@@ -239,7 +242,7 @@ def test_every_audience_route_needs_the_key(
         "/v1",
         f"{AUDIENCES}/",
         f"{AUDIENCES}/{MARKETING}/",
-        f"{AUDIENCES}/{MARKETING}/status",
+        f"{AUDIENCES}/{MARKETING}/topics",
         f"{TOPICS}/x",
     ],
 )
