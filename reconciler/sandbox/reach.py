@@ -82,11 +82,10 @@ def preview(config: Config, generation: Generation) -> dict[str, Any]:
     data = {
         "totalCount": total,
         "sample": [masked(number, config, scores) for number in range(min(total, MAX_SAMPLE))],
-        "previewKey": f"preview_{config_hash(config)[:16]}",
         "dataDate": seed()["dataDate"],
     }
     if generation == 1:
-        return data
+        return {**data, "previewKey": f"preview_{config_hash(config)[:16]}"}
     breakdowns = {
         "industries": _breakdown(total, catalogue.INDUSTRY),
         "seniorities": _breakdown(total, catalogue.SENIORITY),
