@@ -33,7 +33,11 @@ def people_in(topic_id: int) -> int:
 
 def everything() -> list[Topic]:
     """Return every topic as the API shows it."""
-    return [{key: topic[key] for key in topic if key != "people"} for topic in _by_id().values()]
+    return [_shown(topic) for topic in _by_id().values()]
+
+
+def _shown(topic: Topic) -> Topic:
+    return {key: value for key, value in topic.items() if key != "people"}
 
 
 def matching(wanted: Mapping[str, str | None]) -> list[Topic]:
@@ -50,8 +54,8 @@ def matching(wanted: Mapping[str, str | None]) -> list[Topic]:
 
 def known(topic_ids: Iterable[int]) -> list[Topic]:
     """Return the topics of these ids that exist, as the API shows them, in the ids' order."""
-    shown = {topic["topicId"]: topic for topic in everything()}
-    return [shown[topic] for topic in topic_ids if topic in shown]
+    topics = _by_id()
+    return [_shown(topics[topic]) for topic in topic_ids if topic in topics]
 
 
 def named(topic_ids: Iterable[int]) -> list[dict[str, Any]]:

@@ -191,6 +191,17 @@ def test_a_bad_patch_is_refused_by_name(
         assert api.get(f"/{MARKETING}").data == before
 
 
+def test_creating_and_previewing_have_the_same_bounds(first: Api, second: Api) -> None:
+    for api, rows in ((first, BAD + BAD_FIRST), (second, BAD + BAD_SECOND)):
+        for body, names in rows:
+            config = body.get("config") if isinstance(body, dict) else None
+            if isinstance(body, dict) and isinstance(config, dict):
+                assert api.post("", {"name": "x", **body}).message.startswith(names)
+            if isinstance(config, dict) and "sourceUrl" not in config:
+                message = api.post("/preview", config).message
+                assert message.startswith(names.removeprefix("config."))
+
+
 def test_each_problem_is_named_once_up_to_ten(first: Api) -> None:
     body = {"name": "", "config": {"minScore": 0, "filters": {"seniority": "vp"}}}
     several = first.patch(MARKETING, body).message
