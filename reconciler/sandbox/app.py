@@ -13,8 +13,10 @@ from starlette.requests import ClientDisconnect
 
 from reconciler.errors import FileError
 from reconciler.sandbox import responses
-from reconciler.sandbox.organization import Organization, Semantics, fresh_records
+from reconciler.sandbox.options import Options
+from reconciler.sandbox.organization import Organization, fresh_records
 from reconciler.sandbox.routes import routes
+from reconciler.sandbox.staleness import Staleness
 from reconciler.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from reconciler.sandbox.options import Paging, Semantics, UnknownFilters
     from reconciler.sandbox.record import Generation
 
 # Instead of the router's own words, which a client could take for an audience that is gone.
@@ -40,15 +43,30 @@ def create_app(
     config_semantics: Semantics = "replace",
     slots: int = 10,
     latency_ms: int = 0,
+    unknown_filters: UnknownFilters | None = None,
+    list_limit: int = 50,
+    paging: Paging = "cursor",
+    stale_reads_ms: int = 0,
 ) -> Starlette:
     """Return the API over a SQLite file, which is made and seeded when it is not there.
 
-    The state is in the file alone: apps in several processes may share it, whatever their settings.
+    The state is in the file alone: apps in several processes may share it, whatever their settings. What
+    reads show meanwhile (`stale_reads_ms`) is known to the app that wrote. By default the first generation
+    refuses a filter that it does not know, and the second one stores it.
     Raises `FileError` when the file cannot be used.
     """
-    organization = Organization(Store(database, fresh_records()), config_semantics, slots)
+    options = Options(
+        generation=generation,
+        config_semantics=config_semantics,
+        slots=slots,
+        unknown_filters=unknown_filters or ("refuse" if generation == 1 else "store"),
+        list_limit=list_limit,
+        paging=paging,
+    )
+    store = Store(database, fresh_records(generation))
+    organization = Organization(store, options, Staleness(stale_reads_ms / 1000))
     app = Starlette(
-        routes=routes(organization, generation),
+        routes=routes(organization),
         middleware=[Middleware(_Latency, seconds=latency_ms / 1000)],
         exception_handlers={
             HTTPException: _on_http_error,

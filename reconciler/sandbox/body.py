@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
+MAX_PROBLEMS = 10
 MAX_BODY_BYTES = 1 << 20
 
 
@@ -22,6 +26,13 @@ async def read_json(request: Request) -> object:
     if len(raw) > MAX_BODY_BYTES:
         raise HTTPException(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
     return _parsed(raw)
+
+
+def require_none(problems: Iterable[str]) -> None:
+    """Raise the 400 that names the first problems, where there are any."""
+    found = list(islice(problems, MAX_PROBLEMS))
+    if found:
+        raise HTTPException(400, f"{'; '.join(found)}.")
 
 
 async def _read(request: Request) -> bytes:

@@ -1,21 +1,20 @@
-"""What an audience can be built from: the intent topics, and the filters of both generations."""
+"""The catalogue of filters, of both generations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.sandbox.record import seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-Kind = Literal["multi_select", "text_terms", "boolean"]
+    from reconciler.sandbox.record import Generation
+
+Kind = Literal["multi_select", "text_terms", "boolean", "number_range"]
 Shares = dict[str, int]
 
-TOPIC_TYPES = ("b2b", "b2c", "both")
-PEOPLE_IN_UNKNOWN_TOPIC = 200_000
 # A filter's counts in the catalogue are of a million people.
 PEOPLE_PER_SHARE = 1_000
 
@@ -128,57 +127,36 @@ SECOND: Mapping[str, Filter] = {
         Filter("company.industries", "Industries", "multi_select", 10, INDUSTRY),
         Filter("company.industryGroups", "Industry groups", "multi_select", 10, INDUSTRY_GROUP),
         Filter("company.revenueRanges", "Revenue ranges", "multi_select", 10, REVENUE),
+        # Ranges of numbers exist in the vendor's catalogue; it names none of them, so this key is made up.
+        Filter("company.employeeCount", "Number of employees", "number_range", 250),
         Filter("company.names", "Company names", "text_terms", 8),
         Filter("company.domains", "Company domains", "text_terms", 8),
         Filter("role.seniority", "Seniority", "multi_select", 10, SENIORITY),
         Filter("role.departments", "Departments", "multi_select", 10, DEPARTMENT),
         Filter("role.isDecisionMaker", "Decision maker", "boolean", 180),
+        Filter("role.isCeo", "Chief executive", "boolean", 12),
+        Filter("role.isVp", "Vice president", "boolean", 45),
+        Filter("role.isFinance", "Finance role", "boolean", 70),
         Filter("jobTitle.include", "Job titles", "text_terms", 40),
         Filter("jobTitle.exclude", "Excluded job titles", "text_terms", 30),
         Filter("jobTitle.exact", "Exact job titles", "text_terms", 15),
         Filter("contact.hasBusinessEmail", "Business email", "boolean", 620),
     )
 }
-ALL: Mapping[str, Filter] = {**FIRST, **SECOND}
+FILTERS: Mapping[Generation, Mapping[str, Filter]] = {1: FIRST, 2: SECOND}
 GROUPS = {"company": "Company", "role": "Role", "jobTitle": "Job titles", "contact": "Contact details"}
 OPERATORS: Mapping[Kind, list[str]] = {
     "multi_select": ["contains", "equals"],
     "text_terms": ["contains", "equals"],
     "boolean": ["is"],
+    "number_range": ["between"],
 }
-
-
-@cache
-def _people_by_topic() -> dict[int, int]:
-    return {topic["topicId"]: topic["people"] for topic in seed()["topics"]}
-
-
-def people_in(topic_id: int) -> int:
-    """Return how many people research the topic."""
-    return _people_by_topic().get(topic_id, PEOPLE_IN_UNKNOWN_TOPIC)
-
-
-def topics() -> list[dict[str, Any]]:
-    """Return every topic as the API shows it."""
-    return [{key: topic[key] for key in topic if key != "people"} for topic in seed()["topics"]]
-
-
-def matching_topics(wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
-    """Return the topics that match the given `type`, `industry`, `category` and words (`q`)."""
-    words = (wanted.get("q") or "").casefold()
-    exact = {key: value.casefold() for key, value in wanted.items() if key != "q" and value}
-    return [
-        topic
-        for topic in topics()
-        if words in topic["topicName"].casefold()
-        and all(topic[key].casefold() == value for key, value in exact.items())
-    ]
-
-
-def known_topics(topic_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Return `{id, name}` for the known ones of these topics, in their order."""
-    names = {topic["topicId"]: topic["topicName"] for topic in seed()["topics"]}
-    return [{"id": topic, "name": names[topic]} for topic in topic_ids if topic in names]
+VALUE_TYPES: Mapping[Kind, str] = {
+    "multi_select": "enum",
+    "text_terms": "string",
+    "boolean": "boolean",
+    "number_range": "number",
+}
 
 
 def lists() -> dict[str, list[str]]:
@@ -191,25 +169,25 @@ def groups() -> dict[str, Any]:
     """Return the second generation's catalogue."""
     value_count = sum(len(each.shares) for each in SECOND.values())
     return {
-        "version": {"status": "catalog", "catalogVersion": "sandbox"},
+        "version": {"status": "catalog", "catalogVersion": "sandbox", "buildDate": seed()["dataDate"]},
         "summary": {"groupCount": len(GROUPS), "filterCount": len(SECOND), "valueCount": value_count},
-        "groups": [
-            {
-                "key": key,
-                "label": label,
-                "filters": [_document(SECOND[name]) for name in SECOND if name.startswith(f"{key}.")],
-            }
-            for key, label in GROUPS.items()
-        ],
+        "groups": [_group(key, label) for key, label in GROUPS.items()],
     }
 
 
-def _document(each: Filter) -> dict[str, Any]:
+def _group(key: str, label: str) -> dict[str, Any]:
+    filters = [_document(each, label) for name, each in SECOND.items() if name.startswith(f"{key}.")]
+    return {"key": key, "label": label, "description": f"{label}, to narrow an audience.", "filters": filters}
+
+
+def _document(each: Filter, section: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "key": each.key,
         "label": each.label,
         "type": each.kind,
+        "valueType": VALUE_TYPES[each.kind],
         "operators": OPERATORS[each.kind],
+        "ui": {"label": each.label, "description": f"{each.label}.", "section": section},
     }
     if each.shares:
         shares = each.shares.items()

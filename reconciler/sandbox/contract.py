@@ -1,155 +1,115 @@
-"""The contract of the bodies that the API takes: its own table of types and bounds."""
+"""The contract of the bodies that the API takes: its own table of types and bounds, by generation."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.sandbox import catalogue
+from reconciler.sandbox import constraints, filters
+from reconciler.sandbox.constraints import OBJECT, URI, integer, integer_or_null, one_of, text, topic_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.sandbox.constraints import Constraint
+    from reconciler.sandbox.options import Options
     from reconciler.sandbox.record import Generation
 
-# The largest integer that a JSON reader which holds numbers as doubles keeps exact.
-MAX_INTEGER = 2**53 - 1
-MAX_TOPICS = 10
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 STATUSES = ("active", "paused", "draft")
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """What a value must be: in words, for the response, and as a test."""
-
-    expected: str
-    is_met_by: Callable[[object], bool]
-
-
-def _is_integer(value: object, minimum: int, maximum: int) -> bool:
-    # A boolean is an integer to Python, and not to the contract.
-    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_topics(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and 1 <= len(value) <= MAX_TOPICS
-        and all(_is_integer(item, 1, MAX_INTEGER) for item in value)
-    )
-
-
-def _is_terms(value: object) -> bool:
-    if not isinstance(value, dict) or not _is_texts(value.get("values")):
-        return False
-    return all(
-        isinstance(value[key], str) and key in {"operator", "mode"} for key in value if key != "values"
-    )
-
-
-def _integer(minimum: int, maximum: int) -> Constraint:
-    return Constraint(
-        f"an integer from {minimum} to {maximum}", lambda value: _is_integer(value, minimum, maximum)
-    )
-
-
-def _text(minimum: int, maximum: int) -> Constraint:
-    return Constraint(
-        f"a text of {minimum} to {maximum} characters",
-        lambda value: isinstance(value, str) and minimum <= len(value) <= maximum,
-    )
-
-
-def _one_of(*choices: str) -> Constraint:
-    return Constraint(f"one of {', '.join(choices)}", lambda value: value in choices)
-
-
-TEXT = Constraint("a text", lambda value: isinstance(value, str))
-TEXTS = Constraint("a list of texts", _is_texts)
-BOOLEAN = Constraint("true or false", lambda value: isinstance(value, bool))
-OBJECT = Constraint("an object", lambda value: isinstance(value, dict))
-TERMS = Constraint(
-    'an object with a list of texts as "values", and at most an "operator" and a "mode"', _is_terms
-)
-BY_KIND: Mapping[catalogue.Kind, Constraint] = {
-    "multi_select": TERMS,
-    "text_terms": TERMS,
-    "boolean": BOOLEAN,
+QUERY: Mapping[Generation, Mapping[str, Constraint]] = {
+    1: {
+        "topicIds": topic_ids(10),
+        "minScore": integer(1, 100),
+        "maxScore": integer(1, 100),
+        "minTopicOverlap": integer(1, 10),
+        "filters": OBJECT,
+    },
+    2: {
+        "topicIds": topic_ids(250),
+        "minScore": integer_or_null(0, 99),
+        "maxScore": integer(50, 99),
+        "minTopicOverlap": integer(1, 250),
+        "filters": OBJECT,
+    },
 }
-FILTERS: Mapping[str, Constraint] = {
-    "companyIndustry": TEXTS,
-    "seniority": TEXTS,
-    "companySize": TEXTS,
-    "department": TEXTS,
-    "state": TEXT,
-    "companyRevenueRange": TEXTS,
-    "ageRange": TEXTS,
-    "gender": TEXT,
-    "isB2b": _one_of("y", "n"),
-    "jobTitle": _text(0, 200),
-    "hasBusinessEmail": BOOLEAN,
-    "hasPersonalEmail": BOOLEAN,
-    "hasLinkedin": BOOLEAN,
-    "hasPhone": BOOLEAN,
-    "companyDomain": _text(0, 255),
-    "companyName": _text(0, 255),
-    **{each.key: BY_KIND[each.kind] for each in catalogue.SECOND.values()},
+LOOKUP: Mapping[str, Constraint] = {
+    "audienceId": text(36, 36),
+    "date": text(10, 10),
+    "limit": integer(1, 100),
+    "cursor": constraints.TEXT_OR_NULL,
 }
-QUERY: Mapping[str, Constraint] = {
-    "topicIds": Constraint(f"a list of 1 to {MAX_TOPICS} topic ids, which are integers", _is_topics),
-    "minScore": _integer(1, 100),
-    "maxScore": _integer(1, 100),
-    "minTopicOverlap": _integer(1, 10),
-    "filters": OBJECT,
+SOURCE: Mapping[str, Constraint] = {"sourceUrl": URI}
+AUDIENCE: Mapping[str, Constraint] = {
+    "name": text(1, 255),
+    "status": one_of(*STATUSES),
+    "config": OBJECT,
+    "audienceSize": integer(0, constraints.MAX_INTEGER),
 }
-CONFIG: Mapping[str, Constraint] = {
-    **QUERY,
-    "sourceUrl": Constraint(
-        "a URI", lambda value: isinstance(value, str) and URI.fullmatch(value) is not None
-    ),
-}
-NEW: Mapping[str, Constraint] = {"name": _text(1, 255), "status": _one_of(*STATUSES), "config": OBJECT}
-CHANGE: Mapping[str, Constraint] = {**NEW, "audienceSize": _integer(0, MAX_INTEGER)}
 
 
-def change_problems(body: object, generation: Generation) -> Iterator[str]:
+class Problem(NamedTuple):
+    """What is wrong with a body; malformed where it is a type or a key, and not a bound, that is wrong."""
+
+    text: str
+    is_malformed: bool
+
+
+def change_problems(body: object, options: Options) -> Iterator[Problem]:
     """Yield what is wrong with the body of a PATCH."""
-    yield from _problems(body, CHANGE)
-    yield from _saved_config_problems(body, generation)
+    yield from _problems(body, AUDIENCE)
+    yield from _saved_config_problems(body, options)
 
 
-def new_problems(body: object, generation: Generation) -> Iterator[str]:
+def new_problems(body: object, options: Options) -> Iterator[Problem]:
     """Yield what is wrong with the body that makes an audience."""
-    yield from _problems(body, NEW, required=("name", "config"))
-    yield from _saved_config_problems(body, generation)
+    yield from _problems(body, AUDIENCE, required=("name", "config"))
+    yield from _saved_config_problems(body, options)
 
 
-def query_problems(body: object, generation: Generation) -> Iterator[str]:
+def preview_problems(body: object, options: Options) -> Iterator[Problem]:
     """Yield what is wrong with the body of a preview, which is a config's query alone."""
-    yield from _config_problems(body, generation, QUERY, "")
+    yield from _config_problems(body, QUERY[options.generation], "", options)
 
 
-def _saved_config_problems(body: object, generation: Generation) -> Iterator[str]:
+def lookup_problems(body: object, options: Options) -> Iterator[Problem]:
+    """Yield what is wrong with the body of a query for people; a saved audience stands for its config."""
+    has_saved = isinstance(body, dict) and "audienceId" in body
+    table = {**QUERY[options.generation], **LOOKUP}
+    yield from _config_problems(body, table, "", options, required=() if has_saved else ("topicIds",))
+
+
+def config_problems(body: object, options: Options) -> Iterator[Problem]:
+    """Yield what is wrong with a whole config, as the validate route takes it."""
+    yield from _config_problems(body, {**QUERY[options.generation], **SOURCE}, "", options)
+
+
+def _saved_config_problems(body: object, options: Options) -> Iterator[Problem]:
     config = _object_in(body, "config")
     if config is not None:
-        yield from _config_problems(config, generation, CONFIG, "config")
+        yield from _config_problems(config, {**QUERY[options.generation], **SOURCE}, "config.", options)
 
 
 def _config_problems(
-    config: object, generation: Generation, constraints: Mapping[str, Constraint], where: str
-) -> Iterator[str]:
+    config: object,
+    table: Mapping[str, Constraint],
+    prefix: str,
+    options: Options,
+    required: Iterable[str] = ("topicIds",),
+) -> Iterator[Problem]:
     # The first generation is closed; the second grows, and stores what this table does not know yet.
-    is_open = generation != 1
-    yield from _problems(config, constraints, where, required=("topicIds",), is_open=is_open)
-    filters = _object_in(config, "filters")
-    if filters is not None:
-        yield from _problems(filters, FILTERS, f"{where}.filters".lstrip("."), is_open=is_open)
+    is_open = options.generation != 1
+    yield from _problems(config, table, prefix, required=required, is_open=is_open)
+    found = _object_in(config, "filters")
+    if found is not None:
+        yield from _filter_problems(found, f"{prefix}filters.", options)
+
+
+def _filter_problems(found: Mapping[str, object], prefix: str, options: Options) -> Iterator[Problem]:
+    for leaf in filters.leaves(found, options.generation):
+        constraint = filters.constraint(leaf, options.generation)
+        if constraint is not None:
+            yield from _unmet(constraint, leaf.value, f"{prefix}{leaf.key}")
+        elif options.unknown_filters == "refuse":
+            yield Problem(f"{prefix}{leaf.key} is not a field of this API", is_malformed=False)
 
 
 def _object_in(value: object, key: str) -> dict[str, object] | None:
@@ -159,20 +119,25 @@ def _object_in(value: object, key: str) -> dict[str, object] | None:
 
 def _problems(
     value: object,
-    constraints: Mapping[str, Constraint],
-    where: str = "",
+    table: Mapping[str, Constraint],
+    prefix: str = "",
     *,
     required: Iterable[str] = (),
     is_open: bool = False,
-) -> Iterator[str]:
-    if isinstance(value, dict):
-        prefix = f"{where}." if where else ""
-        yield from (f"{prefix}{key} is required" for key in required if key not in value)
-        for key, item in value.items():
-            constraint = constraints.get(key)
-            if constraint is None and not is_open:
-                yield f"{prefix}{key} is not a field of this API"
-            elif constraint is not None and not constraint.is_met_by(item):
-                yield f"{prefix}{key} must be {constraint.expected}"
-    else:
-        yield "The body must be an object"
+) -> Iterator[Problem]:
+    if not isinstance(value, dict):
+        yield Problem("The body must be an object", is_malformed=True)
+        return
+    yield from (
+        Problem(f"{prefix}{key} is required", is_malformed=True) for key in required if key not in value
+    )
+    for key, item in value.items():
+        if key in table:
+            yield from _unmet(table[key], item, f"{prefix}{key}")
+        elif not is_open:
+            yield Problem(f"{prefix}{key} is not a field of this API", is_malformed=True)
+
+
+def _unmet(constraint: Constraint, value: object, where: str) -> Iterator[Problem]:
+    if not constraint.is_met_by(value):
+        yield Problem(f"{where} must be {constraint.expected}", is_malformed=not constraint.is_typed(value))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
-from reconciler.sandbox import reach
+from reconciler.sandbox import normal, reach
 from reconciler.sandbox.record import Config, Record, seed
+from reconciler.sandbox.staleness import Staleness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.sandbox.options import Options
+    from reconciler.sandbox.record import Generation
     from reconciler.sandbox.store import Audiences, Store
-
-Semantics = Literal["replace", "merge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +26,23 @@ class Organization:
     """Every method blocks on the file (call one in a thread), and raises FileError for a broken one."""
 
     store: Store
-    config_semantics: Semantics
-    slots: int
-
-    def page(self, status: str | None, after: int, limit: int) -> tuple[list[Record], int | None]:
-        """Return a page, and the position that the next one starts after when there is one."""
-        with self.store.reading() as audiences:
-            records = audiences.all(status, after, limit + 1)
-        more = len(records) > limit
-        return records[:limit], records[limit - 1].position if more else None
+    options: Options
+    staleness: Staleness = field(default_factory=lambda: Staleness(0))
 
     def all(self) -> list[Record]:
+        """Return the audiences in the order in which they were made."""
         with self.store.reading() as audiences:
-            return audiences.all()
+            return self.staleness.seen_all(audiences.all())
 
     def get(self, audience_id: str) -> Record:
         """Return an audience; raises the 404."""
         with self.store.reading() as audiences:
-            return _get(audiences, audience_id)
+            record = self.staleness.seen(audience_id, audiences.get(audience_id))
+        return _found(record, audience_id)
+
+    def count_active(self) -> int:
+        with self.store.reading() as audiences:
+            return audiences.count_active()
 
     def create(self, body: dict[str, Any]) -> Record:
         """Create an audience of a body that the contract allows, a draft unless the body says otherwise.
@@ -50,34 +50,38 @@ class Organization:
         Raises the 403 for full slots.
         """
         now = _timestamp(datetime.now(UTC))
-        config, status = body["config"], body.get("status", "draft")
-        record = Record(str(uuid.uuid4()), body["name"], status, config, reach.people(config), now, now)
+        config, status = normal.stored(body["config"], self.options), body.get("status", "draft")
+        size = body.get("audienceSize", reach.people(config, self.options.generation))
+        record = Record(str(uuid.uuid4()), body["name"], status, config, size, now, now)
         with self.store.writing() as audiences:
             self._require_slot(audiences, "draft", status)
+            self.staleness.note(record.id, None)
             audiences.add(record)
         return record
 
     def update(self, audience_id: str, body: dict[str, Any]) -> Record:
         """Apply a body that the contract allows; raises the 404, and the 403 for full slots."""
         with self.store.writing() as audiences:
-            before = _get(audiences, audience_id)
+            before = _found(audiences.get(audience_id), audience_id)
             after = self._updated(before, body)
             self._require_slot(audiences, before.status, after.status)
+            self.staleness.note(audience_id, before)
             audiences.replace(after)
         return after
 
     def delete(self, audience_id: str) -> None:
         """Delete an audience; raises the 404."""
         with self.store.writing() as audiences:
-            if not audiences.remove(audience_id):
-                raise _not_found(audience_id)
+            self.staleness.note(audience_id, _found(audiences.get(audience_id), audience_id))
+            audiences.remove(audience_id)
 
     def _updated(self, before: Record, body: dict[str, Any]) -> Record:
         config, size = before.config, before.audience_size
         if "config" in body:
-            merges = self.config_semantics == "merge"
-            config = _merged(before.config, body["config"]) if merges else body["config"]
-            size = reach.people(config)
+            config = normal.stored(body["config"], self.options)
+            if self.options.config_semantics == "merge":
+                config = _merged(before.config, config)
+            size = reach.people(config, self.options.generation)
         return replace(
             before,
             name=body.get("name", before.name),
@@ -88,34 +92,32 @@ class Organization:
         )
 
     def _require_slot(self, audiences: Audiences, before: str, after: str) -> None:
-        if before != "active" and after == "active" and audiences.count_active() >= self.slots:
-            raise HTTPException(403, f"All {self.slots} active slots are taken. Pause an audience first.")
+        if before != "active" and after == "active" and audiences.count_active() >= self.options.slots:
+            raise HTTPException(
+                403, f"All {self.options.slots} active slots are taken. Pause an audience first."
+            )
 
 
-def fresh_records() -> Iterator[Record]:
-    """Yield the audiences of a fresh organization."""
+def fresh_records(generation: Generation = 1) -> Iterator[Record]:
+    """Yield the audiences of a fresh organization, whose configs are of the one generation."""
     for each in seed()["audiences"]:
+        config = each["configs"][str(generation)]
         yield Record(
             id=each["id"],
             name=each["name"],
             status=each["status"],
-            config=each["config"],
-            audience_size=reach.people(each["config"]),
+            config=config,
+            audience_size=reach.people(config, generation),
             created_at=each["createdAt"],
             updated_at=each["updatedAt"],
             last_refreshed_at=each["lastRefreshedAt"],
         )
 
 
-def _get(audiences: Audiences, audience_id: str) -> Record:
-    record = audiences.get(audience_id)
+def _found(record: Record | None, audience_id: str) -> Record:
     if record is None:
-        raise _not_found(audience_id)
+        raise HTTPException(404, f"There is no audience {audience_id}.")
     return record
-
-
-def _not_found(audience_id: str) -> HTTPException:
-    return HTTPException(404, f"There is no audience {audience_id}.")
 
 
 def _merged(stored: Config, sent: Config) -> Config:

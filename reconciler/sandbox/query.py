@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBER = re.compile(r"[0-9]{1,4}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+OFFSET = re.compile(r"[0-9]{1,9}")
+MAX_TEXT = 100
 CURSOR = re.compile(rb"after:([0-9]{1,15})")
 
 
@@ -42,14 +45,37 @@ def choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
     return value
 
 
+def text(request: Request, name: str) -> str | None:
+    """Return a parameter's text of at most 100 characters, None where it is absent; raises the 400."""
+    value = request.query_params.get(name)
+    if value is not None and len(value) > MAX_TEXT:
+        raise HTTPException(400, f"{name} must be a text of at most {MAX_TEXT} characters.")
+    return value
+
+
+def offset(request: Request) -> int:
+    """Return how many items come before the page; raises the 400."""
+    value = request.query_params.get("offset", "0")
+    if OFFSET.fullmatch(value) is None:
+        raise HTTPException(400, "offset must be an integer from 0 on.")
+    return int(value)
+
+
+def day(request: Request) -> str | None:
+    """Return the date that is asked for, None where it is absent; raises the 400."""
+    value = request.query_params.get("date")
+    if value is not None and DAY.fullmatch(value) is None:
+        raise HTTPException(400, "date must be a date as 2026-05-04.")
+    return value
+
+
 def cursor_for(position: int) -> str:
     """Return the opaque text that stands for a position in the list."""
     return base64.urlsafe_b64encode(f"after:{position}".encode()).decode()
 
 
-def position(request: Request) -> int:
-    """Return the position that the cursor stands for; 0, before the first, without one. Raises the 400."""
-    value = request.query_params.get("cursor")
+def position(value: str | None) -> int:
+    """Return the position that a cursor stands for; 0, before the first, without one. Raises the 400."""
     if value is None:
         return 0
     try:

@@ -6,76 +6,55 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.sandbox import catalogue
-from reconciler.sandbox.record import Config, Generation, seed
+from reconciler.sandbox import catalogue, topics
+from reconciler.sandbox.filters import applied
+from reconciler.sandbox.people import masked
+from reconciler.sandbox.record import seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FilterValue = bool | str | list[str] | dict[str, Any]
+    from reconciler.sandbox.record import Config, Generation
 
 EVERYBODY = 1_000  # the share of a filter that everybody matches
-DEFAULTS = {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1}
-# Example domains only, so that no preview can name a real person.
-PEOPLE = (
-    ("Ana", "northwind.example", "director", "director of demand generation"),
-    ("Bo", "contoso.example", "vp", "vp marketing"),
-    ("Chidi", "initech.example", "c_suite", "chief revenue officer"),
-    ("Dana", "umbrella.example", "manager", "revenue operations manager"),
-    ("Emil", "globex.example", "director", "director of finance"),
-)
-# The other fields of a person: a client may read each, and a preview masks it or does not know it.
-HIDDEN_FIELDS = (
-    "ageRange",
-    "gender",
-    "headline",
-    "linkedinUrl",
-    "incomeRange",
-    "netWorth",
-    "isB2b",
-    "isB2c",
-    "city",
-    "state",
-    "department",
-    "company",
-    "companyDomain",
-    "companyIndustry",
-    "companySize",
-    "companyRevenue",
-    "companyRevenueRange",
-    "companyLinkedinUrl",
-    "companyNaics",
-    "companySic",
-    "directNumbers",
-    "businessEmail",
-)
+# What a config that leaves them out is run with. The second generation documents no defaults, so there it is
+# what limits nothing.
+DEFAULTS: Mapping[Generation, Mapping[str, int]] = {
+    1: {"minScore": 70, "maxScore": 100, "minTopicOverlap": 1},
+    2: {"minScore": 50, "maxScore": 99, "minTopicOverlap": 1},
+}
+# How many people a preview shows.
+MAX_SAMPLE = 5
 
 
-def people(config: Config) -> int:
+def people(config: Config, generation: Generation) -> int:
     """Return how many people match; wider topics, scores or values never give fewer."""
     topic_ids = set(config["topicIds"])
-    scalars = {**DEFAULTS, **config}
+    scalars = run_with(config, generation)
     overlap = scalars["minTopicOverlap"]
     # Divided once, at the end, so that no step loses what a wider one would have kept.
     divisor = len(topic_ids) * overlap * 100
-    found = sum(map(catalogue.people_in, topic_ids))
+    found = sum(map(topics.people_in, topic_ids))
     found *= max(0, len(topic_ids) - overlap + 1)
     found *= max(0, scalars["maxScore"] - scalars["minScore"] + 1)
-    for key in applied_filters(config):
-        found *= _share(catalogue.ALL[key], config["filters"][key])
+    for key, value in applied(config, generation).items():
+        found *= _share(catalogue.FILTERS[generation][key], value)
         divisor *= EVERYBODY
     return int(found // divisor)
 
 
-def applied_filters(config: Config) -> list[str]:
-    """Return the filters of the config that the catalogue knows."""
-    return sorted(key for key in config.get("filters", {}) if key in catalogue.ALL)
+def run_with(config: Config, generation: Generation) -> dict[str, int]:
+    """Return the scores and the overlap that a config is run with."""
+    given = {key: config[key] for key in DEFAULTS[generation] if config.get(key) is not None}
+    return {**DEFAULTS[generation], **given}
 
 
-def _share(each: catalogue.Filter, value: FilterValue) -> int:
+def _share(each: catalogue.Filter, value: object) -> int:
     """Return how many of a thousand people match."""
     if isinstance(value, bool):
         return each.other if value else EVERYBODY
+    if each.kind == "number_range":
+        return each.other
     known = {name.casefold(): share for name, share in each.shares.items()}
     terms = {term.casefold() for term in _terms(value)}
     if not terms:
@@ -84,10 +63,12 @@ def _share(each: catalogue.Filter, value: FilterValue) -> int:
     return EVERYBODY - matched if each.key == "jobTitle.exclude" else matched
 
 
-def _terms(value: str | list[str] | dict[str, Any]) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return value if isinstance(value, list) else list(value["values"])
+def _terms(value: object) -> list[str]:
+    """Return the terms of a text, a list, or an object with `values`."""
+    listed = value.get("values") if isinstance(value, dict) else value
+    if isinstance(listed, str):
+        return [listed]
+    return [term for term in listed if isinstance(term, str)] if isinstance(listed, list) else []
 
 
 def config_hash(config: Config) -> str:
@@ -97,50 +78,27 @@ def config_hash(config: Config) -> str:
 
 def preview(config: Config, generation: Generation) -> dict[str, Any]:
     """Return the data of the preview route's response."""
-    total = people(config)
+    total, scores = people(config, generation), run_with(config, generation)
     data = {
         "totalCount": total,
-        "sample": [_masked(number, config) for number in range(min(total, len(PEOPLE)))],
-        "previewKey": f"preview_{config_hash(config)[:16]}",
+        "sample": [masked(number, config, scores) for number in range(min(total, MAX_SAMPLE))],
         "dataDate": seed()["dataDate"],
     }
     if generation == 1:
-        return data
+        return {**data, "previewKey": f"preview_{config_hash(config)[:16]}"}
     breakdowns = {
         "industries": _breakdown(total, catalogue.INDUSTRY),
         "seniorities": _breakdown(total, catalogue.SENIORITY),
     }
-    return {**data, **evaluation(config), "breakdowns": breakdowns}
+    return {**data, **evaluation(config, generation), "breakdowns": breakdowns}
 
 
-def evaluation(config: Config) -> dict[str, Any]:
+def evaluation(config: Config, generation: Generation) -> dict[str, Any]:
     """Return how the second generation would run a config."""
     return {
         "configHash": config_hash(config),
         "strategy": "sandbox",
-        "appliedFilters": applied_filters(config),
-    }
-
-
-def _masked(number: int, config: Config) -> dict[str, Any]:
-    first_name, domain, seniority, title = PEOPLE[number]
-    scalars = {**DEFAULTS, **config}
-    topic = config["topicIds"][number % len(config["topicIds"])]
-    matched = sorted(set(config["topicIds"]))
-    return {
-        **dict.fromkeys(HIDDEN_FIELDS),
-        "intentScore": max(scalars["minScore"], scalars["maxScore"] - 4 * number),
-        "topicId": topic,
-        "topicName": next((each["name"] for each in catalogue.known_topics([topic])), None),
-        "matchedTopicIds": matched,
-        "topicOverlap": len(matched),
-        "firstName": first_name,
-        "lastName": "***",
-        "email": f"***@{domain}",
-        "emailHashes": {"sha256": None, "sha1": None, "md5": None},
-        "jobTitle": title,
-        "seniority": seniority,
-        "masked": True,
+        "appliedFilters": list(applied(config, generation)),
     }
 
 

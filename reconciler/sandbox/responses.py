@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from reconciler.sandbox import catalogue
+from reconciler.sandbox import topics
 from reconciler.sandbox.record import seed
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def whole(record: Record, generation: Generation) -> Json:
     """Return one audience with its config."""
     config = {"config": record.config}
     if generation == 1:
-        topics = {"topics": catalogue.known_topics(record.config["topicIds"])}
-        return {**_core(record), **config, **topics, **_sized(record), **_dated(record)}
+        named = {"topics": topics.named(record.config["topicIds"])}
+        return {**_core(record), **config, **named, **_sized(record), **_dated(record)}
     return {**_core(record), **_ownership(record), **config, **_sized(record), **_dated(record)}
 
 

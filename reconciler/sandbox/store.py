@@ -40,14 +40,9 @@ class Audiences:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def all(self, status: str | None = None, after: int = 0, limit: int = -1) -> list[Record]:
-        """Return the records past a position, in the order in which they were made; all for a limit of -1."""
-        rows = self._connection.execute(
-            "SELECT * FROM audience WHERE position > ? AND status = coalesce(?, status)"
-            " ORDER BY position LIMIT ?",
-            (after, status, limit),
-        )
-        return [_record(row) for row in rows]
+    def all(self) -> list[Record]:
+        """Return the records in the order in which they were made."""
+        return [_record(row) for row in self._connection.execute("SELECT * FROM audience ORDER BY position")]
 
     def get(self, audience_id: str) -> Record | None:
         query = "SELECT * FROM audience WHERE id = ?"
@@ -73,9 +68,8 @@ class Audiences:
             (*_values(record), record.updated_at, record.id),
         )
 
-    def remove(self, audience_id: str) -> bool:
-        """Remove the audience and return whether it was there."""
-        return self._connection.execute("DELETE FROM audience WHERE id = ?", (audience_id,)).rowcount == 1
+    def remove(self, audience_id: str) -> None:
+        self._connection.execute("DELETE FROM audience WHERE id = ?", (audience_id,))
 
 
 def _values(record: Record) -> tuple[str, str, str, int]:

@@ -76,6 +76,8 @@ def test_help_imports_nothing_heavy(project: Project, arguments: list[str]) -> N
         (["show", "one", "two"], "Got unexpected extra argument (two)"),
         (["sandbox", "serve", "--port", "65536"], "65536 is not in the range 0<=x<=65535."),
         (["sandbox", "serve", "--generation", "3"], "'3' is not one of '1', '2'."),
+        (["sandbox", "serve", "--paging", "page"], "'page' is not one of 'cursor', 'offset', 'none'."),
+        (["sandbox", "serve", "--list-limit", "101"], "101 is not in the range 1<=x<=100."),
     ],
 )
 def test_wrong_usage_exits_1(project: Project, arguments: list[str], words: str) -> None:

@@ -190,3 +190,35 @@ def test_it_ends_where_its_address_cannot_be_told(samples: Project) -> None:
 
     assert said.code == 1
     assert said.err.startswith("Error: stdout cannot be written: No space left on device.")
+
+
+def test_list_is_silently_short_without_paging(samples: Project) -> None:
+    with serving(samples, "--generation", "2", "--paging", "none", "--list-limit", "5"):
+        short = call(samples)
+        whole = call(samples, f"{AUDIENCES}?limit=100")
+
+    assert (len(short["data"]), len(whole["data"])) == (5, 16)
+    assert set(short["meta"]) == {"timestamp", "request_id"}
+
+
+@pytest.mark.parametrize("mode", ["refuse", "strip", "store"])
+def test_unknown_filters_are_treated_as_asked(samples: Project, mode: str) -> None:
+    filters = {"seniority": ["vp"], "shoeSize": ["44"]}
+    with serving(samples, "--unknown-filters", mode):
+        one = f"{AUDIENCES}/{call(samples)['data'][0]['id']}"
+        answer = call(samples, one, {"config": {"topicIds": [117805], "filters": filters}})
+
+    kept = {"strip": {"seniority": ["vp"]}, "store": filters}
+    if mode == "refuse":
+        assert answer["error"]["message"] == "config.filters.shoeSize is not a field of this API."
+    else:
+        assert answer["data"]["config"]["filters"] == kept[mode]
+
+
+def test_reads_lag_behind_writes(samples: Project) -> None:
+    with serving(samples, "--stale-reads", "600000"):
+        one = call(samples)["data"][0]
+        path = f"{AUDIENCES}/{one['id']}"
+
+        assert call(samples, path, {"name": "Renamed"})["data"]["name"] == "Renamed"
+        assert call(samples, path)["data"] == one

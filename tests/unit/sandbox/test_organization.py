@@ -85,7 +85,7 @@ def test_merge_semantics_merge_fields_of_a_filter(database: Path) -> None:
     def filters(value: object) -> dict[str, object]:
         return {"config": {"topicIds": [117805], "filters": {"role.seniority": value}}}
 
-    with served(create_app(database, config_semantics="merge")) as api:
+    with served(create_app(database, generation=2, config_semantics="merge")) as api:
         api.patch(MARKETING, filters({"values": ["vp"], "operator": "contains"}))
         response = api.patch(MARKETING, filters({"values": ["director"]}))
 

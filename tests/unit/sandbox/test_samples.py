@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from reconciler.sandbox.app import create_app
+from reconciler.sandbox.organization import fresh_records
 from tests.unit.sandbox.calls import MARKETING, SWITCHERS, WEBINAR, served
 
 if TYPE_CHECKING:
@@ -101,14 +103,36 @@ def test_equal_live_audiences_are_spelled_differently_from_samples(first: Api) -
 def test_the_samples_show_what_a_definition_can_say() -> None:
     definitions = _definitions()
     lifecycles = [definition["lifecycle"] for definition in definitions if "lifecycle" in definition]
-    dotted = [each for each in definitions if any("." in key for key in each["config"]["filters"])]
 
     assert {definition["status"] for definition in definitions} == {"active", "paused", "draft"}
-    assert 2 <= len(dotted) < len(definitions)
+    assert not any("." in key for definition in definitions for key in definition["config"]["filters"])
     assert {key for lifecycle in lifecycles for key in lifecycle} == {"ignore", "protect"}
     assert all(
         definition["metadata"].keys() == {"owner", "description", "labels"} for definition in definitions
     )
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_seed_is_legal_in_its_own_generation(database: Path, generation: Any) -> None:
+    seeded = list(fresh_records(generation))
+    strict = create_app(database, generation=generation, unknown_filters="refuse", slots=20)
+    with served(strict) as api:
+        for record in seeded:
+            response = api.patch(record.id, {"config": record.config, "audienceSize": 1})
+
+            assert response.data["config"] == api.get(f"/{record.id}").data["config"] == record.config
+
+
+def test_generations_hold_the_same_audiences() -> None:
+    first, second = ({each.id: each for each in fresh_records(generation)} for generation in (1, 2))
+
+    assert list(first) == list(second)
+    for each in first.values():
+        same = replace(second[each.id], config=each.config, audience_size=each.audience_size)
+        assert same == each
+    assert [each.name for each in second.values() if "role" in each.config.get("filters", {})] == [
+        "Demo requests without a meeting"
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

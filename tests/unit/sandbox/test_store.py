@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.errors import FileError
 from reconciler.sandbox.app import create_app
+from reconciler.sandbox.options import Options
 from reconciler.sandbox.organization import Organization, fresh_records
 from reconciler.sandbox.store import Store
 from tests.unit.sandbox.calls import MARKETING, served
@@ -159,7 +160,7 @@ def test_database_corrupted_while_serving_is_a_server_error(database: Path) -> N
 
 
 def test_updated_at_increases_when_clock_is_set_back(database: Path) -> None:
-    organization = Organization(Store(database, fresh_records()), "replace", 10)
+    organization = Organization(Store(database, fresh_records()), Options())
     _execute(database, "UPDATE audience SET updated_at = '2999-12-31T23:59:59.999Z'")
 
     assert organization.update(MARKETING, {"name": "x"}).updated_at == "3000-01-01T00:00:00.000Z"
