@@ -14,6 +14,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
 Raising = Literal["wider", "narrower"]
 
+MAX_SPELLED = 60  # characters of a value that a message shows
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 _NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 _ALL_READABLE: Mapping[str, str] = MappingProxyType({})
@@ -87,6 +88,19 @@ class ListedAudience:
     id: str
     name: str
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The API's word on a config: why it refuses it or, where it does not, what it would store and apply.
+
+    `stored` holds `config` alone, normalised as a live audience's, and is None for a refusal; `applied` are
+    the keys of filters.
+    """
+
+    refusal: str = ""
+    stored: Fields | None = None
+    applied: frozenset[str] = frozenset()
 
 
 def dotted(path: Path) -> str:
@@ -171,3 +185,11 @@ def _sorted(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _sorted(part) for key, part in value.items()}
     return sorted(map(_sorted, value), key=canonical) if isinstance(value, list) else value
+
+
+def spell(value: Value) -> str:
+    """Return the value on one line for a message, cut where it is long: a server may send any length."""
+    plain = to_json(value)
+    items = plain if isinstance(value, frozenset) and isinstance(plain, list) else [plain]
+    text = ", ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    return text if len(text) <= MAX_SPELLED else f"{text[: MAX_SPELLED - 1]}…"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import secrets
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,18 +18,24 @@ from reconciler.api.responses import Lost, Response, read
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable, ResponseTooLarge
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from reconciler.api.connection import Connection
     from reconciler.model import Json
 
 MAX_BYTES = 10 * 1024 * 1024
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
+# The contract's two routes that take a config and only read.
+Evaluation = Literal["validate", "preview"]
+EVALUATIONS: Mapping[Evaluation, str] = {"validate": "validate", "preview": "preview"}
+_VERDICTS = (400, 404, 405, 422)
 _REDIRECTS = range(300, 400)
 _NOT_FOUND = 404
 _TOO_MANY = 429
 
 
 class ReadClient:
-    """A client that can only read.
+    """A client that can only read: by GET, and by POST to the two routes that tell what a config comes to.
 
     `stop_reason` says why no more requests should be sent for now; empty while they may.
     """
@@ -86,27 +93,44 @@ class ReadClient:
             raise
         return response.document
 
+    async def evaluate(self, route: Evaluation, config: Mapping[str, Json]) -> Response:
+        """Ask what the API would make of a config, which changes nothing there.
+
+        A response that is no success refuses the config (400, 422), or says that there is no such route (404,
+        405). Raises ApiError for any other.
+        """
+        body = json.dumps(config, sort_keys=True).encode()
+        return await self._read("POST", f"{AUDIENCES}/{EVALUATIONS[route]}", body, accepted=_VERDICTS)
+
     async def _get(self, path: str) -> Response:
+        return await self._read("GET", path)
+
+    async def _read(
+        self, method: str, path: str, body: bytes | None = None, accepted: Collection[int] = ()
+    ) -> Response:
         """Read with retries: on a lost request, a status that may pass, and a 200 that cannot be read."""
         await self.wait_while_paused()
         deadline = self._now() + self.timing.budget
         attempt = 1
-        response = await self._exchange("GET", path, min(self.timing.request, self.timing.budget))
+        response = await self._exchange(method, path, min(self.timing.request, self.timing.budget), body)
         while (
             attempt < self.timing.attempts
             and _is_retryable(response)
             and await self.back_off(response, attempt, deadline)
         ):
             attempt += 1
-            response = await self._exchange("GET", path, min(self.timing.request, deadline - self._now()))
-        return self._require_success(response, "GET", path.partition("?")[0])
+            seconds = min(self.timing.request, deadline - self._now())
+            response = await self._exchange(method, path, seconds, body)
+        return self._require_success(response, method, path.partition("?")[0], accepted)
 
-    def _require_success(self, response: Response | Lost, method: str, path: str) -> Response:
+    def _require_success(
+        self, response: Response | Lost, method: str, path: str, accepted: Collection[int]
+    ) -> Response:
         if isinstance(response, Lost):
             raise ApiUnreachable(f"{self.origin} cannot be reached: {response.reason}", _TRY_AGAIN)
         if response.unreadable:
             raise ApiContractError(f"{method} {path}: {response.unreadable}", _TRY_AGAIN)
-        if not response.is_success:
+        if not response.is_success and response.status not in accepted:
             raise rejected(response, method, path)
         return response
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import schema
 from reconciler.api import audiences
+from reconciler.app import evaluation
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
 from reconciler.plan import build
 
@@ -48,20 +49,21 @@ async def plan(
     targeted = _targeted(definitions, targets)
     async with ReadClient(connection) as client:
         live = await audiences.fetch(client, [definition.id for definition in targeted], rules)
-    return build(
-        origin=connection.origin,
-        definitions=targeted,
-        live=live.audiences,
-        others=live.others,
-        rules=rules,
-        limits=limits,
-        active=live.active,
-        generation=live.generation,
-        targets=targets,
-        owned={definition.id for definition in definitions},
-        base=None if merge_base is None else merge_base.definitions,
-        diagnostics=tuple(_doubts(live)),
-    )
+        made = build(
+            origin=connection.origin,
+            definitions=targeted,
+            live=live.audiences,
+            others=live.others,
+            rules=rules,
+            limits=limits,
+            active=live.active,
+            generation=live.generation,
+            targets=targets,
+            owned={definition.id for definition in definitions},
+            base=None if merge_base is None else merge_base.definitions,
+            diagnostics=tuple(_doubts(live)),
+        )
+        return await evaluation.evaluate(made, targeted, client, rules, live.generation)
 
 
 def _doubts(live: LiveState) -> Iterator[Diagnostic]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, cast
 
 from reconciler import diff
 from reconciler.apply.excess import is_wider
-from reconciler.model import Fields, Json, canonical, dotted, normalise, to_json
+from reconciler.model import Fields, Json, canonical, dotted, normalise, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from reconciler.model import Audience, Path, Rules, Value
+    from reconciler.model import Audience, Path, Rules
     from reconciler.plan import Change
 
 ACTIVE = "active"
 MAX_NAMED = 3  # fields whose values a detail shows
-MAX_SPELLED = 60  # characters of a value that a detail shows
 
 
 class ExpectedState:
@@ -146,15 +144,7 @@ def _described(one: diff.Difference) -> str:
     is_set = isinstance(one.before, frozenset) or isinstance(one.after, frozenset)
     held, asked = (one.removed, one.added) if is_set else (one.before, one.after)
     if (not held and is_set) or held is None:
-        return f"{dotted(one.path)}: asked {_spelled(asked)}, which the API does not hold"
+        return f"{dotted(one.path)}: asked {spell(asked)}, which the API does not hold"
     if (not asked and is_set) or asked is None:
-        return f"{dotted(one.path)}: the API also holds {_spelled(held)}"
-    return f"{dotted(one.path)}: asked {_spelled(asked)}, the API holds {_spelled(held)}"
-
-
-def _spelled(value: Value) -> str:
-    """Spell a value on one line, cut where it is long: it may be as long as a server likes."""
-    plain = to_json(value)
-    items = plain if isinstance(value, frozenset) and isinstance(plain, list) else [plain]
-    text = ", ".join(json.dumps(item, ensure_ascii=False) for item in items)
-    return text if len(text) <= MAX_SPELLED else f"{text[: MAX_SPELLED - 1]}…"
+        return f"{dotted(one.path)}: the API also holds {spell(held)}"
+    return f"{dotted(one.path)}: asked {spell(asked)}, the API holds {spell(held)}"

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from reconciler import wording
-from reconciler.errors import Diagnostic
-from reconciler.model import Definition, Fields, Path, Rules, Value, dotted
+from reconciler.plan.places import error_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from reconciler.errors import Diagnostic
+    from reconciler.model import Definition, Fields, Path, Rules, Value
 
 
 def violations(
@@ -49,7 +51,7 @@ def _out_of_range(definition: Definition, path: Path, value: Value, bounds: tupl
     summary = f"{amount} is {side} that this organization's API takes"
     noun = "items" if isinstance(value, frozenset) else "number"
     hint = f"List {least} to {most} items" if noun == "items" else f"Write a number from {least} to {most}"
-    return _error(definition, path, "out-of-range", summary, hint)
+    return error_at(definition, path, "out-of-range", summary, hint)
 
 
 def _in_order(
@@ -58,16 +60,11 @@ def _in_order(
     if _size(value) > _size(limit):
         of = "the number of " if isinstance(limit, frozenset) else ""
         summary = f"{_amount(definition, path, value)} is over {of}{upper[-1]}, which is {_size(limit)}"
-        yield _error(definition, path, "out-of-order", summary, f"Set {path[-1]} and {upper[-1]} in the file")
+        yield error_at(
+            definition, path, "out-of-order", summary, f"Set {path[-1]} and {upper[-1]} in the file"
+        )
 
 
 def _amount(definition: Definition, path: Path, value: Value) -> str:
     amount = wording.count(len(value), "item") if isinstance(value, frozenset) else str(value)
     return amount if path in definition.places else f"{amount}, which is live and left out here,"
-
-
-def _error(definition: Definition, path: Path, code: str, summary: str, hint: str) -> Diagnostic:
-    """Return an error at the field, or at what it would stand in where the definition leaves it out."""
-    here = (definition.line, definition.column)
-    line, column = definition.places.get(path, definition.places.get(path[:-1], here))
-    return Diagnostic("error", code, summary, hint, definition.file, line, column, dotted(path))

@@ -14,6 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from reconciler import __version__
+from reconciler.api import client
 from tests.cli.command import run
 
 ROOT = Path(__file__).parents[2]
@@ -78,13 +79,19 @@ def modules() -> dict[str, str]:
 
 
 def test_one_patch_is_the_only_mutating_verb() -> None:
+    """POST is there once: to the two routes that take a config and only read."""
     found = [
-        (name.partition("/")[0], verb)
+        (name, verb)
         for name, source in modules().items()
         if not name.startswith("github/")
         for verb in mutating_verbs(source)
     ]
-    assert found == [("api", "PATCH")]
+    assert found == [("api/client.py", "POST"), ("api/client.py", "PATCH")]
+    assert set(client.EVALUATIONS.values()) == {"validate", "preview"}
+    tree = ast.parse(modules()["api/client.py"])
+    (evaluate,) = [node for node in ast.walk(tree) if getattr(node, "name", "") == "evaluate"]
+    assert mutating_verbs(f"import httpx\n{ast.unparse(evaluate)}") == ["POST"]
+    assert ast.unparse(evaluate).count("f'{AUDIENCES}/{EVALUATIONS[route]}'") == 1
 
 
 def test_only_the_client_and_github_speak_http() -> None:

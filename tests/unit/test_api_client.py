@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import socket
 import ssl
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler import __version__
-from reconciler.api.client import ReadClient, WriteClient
+from reconciler.api.client import Evaluation, ReadClient, WriteClient
 from reconciler.api.connection import Connection, Timing
 from reconciler.api.responses import Lost, Response
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
@@ -20,7 +21,7 @@ from reconciler.sandbox import API_KEY
 from reconciler.sandbox.app import create_app
 from reconciler.secret import Secret
 from tests.doubles.peer import Fault, OtherOrigin
-from tests.unit.applying import KEY, ROUTE, A, B, C, calls, connection, ident, run, serving, simulated
+from tests.unit.applying import CONFIG, KEY, ROUTE, A, B, C, calls, connection, ident, run, serving, simulated
 from tests.unit.virtual_time import Arrival
 
 if TYPE_CHECKING:
@@ -91,8 +92,19 @@ def test_write_is_one_patch_with_given_bytes() -> None:
 
 def test_read_client_has_no_write_method() -> None:
     verbs = {name for name in dir(ReadClient) if not name.startswith("_")}
-    assert verbs == {"get_one", "get_page", "back_off", "is_paused", "wait_while_paused"}
+    assert verbs == {"get_one", "get_page", "evaluate", "back_off", "is_paused", "wait_while_paused"}
     assert {name for name in dir(WriteClient) if not name.startswith("_")} - verbs == {"patch"}
+
+
+@pytest.mark.parametrize("name", ["validate", "preview"])
+def test_config_is_evaluated_by_one_post(name: Evaluation) -> None:
+    with serving(Fault("body", text='{"data": {}}'), generation=2) as (peer, url):
+        response = with_writer(url, lambda writer: writer.evaluate(name, CONFIG))
+    (entry,) = peer.log
+    assert (entry.method, entry.target) == ("POST", f"{ROUTE}/{name}")
+    assert entry.body == json.dumps(CONFIG, sort_keys=True).encode()
+    assert entry.header("Content-Type") == "application/json"
+    assert response.document == {"data": {}}
 
 
 @pytest.mark.parametrize("name", ["", "../../../v1/keys", "x?y=1", f"{A}/..", f"{A}\n"])

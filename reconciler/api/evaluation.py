@@ -1,0 +1,87 @@
+"""The API's word on a config, asked before anything is written: its route reads only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from reconciler.api import filter_forms
+from reconciler.errors import ApiContractError
+from reconciler.model import Verdict, canonical, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.api.client import ReadClient
+    from reconciler.api.responses import Response
+    from reconciler.model import Json, Rules
+
+MAX_CONCURRENT = 8
+_NO_ROUTE = (404, 405)
+
+
+async def ask(
+    client: ReadClient, configs: Mapping[str, Mapping[str, Json]], rules: Rules
+) -> dict[str, Verdict | None]:
+    """Return the API's verdict on each config by its key, None where the API has no route to ask.
+
+    Equal configs are asked about once. Raises ApiError.
+    """
+    semaphore = asyncio.Semaphore(MAX_CONCURRENT)
+
+    async def verdict(config: Mapping[str, Json]) -> Verdict | None:
+        async with semaphore:
+            return _verdict(await client.evaluate("validate", config), rules)
+
+    distinct = {canonical(dict(config)): config for config in configs.values()}
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {key: group.create_task(verdict(config)) for key, config in distinct.items()}
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # the first failure ended the others
+    return {key: tasks[canonical(dict(config))].result() for key, config in configs.items()}
+
+
+def body(config: Mapping[str, Json], rules: Rules) -> dict[str, Json]:
+    """Return what the route takes of a config: its documented fields, and nothing that is carried over."""
+    return {key: value for key, value in config.items() if ("config", key) in rules}
+
+
+def _verdict(response: Response, rules: Rules) -> Verdict | None:
+    if response.status in _NO_ROUTE:
+        return None
+    if not response.is_success:
+        return Verdict(refusal=response.message)
+    data = response.document.get("data") if isinstance(response.document, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get("valid"), bool):
+        raise _contract_error("data.valid", "true or false")
+    if not data["valid"]:
+        return Verdict(refusal=_reason(data))
+    config, applied = data.get("normalizedConfig"), data.get("appliedFilters")
+    if not isinstance(config, dict):
+        raise _contract_error("data.normalizedConfig", "an object")
+    if not isinstance(applied, list) or not all(isinstance(key, str) for key in applied):
+        raise _contract_error("data.appliedFilters", "a list of texts")
+    dotted = filter_forms.dotted(config, rules, "POST validate: data.normalizedConfig")
+    stored = normalise(dotted, rules, ("config",))
+    return Verdict(stored={"config": stored}, applied=frozenset(cast("list[str]", applied)))
+
+
+def _reason(data: Mapping[str, Any]) -> str:
+    """Return what a refusal says for itself; where it stands is not documented, so any text of it will do."""
+    for key in ("message", "reason", "error", "errors"):
+        found = data.get(key)
+        texts = [_text(item) for item in (found if isinstance(found, list) else [found])]
+        if any(texts):
+            return "; ".join(filter(None, texts))
+    return ""
+
+
+def _text(item: object) -> str:
+    message = item.get("message") if isinstance(item, dict) else item
+    return message if isinstance(message, str) else ""
+
+
+def _contract_error(where: str, expected: str) -> ApiContractError:
+    summary = f"POST validate: {where} is not {expected}, as the contract says"
+    return ApiContractError(summary, "Report this to the vendor")
