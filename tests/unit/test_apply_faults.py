@@ -214,7 +214,7 @@ def test_added_field_hides_no_applied_change() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_unclear_response_without_reread_is_unknown(fault: Fault, when: str) -> None:
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
     assert result.detail.startswith("the response was lost: ")
     assert "; reading it again failed: " in result.detail
