@@ -188,6 +188,17 @@ def test_another_order_of_a_set_is_no_conflict() -> None:
         assert peer.unfired == ()
 
 
+def test_another_order_of_an_unknown_list_is_no_conflict() -> None:
+    with serving(holds=[audience(1, config={**CONFIG, "x_new": {"list": [3, 1, 2], "more": [[1], 2]}})]) as (
+        peer,
+        url,
+    ):
+        the_plan = plan(url, {A: NARROWED})
+        peer.inject(Fault("reordered", **READ, times=None))
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, result.detail) == ("applied", "")
+
+
 def test_scores_that_appeared_since_the_plan_are_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED})
