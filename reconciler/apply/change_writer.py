@@ -85,7 +85,8 @@ class ChangeWriter:
         try:
             found = await read_afresh(self._run, self._change.id, self._expected.needed)
         except ApiError as error:
-            return self._result(self._outcome_without_effect, error.summary)
+            details = [self._problem, error.summary] if self._problem else [error.summary]
+            return self._result(self._outcome_without_effect, "; ".join(details))
         if found is None:
             return self._result("conflict", "the audience does not exist any more")
         if self._sent and self._expected.is_met(found):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.api import audiences
+from reconciler.api.client import RETRYABLE
 from reconciler.apply.response_effect import ends_the_run
-from reconciler.errors import ApiRejected
+from reconciler.errors import ApiError, ApiRejected, ApiUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -45,3 +46,8 @@ async def read_afresh(run: Shared, audience_id: str, needed: Collection[str]) ->
         if ends_the_run(error.status):
             run.end(error.summary)
         raise
+
+
+def may_pass(error: ApiError) -> bool:
+    """Return whether another read may fare better than one that failed so."""
+    return isinstance(error, ApiUnreachable) or (isinstance(error, ApiRejected) and error.status in RETRYABLE)

@@ -61,7 +61,8 @@ def _joined(first: AudienceResult, second: AudienceResult) -> AudienceResult:
     if outcome == "unchanged":
         outcome = first.outcome
     elif outcome != "applied":
-        details = ["its config is as defined, and it was not started", *details]
+        unsent = "" if second.is_written else ", and it was not started"
+        details = [f"its config is as defined{unsent}", *details]
     return replace(
         second,
         outcome=outcome,

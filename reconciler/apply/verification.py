@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.apply.shared import read_afresh
+from reconciler.apply.shared import may_pass, read_afresh
 from reconciler.errors import ApiError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Verification:
         self._problem = problem
         self._seconds = run.client.timing.verification
         self._began = self._read_at = 0.0
+        self._failure = ""  # of the last read that failed
 
     async def settle(self) -> Verdict:
         """Read until it is plain what is stored, within the time that a write has to show."""
@@ -82,7 +83,9 @@ class Verification:
         try:
             found = await read_afresh(self._run, self._id, self._expected.needed)
         except ApiError as error:
-            return Verdict("unknown", f"{self._context}; reading it again failed: {error.summary}")
+            self._failure = f"reading it again failed: {error.summary}"
+            is_over = self._run.client.stop_reason or not may_pass(error)
+            return Verdict("unknown", f"{self._context}; {self._failure}") if is_over else None
         if found is None:
             return Verdict("conflict", f"{self._context}; the audience does not exist any more")
         last, self.seen, self._read_at = self.seen, found, _now()
@@ -129,7 +132,7 @@ class Verification:
     def _verdict_without_time(self) -> Verdict:
         """Return what the reads showed; only a late one shows that the API holds something else for good."""
         if self.seen is None or not self._is_past(LATE):
-            shown = f"it could not be read for {self._seconds:.3g} seconds"
+            shown = self._failure or f"it could not be read for {self._seconds:.3g} seconds"
             return Verdict("unknown", f"{self._context}; {shown}")
         if self._problem:
             shown = (

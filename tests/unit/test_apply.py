@@ -188,6 +188,17 @@ def test_another_order_of_a_set_is_no_conflict() -> None:
         assert peer.unfired == ()
 
 
+def test_another_order_of_an_unknown_list_is_no_conflict() -> None:
+    with serving(holds=[audience(1, config={**CONFIG, "x_new": {"list": [3, 1, 2], "more": [[1], 2]}})]) as (
+        peer,
+        url,
+    ):
+        the_plan = plan(url, {A: NARROWED})
+        peer.inject(Fault("reordered", **READ, times=None))
+        (result,) = apply(url, the_plan).values()
+    assert (result.outcome, result.detail) == ("applied", "")
+
+
 def test_scores_that_appeared_since_the_plan_are_conflict() -> None:
     with serving() as (peer, url):
         the_plan = plan(url, {A: RENAMED})
@@ -330,7 +341,7 @@ def test_something_else_that_is_stored_is_named(fault: Fault) -> None:
 def test_verification_that_cannot_read_is_unknown() -> None:
     unread = Fault("status", status=500, skip=1, times=None, **READ)
     with serving(Fault("short_body", method="PATCH"), unread) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
     assert (result.outcome, result.is_written) == ("unknown", True)
     assert result.detail.startswith("the API accepted the change; reading it again failed: GET ")
     assert peer.state[A]["name"] == "New"

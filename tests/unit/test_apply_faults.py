@@ -168,6 +168,15 @@ def test_refusal_after_rate_limit_settles(status: int, code: str | None, outcome
     assert calls(peer, A)[:4] == ["GET", "PATCH"] * 2
 
 
+def test_unread_audience_after_rate_limit_is_failed() -> None:
+    unread = Fault("status", status=500, times=None, **READ_AGAIN)
+    with serving(Fault("status", **WRITE, status=429), unread) as (_, url):
+        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+    assert (result.outcome, result.attempts, result.is_written) == ("failed", 1, False)
+    assert result.detail.startswith(f"PATCH /v1/intent/audiences/{A} returned 429: ")
+    assert f"; GET /v1/intent/audiences/{A} returned 500" in result.detail
+
+
 def test_change_found_after_a_refusal_is_applied() -> None:
     with serving(Fault("status", **WRITE, status=429, when="after")) as (_, url):
         (result,) = apply(url, plan(url, {A: RENAMED})).values()
@@ -214,7 +223,7 @@ def test_added_field_hides_no_applied_change() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_unclear_response_without_reread_is_unknown(fault: Fault, when: str) -> None:
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED})).values()
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
     assert result.detail.startswith("the response was lost: ")
     assert "; reading it again failed: " in result.detail

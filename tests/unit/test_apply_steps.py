@@ -70,6 +70,21 @@ def test_edit_between_the_steps_is_a_conflict() -> None:
     assert all("status" not in body for body in bodies(peer))
 
 
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (Fault("status", **WRITE, id=A, skip=1, status=500), "unknown"),
+        (Fault("lie", id=A, skip=1), "failed"),
+    ],
+    ids=["unclear", "not-stored"],
+)
+def test_sent_status_is_not_called_unsent(fault: Fault, outcome: str) -> None:
+    _, host = simulated(fault)
+    results = apply(host, plan(host, {A: STARTING}))
+    assert results[A].outcome == outcome
+    assert results[A].detail.startswith("its config is as defined; ")
+
+
 def test_full_slots_block_the_second_step() -> None:
     with serving(holds=[audience(1), audience(2, "active")], slots=1) as (peer, url):
         results = apply(url, plan(url, {A: STARTING}))

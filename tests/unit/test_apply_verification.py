@@ -116,6 +116,16 @@ def test_audience_that_turns_unreadable_ends_no_run(odd: Fault, write: Fault | N
     assert outcomes(results) == ["unknown" if odd.kind == "value" else "conflict", "applied"]
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_reads_outlast_an_outage(status: int) -> None:
+    write = Fault("status", **WRITE, status=status, when="after")
+    down = Fault("status", status=502, times=14, **READ_AGAIN)
+    peer, host = simulated(*([write] if status == 500 else []), down)
+    (result,) = settled(host, name="New").values()
+    assert (result.outcome, result.attempts) == ("applied", 1)
+    assert len(calls(peer, A)) == 2 + 14 + 1
+
+
 def test_audience_unreadable_before_its_write_is_not_attempted() -> None:
     peer, host = simulated()
     the_plan = plan(host, {A: RENAMED, B: RENAMED})
