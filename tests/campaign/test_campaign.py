@@ -441,6 +441,19 @@ def test_unclear_response_over_a_stored_write(good: Evidence, change: dict[str, 
     assert "outcome" not in rules(with_outcome(unclear, CHANGED, "unknown"))
 
 
+def test_live_and_wider_is_what_the_server_held(
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory, good: Evidence
+) -> None:
+    narrower = {"id": RELEASED, "name": "N", "status": "active", "config": {**CONFIG, "minScore": 90}}
+    stripped = (Fault("stripped", method="PATCH", id=RELEASED),)
+    definitions = {**DEFINITIONS, RELEASED: narrower}
+    wide = run(scenario(faults=stripped, definitions=definitions), tmp_path_factory.mktemp("wide"), server)
+    said = {result["id"]: result["live_and_wider"] for result in process(wide).report["results"]}
+    assert (said[RELEASED], judge(wide)) == (True, ())
+    assert "outcome" in rules(with_outcome(wide, RELEASED, "failed", live_and_wider=False))
+    assert "outcome" in rules(with_outcome(good, CHANGED, "applied", live_and_wider=True))
+
+
 def test_unknown_may_be_anything_that_was_sent(good: Evidence) -> None:
     assert rules(with_outcome(good, CHANGED, "unknown")) == set()
     assert rules(with_outcome(good, CHANGED, "unknown", attempts=0)) == {"outcome"}

@@ -152,6 +152,7 @@ def _contradictions(
     if outcome == "failed":
         yield from _unseen(act, writes, reads)
         yield from _unclear(writes)
+    yield from _widened(act, result, asked[0], writes, reads)
     if outcome == "blocked" and not any(entry.status == 403 for entry in act.sent_by(process)):
         yield "no slot was refused"
     if steps:
@@ -199,6 +200,30 @@ def _unclear(writes: tuple[Entry, ...]) -> Iterator[str]:
         is_stored = write.stored and model.holds(write.after, write.document)
         if is_stored and not is_declined and not is_plain:
             yield f"#{write.number} was stored, and its response was unclear: {write.status} {write.faults}"
+
+
+def _widened(
+    act: Act, result: Mapping[str, Any], asked: Document, writes: tuple[Entry, ...], reads: tuple[Entry, ...]
+) -> Iterator[str]:
+    """Hold *live and wider* to what the server held: active, and without what was asked for."""
+    seen = [write.after for write in writes] + [act.view(read) for read in reads if is_good(read)]
+    held = [one for one in seen if one is not None and one["status"] == "active"]
+    if result["live_and_wider"] and all(_is_as_asked(one, asked) for one in held):
+        yield f"it never was live and wider: {held}"
+    if result["outcome"] == "failed" and not result["live_and_wider"]:
+        yield from (
+            f"it is live and wider since #{write.number}: {write.after}"
+            for write in writes[-1:]
+            if write.stored and _lacks_filter(write)
+        )
+
+
+def _lacks_filter(write: Entry) -> bool:
+    """Tell whether a write left an active audience without a filter that it asked for."""
+    if write.after is None or write.after["status"] != "active" or "config" not in write.document:
+        return False
+    asked, held = (model.present(one["config"]).get("filters", {}) for one in (write.document, write.after))
+    return not asked.keys() <= held.keys()
 
 
 def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> Iterator[str]:
