@@ -388,6 +388,61 @@ def test_a_limit_and_a_protection_stop_all(good: Evidence) -> None:
     assert "plan" in rules(four)
 
 
+# What a careless reconciler does.
+
+
+STARTED = {
+    **DEFINITIONS,
+    ACTIVATED: {**DEFINITIONS[ACTIVATED], "config": {"topicIds": [117805], "filters": {"gender": "f"}}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("plants", "rule", "changes"),
+    [
+        ("compares nothing", "unread", {}),
+        ("believes responses", "outcome", {"faults": (Fault("echo", method="PATCH", id=CHANGED),)}),
+        ("believes responses", "outcome", {"faults": (Fault("lie", method="PATCH", id=CHANGED),)}),
+        ("writes in another order", "order", {}),
+        ("compares nothing, writes in another order", "unverified", {"definitions": STARTED}),
+        (
+            "compares nothing, starts whatever was stored",
+            "unverified",
+            {"definitions": STARTED, "faults": (Fault("stripped", method="PATCH", id=ACTIVATED),)},
+        ),
+        ("starts at once", "plan", {"definitions": STARTED}),
+        (
+            "calls failed what was never sent",
+            "outcome",
+            {"faults": (Fault("status", status=400, method="GET", id=CHANGED),)},
+        ),
+        (
+            "calls failed what is unclear",
+            "outcome",
+            {"faults": (Fault("status", status=503, method="PATCH", id=CHANGED, when="after"),)},
+        ),
+        (
+            "applies whatever is planned now",
+            "overwrite",
+            {"edits": (Edit(CHANGED, {"status": "active"}, None),)},
+        ),
+    ],
+)
+def test_careless_reconciler_is_caught(  # noqa: PLR0917 - pytest names them
+    server: ForkServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    plants: str,
+    rule: str,
+    changes: dict[str, Any],
+) -> None:
+    played = scenario(**changes)
+    assert judge(run(played, tmp_path_factory.mktemp("careful"), server)) == ()
+    monkeypatch.setenv("CAMPAIGN_PLANTS", plants)
+    assert rule in rules(run(played, tmp_path_factory.mktemp("careless"), server))
+
+
 # What was said.
 
 
