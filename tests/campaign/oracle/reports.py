@@ -180,10 +180,8 @@ def _excuses(
     shown = [act.view(read) for read in reads if is_good(read)]
     if outcome == "unchanged" and not any(model.holds(one, _union(s.patch for s in steps)) for one in shown):
         yield f"it never was as defined: {shown}"
-    befores = [step.before for step in steps]
-    is_clear = len(shown) == len(reads) and all(
-        any(model.same(one, before) for before in befores) for one in shown
-    )
+    is_plain = all(is_good(read) and "filled_defaults" not in read.faults for read in reads)
+    is_clear = is_plain and all(any(model.same(one, step.before) for step in steps) for one in shown)
     if outcome == "conflict" and is_clear:
         yield f"nobody changed it: {shown}"
 
