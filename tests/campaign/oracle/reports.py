@@ -246,6 +246,6 @@ def _is_applied(act: Act, asked: Document, writes: tuple[Entry, ...], reads: tup
 
 
 def _is_as_asked(audience: Document, asked: Document) -> bool:
-    if "id" not in asked or model.is_odd(audience):
+    if "id" not in asked:
         return model.holds(audience, asked)
-    return model.patch_for(asked, audience) is None
+    return not model.is_odd(audience, asked) and model.patch_for(asked, audience) is None
