@@ -52,16 +52,19 @@ def _with_ordered_unknown(value: Any) -> Any:
     }
 
 
-def is_odd(audience: Mapping[str, Any] | None) -> bool:
-    """Tell whether a field has another type than the contract's, so that nobody can read the audience."""
-    if audience is None:
-        return False
-    config = audience.get("config")
-    if not isinstance(config, dict):
-        return config is not None or not all(isinstance(audience[name], str) for name in ("name", "status"))
-    topics, score = config.get("topicIds", []), config.get("minScore", 0)
-    is_config = isinstance(topics, list) and (score is None or isinstance(score, int))
-    return not (is_config and isinstance(audience["name"], str) and isinstance(audience["status"], str))
+def is_odd(audience: Mapping[str, Any], definition: Mapping[str, Any]) -> bool:
+    """Tell whether a field that a definition sets has a type that the contract does not have."""
+    return any(_is_odd_field(audience, name) for name in COMPARED if name in definition)
+
+
+def _is_odd_field(audience: Mapping[str, Any], name: str) -> bool:
+    value = audience.get(name)
+    if name != "config" or value is None:
+        return value is not None and not isinstance(value, str)
+    if not isinstance(value, dict):
+        return True
+    topics, score = value.get("topicIds", []), value.get("minScore")
+    return not (isinstance(topics, list) and (score is None or isinstance(score, int)))
 
 
 def same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
@@ -73,9 +76,11 @@ def same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool
 
 def holds(audience: Mapping[str, Any] | None, patch: Mapping[str, Any]) -> bool:
     """Tell whether an audience has the fields that a PATCH asked for; what the API adds is its own."""
-    if audience is None or is_odd(audience):
+    if audience is None or is_odd(audience, patch):
         return False
-    given = {**audience, "config": _known(audience.get("config") or {}, patch.get("config") or {})}
+    given = dict(audience)
+    if "config" in patch:
+        given["config"] = _known(audience.get("config") or {}, patch["config"])
     return all(_meaning(given, name) == _meaning(patch, name) for name in patch)
 
 
@@ -165,8 +170,8 @@ def _filters(wanted: Document, live: Document, ignored: list[str]) -> Document:
 
 def _meaning(audience: Mapping[str, Any], name: str) -> str:
     """Give a field's one spelling: nulls and empty filters are as good as absent."""
-    value = audience.get(name)
-    if name == "config" and isinstance(value, dict):
+    value = None if _is_odd_field(audience, name) else audience.get(name)
+    if name == "config" and value is not None:
         value = present(value)
     return json.dumps(ordered(value), sort_keys=True)
 

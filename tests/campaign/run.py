@@ -246,7 +246,7 @@ def _with_few_leftovers(
     """Let somebody put right what nobody can read, and much of what a server that merges keeps."""
     first = {one["id"]: one for one in scenario.audiences}
     live = {
-        name: {**one, **first[name]} if name in definitions and model.is_odd(one) else deepcopy(one)
+        name: {**one, **first[name]} if model.is_odd(one, definitions.get(name, {})) else deepcopy(one)
         for name, one in state.items()
     }
     left = []

@@ -154,7 +154,8 @@ def _obstacle(
         wrong.append({**config, "filters": {"seniority": ["vp"]}})
     if wrong and rng.random() < 0.7:
         return Obstacle(name, {}, {**definition, "config": rng.choice(wrong), "lifecycle": {}})
-    return Obstacle(name, rng.choice(organization.ODD), definition)
+    odd = [one for one in organization.ODD if one.keys() <= definition.keys()]
+    return Obstacle(name, rng.choice(odd), definition)
 
 
 def _apply(rng: Random, nth: int) -> Apply:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 LISTED = frozenset(kind for kind, known in KINDS.items() if known.route == "list")
 # Kinds whose answer is a good 200: with nothing stored they would be lies, and lies have a kind of their own.
 _AFTER_ONLY = frozenset({"unknown_fields", "value", "surrogate", "drip", "huge"})
+_METHODS = (*["PATCH"] * 4, *["GET"] * 2, "POST")
 _STATUSES = (
     400,
     401,
@@ -42,20 +43,26 @@ _MEGABYTE = 1024 * 1024
 
 def fault(rng: Random, kind: str, ids: Sequence[str], key: str) -> Fault:
     """Draw a fault of one kind, which meets the planning, a compare, a write or a verification."""
-    method = KINDS[kind].method or rng.choice(("PATCH", "PATCH", "GET"))
+    method = KINDS[kind].method or rng.choice(_METHODS)
+    if kind == "edit" and method == "POST":
+        method = "GET"  # an edit is of an audience, and a validation of none
     moments = ("after",) if kind in _AFTER_ONLY else KINDS[kind].moments
     place: dict[str, Any] = {"method": method, "when": rng.choice(moments)}
-    if method == "PATCH":
+    if method == "POST":
+        place |= {"skip": rng.choice((0, 0, 1, 2))}
+    elif method == "PATCH":
         place |= {"skip": rng.choice((0, 0, 0, 1, 2))}
     elif kind in LISTED or (kind != "edit" and rng.random() < 0.15):
         place |= {"route": "list"}
     else:
         place |= {"route": "one", "skip": rng.randrange(12)}
-    if place.get("route") != "list" and rng.random() < 0.3:
+    if method != "POST" and place.get("route") != "list" and rng.random() < 0.3:
         place |= {"id": rng.choice(ids), "skip": rng.randrange(3)}
     parameters = _PARAMETERS[kind](rng, ids, key) if kind in _PARAMETERS else {}
     if kind == "value" and place.get("route") == "list":
         parameters["target"] = rng.choice(ids)
+    if kind == "value" and method == "POST":
+        parameters = _answer(rng)
     if parameters.get("status") in _REFUSALS:
         place["when"] = "before"  # a refusal of what was done all the same would be a lie too
     times = (1, 1, 2, 3) if kind == "endless" and rng.random() < 0.95 else (1, 1, 1, 2, 3, 6, None)
@@ -91,6 +98,16 @@ def _value(rng: Random, _ids: Sequence[str], key: str) -> dict[str, Any]:
         "data.status": ("archived", None, True),
         "data.config": ("text", None, [], {"topicIds": [3], "minScore": 14}),
         "data.id": ("00000000-0000-4000-8000-000000000000", "no", None),
+    }
+    path = rng.choice(sorted(values))
+    return {"path": path, "value": rng.choice(values[path])}
+
+
+def _answer(rng: Random) -> dict[str, Any]:
+    values: dict[str, tuple[Any, ...]] = {
+        "data.valid": (False, None, "yes"),
+        "data.normalizedConfig": (None, "text", {"topicIds": [3]}),
+        "data.appliedFilters": ([], None, "role.isCeo"),
     }
     path = rng.choice(sorted(values))
     return {"path": path, "value": rng.choice(values[path])}

@@ -388,6 +388,61 @@ def test_a_limit_and_a_protection_stop_all(good: Evidence) -> None:
     assert "plan" in rules(four)
 
 
+# What a careless reconciler does.
+
+
+STARTED = {
+    **DEFINITIONS,
+    ACTIVATED: {**DEFINITIONS[ACTIVATED], "config": {"topicIds": [117805], "filters": {"gender": "f"}}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("plants", "rule", "changes"),
+    [
+        ("compares nothing", "unread", {}),
+        ("believes responses", "outcome", {"faults": (Fault("echo", method="PATCH", id=CHANGED),)}),
+        ("believes responses", "outcome", {"faults": (Fault("lie", method="PATCH", id=CHANGED),)}),
+        ("writes in another order", "order", {}),
+        ("compares nothing, writes in another order", "unverified", {"definitions": STARTED}),
+        (
+            "compares nothing, starts whatever was stored",
+            "unverified",
+            {"definitions": STARTED, "faults": (Fault("stripped", method="PATCH", id=ACTIVATED),)},
+        ),
+        ("starts at once", "plan", {"definitions": STARTED}),
+        (
+            "calls failed what was never sent",
+            "outcome",
+            {"faults": (Fault("status", status=400, method="GET", id=CHANGED),)},
+        ),
+        (
+            "calls failed what is unclear",
+            "outcome",
+            {"faults": (Fault("status", status=503, method="PATCH", id=CHANGED, when="after"),)},
+        ),
+        (
+            "applies whatever is planned now",
+            "overwrite",
+            {"edits": (Edit(CHANGED, {"status": "active"}, None),)},
+        ),
+    ],
+)
+def test_careless_reconciler_is_caught(  # noqa: PLR0917 - pytest names them
+    server: ForkServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    plants: str,
+    rule: str,
+    changes: dict[str, Any],
+) -> None:
+    played = scenario(**changes)
+    assert judge(run(played, tmp_path_factory.mktemp("careful"), server)) == ()
+    monkeypatch.setenv("CAMPAIGN_PLANTS", plants)
+    assert rule in rules(run(played, tmp_path_factory.mktemp("careless"), server))
+
+
 # What was said.
 
 
@@ -439,6 +494,19 @@ def test_unclear_response_over_a_stored_write(good: Evidence, change: dict[str, 
     seen = with_more(unclear, replace(sent(good, "GET", CHANGED), before=edited, after=edited))
     assert "outcome" in rules(with_outcome(seen, CHANGED, "failed"))
     assert "outcome" not in rules(with_outcome(unclear, CHANGED, "unknown"))
+
+
+def test_live_and_wider_is_what_the_server_held(
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory, good: Evidence
+) -> None:
+    narrower = {"id": RELEASED, "name": "N", "status": "active", "config": {**CONFIG, "minScore": 90}}
+    stripped = (Fault("stripped", method="PATCH", id=RELEASED),)
+    definitions = {**DEFINITIONS, RELEASED: narrower}
+    wide = run(scenario(faults=stripped, definitions=definitions), tmp_path_factory.mktemp("wide"), server)
+    said = {result["id"]: result["live_and_wider"] for result in process(wide).report["results"]}
+    assert (said[RELEASED], judge(wide)) == (True, ())
+    assert "outcome" in rules(with_outcome(wide, RELEASED, "failed", live_and_wider=False))
+    assert "outcome" in rules(with_outcome(good, CHANGED, "applied", live_and_wider=True))
 
 
 def test_unknown_may_be_anything_that_was_sent(good: Evidence) -> None:

@@ -26,7 +26,7 @@ def judge(evidence: Evidence) -> Iterator[Violation]:
     for process in (plan, apply):
         for what in _unrefused(act, process):
             yield Violation("obstacle", process.name, what)
-    if model.is_odd(act.initial[act.obstacle]) and plan.saved is not None:
+    if model.is_odd(act.initial[act.obstacle], act.definitions[act.obstacle]) and plan.saved is not None:
         due = {name: model.steps_for(one, act.initial[name]) for name, one in _others(act)}
         yield from planning.unlike(plan.name, planning.steps_of(json.loads(plan.saved)), due)
     for process in targeted:

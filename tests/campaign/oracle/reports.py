@@ -152,6 +152,7 @@ def _contradictions(
     if outcome == "failed":
         yield from _unseen(act, writes, reads)
         yield from _unclear(writes)
+    yield from _widened(act, result, asked[0], writes, reads)
     if outcome == "blocked" and not any(entry.status == 403 for entry in act.sent_by(process)):
         yield "no slot was refused"
     if steps:
@@ -179,10 +180,8 @@ def _excuses(
     shown = [act.view(read) for read in reads if is_good(read)]
     if outcome == "unchanged" and not any(model.holds(one, _union(s.patch for s in steps)) for one in shown):
         yield f"it never was as defined: {shown}"
-    befores = [step.before for step in steps]
-    is_clear = len(shown) == len(reads) and all(
-        any(model.same(one, before) for before in befores) for one in shown
-    )
+    is_plain = all(is_good(read) and "filled_defaults" not in read.faults for read in reads)
+    is_clear = is_plain and all(any(model.same(one, step.before) for step in steps) for one in shown)
     if outcome == "conflict" and is_clear:
         yield f"nobody changed it: {shown}"
 
@@ -199,6 +198,30 @@ def _unclear(writes: tuple[Entry, ...]) -> Iterator[str]:
         is_stored = write.stored and model.holds(write.after, write.document)
         if is_stored and not is_declined and not is_plain:
             yield f"#{write.number} was stored, and its response was unclear: {write.status} {write.faults}"
+
+
+def _widened(
+    act: Act, result: Mapping[str, Any], asked: Document, writes: tuple[Entry, ...], reads: tuple[Entry, ...]
+) -> Iterator[str]:
+    """Hold *live and wider* to what the server held: active, and without what was asked for."""
+    seen = [write.after for write in writes] + [act.view(read) for read in reads if is_good(read)]
+    held = [one for one in seen if one is not None and one["status"] == "active"]
+    if result["live_and_wider"] and all(_is_as_asked(one, asked) for one in held):
+        yield f"it never was live and wider: {held}"
+    if result["outcome"] == "failed" and not result["live_and_wider"]:
+        yield from (
+            f"it is live and wider since #{write.number}: {write.after}"
+            for write in writes[-1:]
+            if write.stored and _lacks_filter(write)
+        )
+
+
+def _lacks_filter(write: Entry) -> bool:
+    """Tell whether a write left an active audience without a filter that it asked for."""
+    if write.after is None or write.after["status"] != "active" or "config" not in write.document:
+        return False
+    asked, held = (model.present(one["config"]).get("filters", {}) for one in (write.document, write.after))
+    return not asked.keys() <= held.keys()
 
 
 def _unseen(act: Act, writes: tuple[Entry, ...], reads: tuple[Entry, ...]) -> Iterator[str]:
@@ -223,6 +246,6 @@ def _is_applied(act: Act, asked: Document, writes: tuple[Entry, ...], reads: tup
 
 
 def _is_as_asked(audience: Document, asked: Document) -> bool:
-    if "id" not in asked or model.is_odd(audience):
+    if "id" not in asked:
         return model.holds(audience, asked)
-    return model.patch_for(asked, audience) is None
+    return not model.is_odd(audience, asked) and model.patch_for(asked, audience) is None

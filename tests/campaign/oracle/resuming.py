@@ -47,14 +47,17 @@ def _due(act: Act) -> dict[str, Steps]:
     pairs = {
         name: model.steps_for(one, act.initial[name])
         for name, one in act.definitions.items()
-        if name in act.initial and not model.is_odd(act.initial[name])
+        if name in act.initial and not model.is_odd(act.initial[name], one)
     }
     return {name: steps for name, steps in pairs.items() if steps}
 
 
 def _is_obstructed(act: Act) -> bool:
     """Tell whether an audience that has a definition is gone, or cannot be read."""
-    return any(name not in act.initial or model.is_odd(act.initial[name]) for name in act.definitions)
+    return any(
+        name not in act.initial or model.is_odd(act.initial[name], one)
+        for name, one in act.definitions.items()
+    )
 
 
 def _refusal(evidence: Evidence, act: Act, due: Mapping[str, Steps]) -> int | None:

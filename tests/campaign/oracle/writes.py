@@ -94,7 +94,7 @@ def _steps(evidence: Evidence, act: Act, process: Process, write: Entry, read: E
     if definition is None:
         return []
     seen = _planned_upon(act, process, write.id or "", read)
-    states = [state for state in seen if state is not None and not model.is_odd(state)]
+    states = [state for state in seen if state is not None and not model.is_odd(state, definition)]
     if any("filled_defaults" in entry.faults for entry in act.sent_by(process) if entry.method == "GET"):
         defaults = model.defaults(act.generation)
         states += [{**state, "config": {**defaults, **model.present(state["config"])}} for state in states]
@@ -196,5 +196,5 @@ def may_be_done(act: Act, process: Process, audience_id: str) -> bool:
     definition = act.definitions[audience_id]
     states = [state for state, _, _ in act.reigns(audience_id) if state is not None]
     return "--plan" in process.arguments and any(
-        not model.is_odd(one) and model.patch_for(definition, one) is None for one in states
+        not model.is_odd(one, definition) and model.patch_for(definition, one) is None for one in states
     )
