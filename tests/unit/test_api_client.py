@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_read_client_has_no_write_method() -> None:
 @pytest.mark.parametrize("name", ["validate", "preview"])
 def test_config_is_evaluated_by_one_post(name: Evaluation) -> None:
     with serving(Fault("body", text='{"data": {}}'), generation=2) as (peer, url):
-        response = with_writer(url, lambda writer: writer.evaluate(name, CONFIG))
+        response = with_writer(url, lambda writer: writer.evaluate(name, cast("Any", CONFIG)))
     (entry,) = peer.log
     assert (entry.method, entry.target) == ("POST", f"{ROUTE}/{name}")
     assert entry.body == json.dumps(CONFIG, sort_keys=True).encode()
