@@ -25,12 +25,12 @@ class Rule:
     """What the schema says of the field at one path.
 
     A `group` is an object of optional fields: empty, it says the same as absent; an `object` is one value
-    with parts; `items` is the type of a set's members. A field that
-    `is_carried_over` stays as it is live where a definition leaves it out. A field that `is_volatile` changes
-    by itself, so its live value is never part of a comparison with what was read earlier. `bounds` are the
-    least and the most that a generation of the API takes, of a set its size; `at_most` is the field that this
-    one must not be over. `label` and `words` are plain English for a field and its values; `raising` is
-    whether more of it reaches more people or fewer.
+    with parts; `items` is the type of a set's members. A field that `is_carried_over` stays as it is live
+    where a definition leaves it out. A field that `is_volatile` changes by itself, so its live value is never
+    part of a comparison with what was read earlier. `bounds` are the least and the most that a generation of
+    the API takes, of a set its size; `at_most` is the field that this one must not be over. A filter belongs
+    to one `generation` of the API. `label` and `words` are plain English for a field and its values;
+    `raising` is whether more of it reaches more people or fewer.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class Rule:
     is_volatile: bool = False
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     at_most: Path | None = None
+    generation: int | None = None
     label: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     raising: Raising | None = None

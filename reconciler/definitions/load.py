@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from reconciler.definitions.yaml.reader import Document, Mark
-    from reconciler.model import Rules
+    from reconciler.model import Path, Rules
     from reconciler.schema import Problem
 
+_FILTERS = ("config", "filters")
 _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
 
@@ -89,7 +90,8 @@ def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
         return _Reading(diagnostics=found)
     problems = tuple(_problems(document))
     worded = (_diagnostic(problem, document, file) for problem in problems)
-    diagnostics = _first(chain(found, worded, _ignore_problems(document, file, rules)))
+    others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
+    diagnostics = _first(chain(found, worded, *others))
     definition = None if diagnostics else _definition(document, file, rules)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
@@ -167,6 +169,27 @@ def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Di
             yield _at(file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two"))
 
 
+def _generation_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
+    """Yield each filter of another generation of the API than the file's first one: no API has both."""
+    filters = [
+        (str(place[-1]), mark, rule)
+        for place, mark in document.keys.items()
+        if place[:-1] == _FILTERS and (rule := rules.get(cast("Path", place))) is not None
+    ]
+    for key, mark, rule in filters:
+        if rule.generation == filters[0][2].generation:
+            continue
+        twins = [one for one in filters if one[2].label == rule.label and one[0] != key]
+        other, place, of = (twins or filters)[0]
+        summary = (
+            f'"{key}" says the same as "{other}" at line {place.line}'
+            if twins
+            else f'"{key}" is a filter of the API\'s generation {rule.generation}, and "{other}" at line '
+            f"{place.line} one of generation {of.generation}"
+        )
+        yield _at(file, mark, dotted(_FILTERS), ("mixed-generations", summary, _ONE_GENERATION))
+
+
 def _claim(document: Document, file: str, problems: Iterable[Problem]) -> tuple[str, Diagnostic] | None:
     value = document.value.get("id") if isinstance(document.value, dict) else None
     if not isinstance(value, str) or any(problem.place == ("id",) for problem in problems):
@@ -187,5 +210,6 @@ def _at(file: str, mark: Mark, path: str | None, words: tuple[str, str, str]) ->
     return Diagnostic("error", code, summary, detail, file, mark.line, mark.column, path)
 
 
+_ONE_GENERATION = "Keep the filters of the generation that your organization's API speaks"
 _FIRST_ONES = "Fix the first ones and run again"
 _ONE_FILE = "One audience has one file: remove one, or correct its id"

@@ -61,6 +61,7 @@ def _rule(field: Mapping[str, Any], at_most: Path | None) -> Rule:
             for generation, bounds in field.get("x-bounds", {}).items()
         },
         at_most=at_most,
+        generation=field.get("x-generation"),
         label=field["title"],
         words=field.get("x-words", {}),
         raising=cast("Raising | None", field.get("x-raising")),
