@@ -98,6 +98,6 @@ def test_null_beside_the_other_form_is_absent() -> None:
         "role.isCeo": None,
         "role.isDecisionMaker": True,
     }
-    assert filters({"role.isDecisionMaker": None, "role": {"isDecisionMaker": True}}) == {
-        "role.isDecisionMaker": True
-    }
+    dotted_null, nested = {"role.isDecisionMaker": None}, {"role": {"isDecisionMaker": True}}
+    for both in (dotted_null | nested, nested | dotted_null):
+        assert filters(both) == {"role.isDecisionMaker": True}
