@@ -177,7 +177,7 @@ def test_too_long_list_is_read_in_smaller_pages() -> None:
     ]  # fmt: skip
 
 
-def test_later_page_that_is_too_long_is_made_smaller() -> None:
+def test_later_page_too_long_is_made_smaller() -> None:
     api = Api(live_audiences(110), padding=1)
     api.items[100]["x"] = "x" * (MAX_BYTES * 3 // 4)
     api.items[104]["x"] = "x" * (MAX_BYTES * 3 // 4)
@@ -188,7 +188,7 @@ def test_later_page_that_is_too_long_is_made_smaller() -> None:
     assert (len((state := read(api)).others), state.doubt) == (110, "")
 
 
-def test_too_long_list_in_one_piece_leaves_defined_ones() -> None:
+def test_too_long_unpaged_list_leaves_defined_audiences() -> None:
     api = Api(live_audiences(60), padding=MAX_BYTES // 30, takes_limit=False)
     state = read(api, [A, B])
     assert [list(state.audiences), state.others, state.active] == [[A, B], (), 0]
