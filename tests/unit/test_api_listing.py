@@ -207,6 +207,14 @@ def test_list_over_its_bytes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(api.asked) == 3
 
 
+def test_list_over_its_audiences_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert listing.MAX_AUDIENCES == 100_000
+    monkeypatch.setattr(listing, "MAX_AUDIENCES", 150)
+    assert len(read(Api(live_audiences(150))).others) == 150
+    with pytest.raises(ApiContractError, match="the list has over 150 audiences"):
+        read(Api(live_audiences(151)))
+
+
 def test_list_over_its_time_is_an_error() -> None:
     assert listing.MAX_SECONDS == 300
     api = Api(live_audiences(3000), seconds=20)
