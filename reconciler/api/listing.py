@@ -8,6 +8,7 @@ it is the last, the next one is asked for. What then stays open is a doubt, and 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.api import AUDIENCES
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_PAGES = 1000
 MAX_CURSOR = 1000  # characters
 MAX_BYTES = 64 * 1024 * 1024
+MAX_AUDIENCES = 100_000
 MAX_SECONDS = 300.0
 PAGE_SIZE = 100  # the most that the vendor documents for any of its lists
 _ROUND = 25  # the least that it documents; 50 and 100 are the others, and an API may not go by what is asked
@@ -56,7 +58,7 @@ class Listing:
         self._offset = 0
         self._largest = 0  # how many items a page had at most
         self._bytes = 0
-        self._seen: dict[str, str] = {}
+        self._seen: dict[str, bytes] = {}  # digests of what was seen, by id
 
     async def pages(self) -> AsyncIterator[Items]:
         """Yield each page's new items as (id, item, place); only one page is held at a time.
@@ -120,15 +122,17 @@ class Listing:
     def _new_items(self, data: list[Json]) -> Iterator[tuple[str, Item, str]]:
         """Yield the items that were not there before; one that comes again must be the same."""
         for index, value in enumerate(data):
-            where = f"{_WHERE}data[{index}]"
+            known, where = len(self._seen), f"{_WHERE}data[{index}]"
             item = require_object(value, where)
             key = identity(item, where)
             content = unordered({name: item[name] for name in self._compared if name in item})
-            if key not in self._seen:
-                yield key, item, where
-            elif self._seen[key] != content:
+            digest = hashlib.sha256(content.encode()).digest()
+            if self._seen.setdefault(key, digest) != digest:
                 raise ApiContractError(f"{where}: audience {key} came before with other content", _TWICE)
-            self._seen[key] = content
+            if len(self._seen) > MAX_AUDIENCES:
+                raise ApiContractError(f"{_WHERE}the list has over {MAX_AUDIENCES} audiences", _TOO_MUCH)
+            if len(self._seen) > known:
+                yield key, item, where
 
     def _goes_on(self, page: Item, count: int, new: int) -> bool:
         """Decide whether there is another page, and where it begins."""

@@ -4,10 +4,12 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from reconciler import schema
 from reconciler.api.filter_forms import dotted
 from reconciler.errors import ApiContractError
+from tests.unit.strategies import documents, patient
 
 RULES = schema.rules()
 TITLES = ["Head of Growth", "VP Growth"]
@@ -98,6 +100,30 @@ def test_null_beside_the_other_form_is_absent() -> None:
         "role.isCeo": None,
         "role.isDecisionMaker": True,
     }
-    assert filters({"role.isDecisionMaker": None, "role": {"isDecisionMaker": True}}) == {
-        "role.isDecisionMaker": True
-    }
+    dotted_null, nested = {"role.isDecisionMaker": None}, {"role": {"isDecisionMaker": True}}
+    for both in (dotted_null | nested, nested | dotted_null):
+        assert filters(both) == {"role.isDecisionMaker": True}
+
+
+def nested(dotted_filters: dict[str, Any]) -> Any:
+    """Write filters in the nested form, with modes and operators beside their lists."""
+    result: dict[str, Any] = {}
+    for key, value in dotted_filters.items():
+        group, dot, name = key.partition(".")
+        if not dot:
+            result[key] = value
+        elif isinstance(value, dict):
+            parts = {"values": "", "mode": "Mode", "operator": "Operator"}
+            result.setdefault(group, {}).update({f"{name}{parts[part]}": value[part] for part in value})
+        else:
+            result.setdefault(group, {})[name] = value
+    return result
+
+
+@patient
+@given(documents(live=False))
+def test_every_definition_reads_alike_in_both_forms(document: dict[str, Any]) -> None:
+    wanted = document.get("config", {}).get("filters", {})
+    wanted.pop("jobTitle", None)  # of the first generation, and the name of a group in the second
+    assert filters(nested(wanted)) == wanted
+    assert filters(wanted) == wanted

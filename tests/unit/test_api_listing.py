@@ -177,7 +177,7 @@ def test_too_long_list_is_read_in_smaller_pages() -> None:
     ]  # fmt: skip
 
 
-def test_later_page_that_is_too_long_is_made_smaller() -> None:
+def test_later_page_too_long_is_made_smaller() -> None:
     api = Api(live_audiences(110), padding=1)
     api.items[100]["x"] = "x" * (MAX_BYTES * 3 // 4)
     api.items[104]["x"] = "x" * (MAX_BYTES * 3 // 4)
@@ -188,7 +188,7 @@ def test_later_page_that_is_too_long_is_made_smaller() -> None:
     assert (len((state := read(api)).others), state.doubt) == (110, "")
 
 
-def test_too_long_list_in_one_piece_leaves_defined_ones() -> None:
+def test_too_long_unpaged_list_leaves_defined_audiences() -> None:
     api = Api(live_audiences(60), padding=MAX_BYTES // 30, takes_limit=False)
     state = read(api, [A, B])
     assert [list(state.audiences), state.others, state.active] == [[A, B], (), 0]
@@ -205,6 +205,14 @@ def test_list_over_its_bytes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     assert caught.value.summary == f"GET {ROUTE}: the list is over 1 MiB"
     assert "Ask the vendor how many audiences" in caught.value.detail
     assert len(api.asked) == 3
+
+
+def test_list_over_its_audiences_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert listing.MAX_AUDIENCES == 100_000
+    monkeypatch.setattr(listing, "MAX_AUDIENCES", 150)
+    assert len(read(Api(live_audiences(150))).others) == 150
+    with pytest.raises(ApiContractError, match="the list has over 150 audiences"):
+        read(Api(live_audiences(151)))
 
 
 def test_list_over_its_time_is_an_error() -> None:
