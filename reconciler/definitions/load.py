@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from reconciler.model import Path, Rules
     from reconciler.schema import Problem
 
-_FILTERS = ("config", "filters")
 _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
 
@@ -172,22 +171,22 @@ def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Di
 def _generation_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
     """Yield each filter of another generation of the API than the file's first one: no API has both."""
     filters = [
-        (str(place[-1]), mark, rule)
+        (cast("Path", place), mark, rule)
         for place, mark in document.keys.items()
-        if place[:-1] == _FILTERS and (rule := rules.get(cast("Path", place))) is not None
+        if (rule := rules.get(cast("Path", place))) is not None and rule.generation is not None
     ]
-    for key, mark, rule in filters:
+    for path, mark, rule in filters:
         if rule.generation == filters[0][2].generation:
             continue
-        twins = [one for one in filters if one[2].label == rule.label and one[0] != key]
+        twins = [one for one in filters if one[2].label == rule.label and one[0] != path]
         other, place, of = (twins or filters)[0]
         summary = (
-            f'"{key}" says the same as "{other}" at line {place.line}'
+            f'"{path[-1]}" says the same as "{other[-1]}" at line {place.line}'
             if twins
-            else f'"{key}" is a filter of the API\'s generation {rule.generation}, and "{other}" at line '
-            f"{place.line} one of generation {of.generation}"
+            else f'"{path[-1]}" is a filter of the API\'s generation {rule.generation}, and "{other[-1]}" at '
+            f"line {place.line} one of generation {of.generation}"
         )
-        yield _at(file, mark, dotted(_FILTERS), ("mixed-generations", summary, _ONE_GENERATION))
+        yield _at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
 
 
 def _claim(document: Document, file: str, problems: Iterable[Problem]) -> tuple[str, Diagnostic] | None:

@@ -324,14 +324,13 @@ def test_definition_has_only_what_the_file_sets() -> None:
 def test_definition_is_normalised() -> None:
     found = definition(
         HEAD
-        + "status: paused\nconfig:\n  topicIds: [2, 1]\n  filters:\n    seniority: [vp, director]\n"
-        + "    role.seniority: {mode: any, values: [b, a]}\n    hasPhone: false\naudienceSize: 0\n"
+        + "status: paused\nconfig:\n  topicIds: [2, 1]\n  filters:\n    role.isVp: false\n"
+        + "    role.seniority: {mode: any, values: [b, a]}\naudienceSize: 0\n"
         + "metadata: {owner: a}\nlifecycle: {ignore: [config.filters.state], protect: true}\n"
     )
     filters: Fields = {
-        "seniority": frozenset({"director", "vp"}),
+        "role.isVp": False,
         "role.seniority": {"values": frozenset({"a", "b"}), "mode": "any"},
-        "hasPhone": False,
     }
     assert found.fields == {
         "name": "Finance chiefs",
@@ -378,6 +377,7 @@ def test_every_problem_points_at_its_place() -> None:
         ("unknown-key", 8, 5),
         ("wrong-type", 11, 11),
         ("repeated-item", 12, 23),
+        ("mixed-generations", 13, 5),
         ("missing-key", 13, 21),
     ]
 
@@ -583,13 +583,13 @@ def test_every_omitted_field_can_be_ignored(path: str) -> None:
         ("config", 3),
         ("config.topicIds", 4),
         ("config.filters", 5),
-        ("config.filters.seniority", 6),
+        ("config.filters.role.isVp", 6),
         ("config.filters.role.seniority", 7),
     ],
 )
 def test_ignored_path_that_the_file_sets(path: str, line: int) -> None:
     content = (
-        "config:\n  topicIds: [1]\n  filters:\n    seniority: [vp]\n    role.seniority:\n      values: [vp]\n"
+        "config:\n  topicIds: [1]\n  filters:\n    role.isVp: true\n    role.seniority:\n      values: [vp]\n"
     )
     (found,) = load(HEAD + content + f"lifecycle: {{ignore: [{path}]}}\n").diagnostics
     assert (found.code, found.path, found.line, found.column) == (

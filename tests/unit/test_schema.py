@@ -36,6 +36,9 @@ SWITCHES = (
     "hasLinkedin",
     "hasPhone",
     "role.isDecisionMaker",
+    "role.isCeo",
+    "role.isVp",
+    "role.isFinance",
     "contact.hasBusinessEmail",
 )
 CATALOGUE = (
@@ -152,6 +155,8 @@ def test_first_generation_has_sixteen_filters() -> None:
     filters = {path[2] for path in schema.rules() if len(path) == 3}
     assert len({key for key in filters if "." not in key}) == 16
     assert {key for key in filters if "." in key} == {key for key in CATALOGUE + SWITCHES if "." in key}
+    generations = {path[2]: rule.generation for path, rule in schema.rules().items() if len(path) == 3}
+    assert generations == {key: 2 if "." in key else 1 for key in filters}
 
 
 def test_set_members_are_integers_or_text() -> None:
