@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 from reconciler.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 _REGULAR = (b"100644", b"100755")
 _SECONDS = 60
 
 
-def files(ref: str, paths: Sequence[str]) -> dict[str, bytes]:
-    """Return every regular file below the paths, by name, as it was at the merge base of `ref` and HEAD.
+def files(ref: str, paths: Sequence[str], is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return regular files by name, as they were at the merge base of `ref` and HEAD.
 
+    These are the paths themselves and, below those that are folders, what `is_wanted` by its path from there.
     Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
     """
     commit = merge_base(ref, paths)
-    return {name: data for path in paths for name, data in _below(Path(path), commit)}
+    return {name: data for path in paths for name, data in _below(Path(path), commit, is_wanted)}
 
 
 def unchanged(before: Mapping[str, bytes]) -> frozenset[str]:
@@ -45,7 +46,7 @@ def merge_base(ref: str, paths: Sequence[str]) -> str:
     return found.decode().strip()
 
 
-def _below(path: Path, commit: str) -> Iterator[tuple[str, bytes]]:
+def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     folder = _folder(path)
     prefix = path if path.is_dir() else path.parent
     wanted = "." if path.is_dir() else path.name
@@ -54,8 +55,9 @@ def _below(path: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     for entry in filter(None, entries):
         meta, _, name = entry.partition(b"\t")
         mode, _, identity = meta.split(b" ")
-        if mode in _REGULAR:
-            blobs[str(prefix / os.fsdecode(name))] = identity
+        file = os.fsdecode(name)
+        if mode in _REGULAR and (file == wanted or is_wanted(file)):
+            blobs[str(prefix / file)] = identity
     return zip(blobs, _contents(folder, blobs.values()), strict=True)
 
 

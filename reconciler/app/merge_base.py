@@ -23,7 +23,7 @@ class MergeBase:
 
 def read_merge_base(ref: str, paths: Sequence[str]) -> MergeBase:
     """Read the merge base of `ref` and HEAD; a file that was broken there counts as one that was not."""
-    files = git_history.files(ref, paths)
+    files = git_history.files(ref, paths, definitions.is_definition)
     loaded = definitions.parse(files)
     return MergeBase(
         {definition.id: definition for definition in loaded.definitions}, git_history.unchanged(files)

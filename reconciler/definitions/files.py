@@ -40,6 +40,15 @@ def read(path: Path, max_bytes: int) -> bytes | Diagnostic:
         return _unreadable(path, error)
 
 
+def is_definition(name: str) -> bool:
+    """Return whether an entry below a folder of definitions is one, by its path from that folder.
+
+    Hidden files and folders are not, such as `.git` and an editor's lock; and `A.YAML` is, since a disk that
+    does not tell capitals apart would make it so.
+    """
+    return name.lower().endswith(SUFFIXES) and not any(part.startswith(".") for part in Path(name).parts)
+
+
 def shown(path: Path) -> str:
     """Return the file's name as text that is always valid Unicode."""
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
@@ -52,9 +61,10 @@ def _below(path: Path) -> Iterator[tuple[Path, Path | Diagnostic]]:
     problems: list[OSError] = []
     is_empty = True
     for root, folders, names in os.walk(path, onerror=problems.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         links = {name for name in folders if stat.S_ISLNK(_mode(Path(root, name)))}
         for name in (*folders, *names):
-            if name in links or name.endswith(SUFFIXES):
+            if name in links or is_definition(name):
                 is_empty = False
                 yield Path(root, name), Path(root, name)
     for problem in problems:

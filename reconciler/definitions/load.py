@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
 from reconciler.definitions import files
-from reconciler.definitions.files import SUFFIXES
 from reconciler.definitions.yaml import reader
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
@@ -62,7 +61,7 @@ def load(paths: Sequence[str]) -> Definitions:
 def parse(files: Mapping[str, bytes]) -> Definitions:
     """Read definitions from bytes, by the names of their files; the result is as from `load`."""
     rules = schema.rules()
-    return _gathered([_parsed(file, files[file], rules) for file in sorted(files) if file.endswith(SUFFIXES)])
+    return _gathered([_parsed(file, files[file], rules) for file in sorted(files)])
 
 
 def _gathered(readings: Sequence[_Reading]) -> Definitions:

@@ -43,16 +43,24 @@ def problem(name: str) -> str:
 
 
 def test_definitions_in_all_folders_are_found_sorted() -> None:
-    touch("d/b.yaml", "d/a.yml", "d/a/c.yaml", "d/a/deep/er/d.yaml", "d/.hidden/e.yaml", "d/Z.yaml")
+    touch("d/b.yaml", "d/a.yml", "d/a/c.yaml", "d/a/deep/er/d.yaml", "d/Z.yaml", "d/A.YAML", "d/é.Yml")
     touch("d/README.md", "d/a.yaml.orig", "d/yaml", "d/a.json", "other.yaml")
     assert found("d") == [
-        "d/.hidden/e.yaml",
+        "d/A.YAML",
         "d/Z.yaml",
         "d/a.yml",
         "d/a/c.yaml",
         "d/a/deep/er/d.yaml",
         "d/b.yaml",
+        "d/é.Yml",
     ]
+
+
+def test_hidden_entries_and_editors_locks_are_none() -> None:
+    touch("d/a.yaml", "d/.git/b.yaml", "d/.hidden.yaml", "d/e/.c.yaml.swp", "d/#a.yaml#", "d/a.yaml~")
+    Path("d/.#a.yaml").symlink_to("ana@laptop.1234:1")
+    assert found("d") == ["d/a.yaml"]
+    assert found("d/.hidden.yaml", "d/.git") == ["d/.git/b.yaml", "d/.hidden.yaml"]
 
 
 def test_named_file_needs_no_suffix() -> None:

@@ -428,7 +428,6 @@ def test_parse_gives_what_load_gives() -> None:
         "d/b.yaml": HEAD.encode(),
         "d/c.yml": HEAD.encode() + b"status: x\n",
         "d/a.yaml": b"",
-        "d/README.md": b"no definition",
     }
     for name, content in files.items():
         write(content, name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler import git_history
+from reconciler.definitions import is_definition
 from reconciler.errors import FileError
 from tests.doubles.git import commit, git, start
 
@@ -22,6 +23,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "audiences.d" / "a.yaml").write_text("a: 1\n")
     (tmp_path / "audiences.d" / "emea" / "ü b.yaml").write_text("b: 1\n")
     (tmp_path / "audiences.d" / "link.yaml").symlink_to("a.yaml")
+    (tmp_path / "audiences.d" / "README.md").write_text("c: 1\n")
+    (tmp_path / "audiences.d" / ".hidden.yaml").write_text("c: 1\n")
     (tmp_path / "elsewhere.yaml").write_text("c: 1\n")
     commit(tmp_path, "base")
     git(tmp_path, "checkout", "--quiet", "-b", "work")
@@ -36,7 +39,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_are_regular_ones_of_merge_base(repository: Path) -> None:
-    assert git_history.files("main", ["audiences.d"]) == {
+    assert git_history.files("main", ["audiences.d"], is_definition) == {
         "audiences.d/a.yaml": b"a: 1\n",
         "audiences.d/emea/ü b.yaml": b"b: 1\n",
     }
@@ -45,17 +48,21 @@ def test_files_are_regular_ones_of_merge_base(repository: Path) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_path_may_be_one_file() -> None:
-    assert git_history.files("main", ["audiences.d/a.yaml"]) == {"audiences.d/a.yaml": b"a: 1\n"}
+    assert git_history.files("main", ["audiences.d/a.yaml"], is_definition) == {
+        "audiences.d/a.yaml": b"a: 1\n"
+    }
 
 
 def test_folder_removed_by_branch_is_read(repository: Path) -> None:
     git(repository, "rm", "-r", "--quiet", "audiences.d/emea")
 
-    assert git_history.files("main", ["audiences.d/emea"]) == {"audiences.d/emea/ü b.yaml": b"b: 1\n"}
+    assert git_history.files("main", ["audiences.d/emea"], is_definition) == {
+        "audiences.d/emea/ü b.yaml": b"b: 1\n"
+    }
 
 
 def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None:
-    before = git_history.files("main", ["audiences.d"])
+    before = git_history.files("main", ["audiences.d"], is_definition)
 
     assert git_history.unchanged(before) == {"audiences.d/emea/ü b.yaml"}
 
@@ -66,7 +73,7 @@ def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None
 @pytest.mark.parametrize("ref", ["no-such-branch", "--output=stolen", "-h", "0" * 40])
 def test_unknown_ref_is_refused_and_no_option(repository: Path, ref: str) -> None:
     with pytest.raises(FileError, match="no common commit") as raised:
-        git_history.files(ref, ["audiences.d"])
+        git_history.files(ref, ["audiences.d"], is_definition)
 
     assert "fetch-depth: 0" in raised.value.detail
     assert not (repository / "stolen").exists()
@@ -87,7 +94,7 @@ def test_planted_repository_runs_nothing(
     )
 
     with pytest.raises(FileError):
-        git_history.files("0" * 39 + "1", ["audiences.d"])
+        git_history.files("0" * 39 + "1", ["audiences.d"], is_definition)
 
     assert not canary.exists()
 
@@ -102,7 +109,7 @@ def test_git_never_sees_the_keys(tmp_path: Path, repository: Path, monkeypatch: 
     monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
 
     with pytest.raises(FileError):
-        git_history.files("main", [str(repository / "audiences.d")])
+        git_history.files("main", [str(repository / "audiences.d")], is_definition)
 
     assert "sk_canary" not in seen.read_text()
 
@@ -112,7 +119,7 @@ def test_without_git_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(FileError, match="git is not installed"):
-        git_history.files("main", ["audiences.d"])
+        git_history.files("main", ["audiences.d"], is_definition)
 
 
 def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,4 +130,4 @@ def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.Monkey
     )  # as a git before 2.38 is, which knows no safe.bareRepository
 
     with pytest.raises(FileError, match="lie in a bare repository"):
-        git_history.files("main", [str(bare)])
+        git_history.files("main", [str(bare)], is_definition)
