@@ -131,4 +131,5 @@ def ending(session: ApplySession, error: ReconcilerError | None, *, is_json: boo
         result.diagnostics,
         save,
         is_written=result.is_written,
+        is_document=is_json,
     )

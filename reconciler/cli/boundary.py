@@ -31,7 +31,7 @@ class Ending:
     """How a command ends: its exit code, what stdout gets, what stderr gets after it, and what is saved.
 
     After something `is_written`, neither a message nor the code may say that nothing was, whatever else
-    goes wrong.
+    goes wrong. What `is_document` is for a program, which must get all of it.
     """
 
     code: int
@@ -39,6 +39,7 @@ class Ending:
     diagnostics: Sequence[Diagnostic] = ()
     save: Callable[[], None] = lambda: None
     is_written: bool = False
+    is_document: bool = False
 
 
 def run_group(group: click.Group) -> int:
@@ -116,13 +117,18 @@ def _reported(bug: Exception) -> ReconcilerError:
 def finish(ending: Ending) -> int:
     """Save and print what a command ends with, and return its exit code."""
     code, found = ending.code, [*ending.diagnostics]
-    for step in (ending.save, lambda: output.write(ending.text())):
+    for step, is_document in ((ending.save, False), (partial(_print, ending), ending.is_document)):
         error = attempt(step, is_written=lambda: ending.is_written)
         if error is not None:
             found += [diagnostic for diagnostic in error.diagnostics if diagnostic not in found]
-            code = exit_codes.of_undelivered(code, error, is_written=ending.is_written)
+            is_written = ending.is_written
+            code = exit_codes.of_undelivered(code, error, is_written=is_written, is_document=is_document)
     output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
     return code
+
+
+def _print(ending: Ending) -> None:
+    output.write(ending.text(), is_document=ending.is_document)
 
 
 def publish(code: int, environment: Environment, *steps: Callable[[], None]) -> int:

@@ -37,8 +37,15 @@ def of_result(result: ApplyResult) -> int:
     )
 
 
-def of_undelivered(code: int, error: ReconcilerError, *, is_written: bool) -> int:
-    """Return the code of a command that ended with `code`, but whose output could not be delivered."""
+def of_undelivered(code: int, error: ReconcilerError, *, is_written: bool, is_document: bool = False) -> int:
+    """Return the code of a command that ended with `code`, but whose output could not be delivered.
+
+    Where a program waited for that document, it knows of nothing that was written how it ended.
+    """
     if isinstance(error, Interrupted):
         return INTERRUPTED
-    return ERROR if code in {DONE, CHANGES} and not is_written else code
+    if code not in {DONE, CHANGES}:
+        return code
+    if is_written:
+        return UNKNOWN if is_document else code
+    return ERROR

@@ -31,12 +31,16 @@ def obeys_escapes(stream: TextIO, environment: Mapping[str, str] = os.environ) -
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def write(text: str, stream: TextIO | None = None) -> None:
+def write(text: str, stream: TextIO | None = None, *, is_document: bool = False) -> None:
     """Write text at once; a reader that went away does not stop what is being done.
 
-    Raises FileError where stdout cannot hold the text, as on a full disk. Of stderr nobody could be told.
+    Raises FileError where stdout cannot hold the text, as on a full disk. Of stderr nobody could be told. A
+    document is for a program, which must not take half of it, or none, for all: then a reader that went away,
+    and a stdout that was closed from the start, are errors too.
     """
     stream = sys.stdout if stream is None else stream
+    if is_document and stream.name == os.devnull:
+        raise undelivered(OSError(0, "it is closed"))
     try:
         stream.write(text)
         stream.flush()
@@ -47,7 +51,7 @@ def write(text: str, stream: TextIO | None = None) -> None:
         raise
     except OSError as error:
         discard(stream)
-        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+        if stream is sys.stdout and (is_document or not isinstance(error, BrokenPipeError)):
             raise undelivered(error) from error
 
 

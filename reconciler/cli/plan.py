@@ -80,7 +80,7 @@ def _unmade(diagnostics: Sequence[Diagnostic]) -> Plan:
 def shown(plan: Plan, format_: str, code: int) -> Ending:
     """Show a plan in one of its three forms, and on stderr why it cannot be applied."""
     errors = [diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error]
-    return Ending(code, lambda: _render(plan, format_), errors)
+    return Ending(code, lambda: _render(plan, format_), errors, is_document=format_ == "json")
 
 
 def _render(plan: Plan, format_: str) -> str:

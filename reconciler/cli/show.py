@@ -23,7 +23,12 @@ def show_command(file: str, format_: str) -> int:
     def body() -> Ending:
         document = saved_files.read(file)
         if isinstance(document, ApplyResult):
-            return Ending(exit_codes.DONE, lambda: _result(document, format_), document.diagnostics)
+            return Ending(
+                exit_codes.DONE,
+                lambda: _result(document, format_),
+                document.diagnostics,
+                is_document=format_ == "json",
+            )
         return shown(document, format_, exit_codes.DONE)
 
     return run(body, json_output.diagnostics if format_ == "json" else None)

@@ -272,13 +272,13 @@ def test_result_that_cannot_be_saved_changes_no_outcome(organization: Organizati
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["applied", "nothing-to-do"])
-def test_a_full_disk_under_stdout_changes_no_outcome(organization: Organization, *, is_first: bool) -> None:
+def test_result_that_stdout_cannot_take_is_unknown(organization: Organization, *, is_first: bool) -> None:
     if not is_first:
         organization.run(*AUTO)
     with FULL.open("wb") as full:
         said = organization.run(*AUTO, "--format", "json", "--out", "result.json", stdout=full)
 
-    assert said.code == (0 if is_first else 1)
+    assert said.code == (5 if is_first else 1)
     assert outcomes(organization.result()) == (["applied"] * 3 if is_first else [])
     assert said.err.endswith(
         "Error: stdout cannot be written: No space left on device. Make room, or send it elsewhere.\n"
@@ -290,6 +290,17 @@ def test_nobody_who_reads_does_not_stop_it(organization: Organization, stream: i
     said = organization.run(*AUTO, through=["/bin/sh", "-c", f'exec "$@" {stream}>&-', "sh"])
 
     assert said.code == 0
+    assert organization.patched == ORDER
+
+
+@pytest.mark.parametrize("how", ["1>&-", "| true"])
+def test_result_that_no_program_reads_is_unknown(organization: Organization, how: str) -> None:
+    shell = f'trap "" PIPE; {{ "$@"; echo $? > code; }} {how}; cat code >&2'
+    said = organization.run(*AUTO, "--format", "json", through=["/bin/bash", "-c", shell, "bash"])
+
+    reason = "it is closed" if how == "1>&-" else "Broken pipe"
+    error = f"Error: stdout cannot be written: {reason}. Make room, or send it elsewhere."
+    assert said.err.splitlines()[-2:] == [error, "5"]
     assert organization.patched == ORDER
 
 

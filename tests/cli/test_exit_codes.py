@@ -85,3 +85,11 @@ def test_lost_output_never_means_that_nothing_was_written(
 ) -> None:
     assert exit_codes.of_undelivered(code, FileError("full"), is_written=is_written) == expected
     assert exit_codes.of_undelivered(code, Interrupted("interrupted"), is_written=is_written) == 130
+
+
+@pytest.mark.parametrize(
+    ("code", "is_written", "expected"), [(0, False, 1), (0, True, 5), (3, False, 3), (4, True, 4)]
+)
+def test_lost_document_leaves_writes_unknown(code: int, expected: int, *, is_written: bool) -> None:
+    lost = FileError("full")
+    assert exit_codes.of_undelivered(code, lost, is_written=is_written, is_document=True) == expected
