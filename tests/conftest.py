@@ -3,17 +3,18 @@ from __future__ import annotations
 import gc
 import signal
 
-from tests.doubles import certificates, fork_server
+from reconciler import tls
+from tests.doubles import fork_server
 
 _IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT)
 
 
 def pytest_configure() -> None:
-    """Let clients share certificates, and what tests start have the default signals, in the background too.
+    """Read the certificates here, and let what tests start have the default signals, in the background too.
 
     What is ignored here stays ignored in every process that is started from here; what is caught does not.
     """
-    certificates.read_once()
+    tls.context()
     for number in _IGNORED_IN_THE_BACKGROUND:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from reconciler import __version__
+from reconciler import __version__, tls
 from reconciler.api import AUDIENCES
 from reconciler.api.responses import Lost, Response, read
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable, ResponseTooLarge
@@ -56,6 +56,7 @@ class ReadClient:
                 "User-Agent": f"audience-reconciler/{__version__}",
             },
             timeout=connection.timing.request,
+            verify=tls.context(),
             trust_env=False,  # a proxy from the environment must not see the key
             follow_redirects=False,  # httpx would carry the key elsewhere, and turn a PATCH into a GET
             event_hooks={"response": [_drop_location]},

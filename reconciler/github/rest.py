@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from reconciler import __version__
+from reconciler import __version__, tls
 from reconciler.api.connection import parse_origin
 from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsError
 from reconciler.secret import Secret
@@ -58,6 +58,7 @@ class GitHub:
                 "User-Agent": f"audience-reconciler/{__version__}",
             },
             timeout=retry_policy.timeout,
+            verify=tls.context(),
             trust_env=False,  # a proxy from the environment must not see the token
             follow_redirects=False,
         )

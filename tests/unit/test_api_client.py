@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from reconciler import __version__
+from reconciler import __version__, tls
 from reconciler.api.client import Evaluation, ReadClient, WriteClient
 from reconciler.api.connection import Connection, Timing
 from reconciler.api.responses import Lost, Response
@@ -501,6 +501,20 @@ def test_unsigned_certificate_gets_no_key(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(ApiUnreachable, match="certificate verify failed"):
             got(url, attempts=1)
     assert received == []
+
+
+def test_no_secret_of_a_connection_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(log))
+    tls.context.cache_clear()
+    with impostor(tmp_path) as (url, certificate, received):
+        tls.context().load_verify_locations(certificate)
+        with pytest.raises(ApiUnreachable):
+            got(url, attempts=1)
+    tls.context.cache_clear()
+
+    assert len(received) == 1
+    assert not log.exists()
 
 
 def test_the_sandbox_is_spoken_to_in_this_process(tmp_path: Path) -> None:

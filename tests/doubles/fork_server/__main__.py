@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 
 import reconciler
-from tests.doubles import certificates
+from reconciler import tls
 
 from .child import Job, become
 
@@ -37,7 +37,7 @@ _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 def main() -> None:
     """Serve on the socket whose descriptor is the argument; a fork goes on from here as what it was asked."""
     _import_all()
-    certificates.read_once()
+    tls.context()
     gc.collect()
     gc.freeze()  # or the first collection in each fork would copy all of this
     _take_default_signals()
