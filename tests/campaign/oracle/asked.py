@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.campaign.evidence import Act, Process
 
+_NO_ROUTE = (404, 405)  # of which a client may make that there is nobody to ask
+
 
 def judge(act: Act, process: Process) -> Iterator[Violation]:
     """Yield each config that was written without a good word of the server's own validation."""
@@ -21,7 +23,7 @@ def judge(act: Act, process: Process) -> Iterator[Violation]:
         return
     asked = set()
     for entry in act.sent_by(process):
-        if entry.method == "POST" and is_good(entry):
+        if entry.method == "POST" and (is_good(entry) or entry.status in _NO_ROUTE):
             asked.add(model.encode(entry.document))
         elif entry.method == "PATCH" and not asked >= _questions(entry.document):
             what = f"#{entry.number} {entry.body.decode()} was written unasked, or against the answer"
