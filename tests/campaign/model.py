@@ -59,8 +59,10 @@ def is_odd(audience: Mapping[str, Any], definition: Mapping[str, Any]) -> bool:
 
 def _is_odd_field(audience: Mapping[str, Any], name: str) -> bool:
     value = audience.get(name)
+    if name in {"name", "status"}:
+        return not isinstance(value, str | None)
     if name != "config" or value is None:
-        return value is not None and not isinstance(value, str)
+        return False
     if not isinstance(value, dict):
         return True
     topics, score = value.get("topicIds", []), value.get("minScore")

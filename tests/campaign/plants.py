@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.app import evaluation
 from reconciler.app.approval import Approval
 from reconciler.apply import run
 from reconciler.apply.change_writer import ChangeWriter
@@ -13,6 +14,8 @@ from reconciler.plan import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from reconciler.plan import Plan
 
 
 def _compares_nothing() -> None:
@@ -57,6 +60,13 @@ def _applies_whatever_is_planned_now() -> None:
     _replace(Approval, "require_covers", lambda _approval, _plan: None)
 
 
+def _asks_nothing() -> None:
+    async def evaluate(plan: Plan, *_rest: object) -> Plan:
+        return plan
+
+    _replace(evaluation, "evaluate", evaluate)
+
+
 def _replace(place: Any, name: str, value: Any) -> None:
     getattr(place, name)  # what is not there any more would be planted in vain
     setattr(place, name, value)
@@ -70,5 +80,6 @@ PLANTS: Mapping[str, Callable[[], None]] = {
     "starts at once": _starts_at_once,
     "calls failed what was never sent": _calls_failed_what_was_never_sent,
     "calls failed what is unclear": _calls_failed_what_is_unclear,
+    "asks nothing": _asks_nothing,
     "applies whatever is planned now": _applies_whatever_is_planned_now,
 }

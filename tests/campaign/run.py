@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .model import Document
     from .scenario import Obstacle, Scenario
 
-STORM, CALM = 0.02, 0.1  # how much of their real length waits have
+STORM, CALM = 0.02, 0.05  # how much of their real length waits have
 MAX_LEFTOVERS = 4  # five failures in a row would end a run, as they should
 
 

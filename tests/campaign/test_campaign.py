@@ -21,7 +21,7 @@ from tests.campaign.evidence import Act, Evidence, Process
 from tests.campaign.figures import Figures
 from tests.campaign.oracle import Violation, judge
 from tests.campaign.run import run
-from tests.campaign.scenario import Apply, Edit, Moment, Scenario, Strike, draw
+from tests.campaign.scenario import Apply, Edit, Moment, Obstacle, Scenario, Strike, draw
 from tests.doubles.fork_server import ForkServer
 from tests.doubles.peer import KINDS, Entry, Fault
 
@@ -388,6 +388,41 @@ def test_a_limit_and_a_protection_stop_all(good: Evidence) -> None:
     assert "plan" in rules(four)
 
 
+def test_config_that_nobody_asked_about_is_seen(
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    strict = scenario(generation=2, is_strict=True)
+    asked = run(strict, tmp_path_factory.mktemp("asked"), server)
+    assert judge(asked) == ()
+    assert rules(with_log(asked, lambda entry: None if entry.method == "POST" else entry)) == {"unasked"}
+    doubted = with_log(asked, lambda one: replace(one, faults=("value",)) if one.method == "POST" else one)
+    assert rules(doubted) == {"unasked"}
+
+
+CLAMPED = {**DEFINITIONS[CHANGED], "config": {"topicIds": [117805], "minScore": 40}}
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "changes"),
+    [
+        (Obstacle(CHANGED, {"config": "text"}, DEFINITIONS[CHANGED]), {}),
+        (Obstacle(CHANGED, {"name": 5}, DEFINITIONS[CHANGED]), {"generation": 2}),
+        (Obstacle(CHANGED, {}, CLAMPED), {"generation": 2, "is_strict": True}),
+    ],
+)
+def test_obstacle_stops_its_own_audience_alone(
+    server: ForkServer, tmp_path_factory: pytest.TempPathFactory, obstacle: Obstacle, changes: dict[str, Any]
+) -> None:
+    hindered = run(scenario(obstacle=obstacle, **changes), tmp_path_factory.mktemp("hindered"), server)
+    assert judge(hindered) == ()
+    assert hindered.obstructed is not None
+    for nth in range(3):
+        done = list(hindered.obstructed.processes)
+        done[nth] = replace(done[nth], returncode=5)
+        told = replace(hindered, obstructed=replace(hindered.obstructed, processes=tuple(done)))
+        assert "obstacle" in rules(told)
+
+
 # What a careless reconciler does.
 
 
@@ -411,6 +446,7 @@ STARTED = {
             "unverified",
             {"definitions": STARTED, "faults": (Fault("stripped", method="PATCH", id=ACTIVATED),)},
         ),
+        ("asks nothing", "unasked", {"generation": 2}),
         ("starts at once", "plan", {"definitions": STARTED}),
         (
             "calls failed what was never sent",

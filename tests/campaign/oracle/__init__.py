@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import convergence, limits, obstacles, planning, reports, resuming, secrets, starts, writes
+from . import asked, convergence, limits, obstacles, planning, reports, resuming, secrets, starts, writes
 from .violation import Violation
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def _all(evidence: Evidence) -> Iterator[Violation]:
             if process.arguments[:1] == ("apply",):
                 yield from writes.judge(evidence, act, process)
                 yield from starts.judge(act, process)
+                yield from asked.judge(act, process)
                 yield from limits.judge(evidence, act, process)
                 yield from reports.judge(evidence, act, process)
     yield from obstacles.judge(evidence)

@@ -22,7 +22,7 @@ def judge(evidence: Evidence) -> Iterator[Violation]:
     """Yield where the calm after a storm did not bring all that is defined, exactly."""
     act = evidence.calm
     if evidence.missing is not None:
-        sent = [entry for entry in act.log if agent(entry) == "missing" and entry.method != "GET"]
+        sent = [entry for entry in act.log if agent(entry) == "missing" and entry.method == "PATCH"]
         if evidence.missing.returncode != 1 or sent:
             yield Violation("missing", "missing", f"exit code {evidence.missing.returncode}, sent {sent}")
     state = act.initial

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .violation import Violation
+from .writes import may_be_done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
     """Hold a limit and a protection to have stopped all, not only what is over it."""
     written = {entry.id or "" for entry in act.sent_by(process) if entry.method == "PATCH"}
-    planned = {*evidence.steps} if process.is_reviewed else written
+    due = {name for name in evidence.steps if not may_be_done(act, process, name)}
+    planned = due | written if process.is_reviewed else written
     protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
     if written and protected:
         yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")

@@ -137,7 +137,7 @@ def _order(
     planned = [
         (name, model.PHASES.index(step.phase)) for name, steps in evidence.steps.items() for step in steps
     ]
-    known = planned if process.is_reviewed else [(entry.id or "", phase) for entry, phase in phases]
+    known = planned if process.is_reviewed else [*_known(act, phases)]
     first = {name: min(phase for other, phase in known if other == name) for name, _ in known}
     last = dict(sorted(known, key=lambda pair: pair[1]))
     may_be_unheard = any("refuse" in entry.faults for entry in act.log)
@@ -149,6 +149,15 @@ def _order(
             before = any(one.number < write.number for one in act.about(process, name, "GET"))
             if begin < phase and not (before or may_be_unheard or may_be_done(act, process, name)):
                 yield broken("order", process, write, f"came before any look at {name}")
+
+
+def _known(act: Act, phases: list[tuple[Entry, int]]) -> Iterator[tuple[str, int]]:
+    """Yield the audiences that an unreviewed process wrote to, with each phase that it has for them."""
+    for entry, phase in phases:
+        yield entry.id or "", phase
+        wanted = {**act.definitions.get(entry.id or "", {}), **entry.document}
+        if "config" in entry.document and wanted.get("status") == "active":
+            yield entry.id or "", len(model.PHASES) - 1  # its start may come, even if it never did
 
 
 def _intents(act: Act, process: Process) -> Iterator[Violation]:
