@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.model import Json, canonical
+from reconciler.render import lookalikes
 from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
@@ -74,12 +75,17 @@ def _fields(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
     """Yield what the author asked for first, and apart from it the drift that would be undone."""
     for field in fields:
         if field.cause != "drift":
-            note = "   (also changed outside git)" if field.cause == "both" else ""
-            yield f"      {_field(field, ink)}{ink('yellow', note) if note else ''}"
+            yield f"      {_field(field, ink)}{_notes(field, ink)}"
     drift = [field for field in fields if field.cause == "drift"]
     if drift:
         yield ink("yellow", "    drift, changed outside git and put back:")
-        yield from (f"      {_field(field, ink)}" for field in drift)
+        yield from (f"      {_field(field, ink)}{_notes(field, ink)}" for field in drift)
+
+
+def _notes(field: FieldChange, ink: Ink) -> str:
+    notes = ["also changed outside git"] if field.cause == "both" else []
+    notes += [note] if (note := lookalikes.note(field)) else []
+    return ink("yellow", f"   ({'; '.join(notes)})") if notes else ""
 
 
 def _field(field: FieldChange, ink: Ink) -> str:

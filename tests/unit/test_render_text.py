@@ -25,6 +25,25 @@ def shown(*fields: FieldChange, unchanged: int = 0) -> str:
     return "\n".join(line.strip() for line in lines[2 : lines.index("")])
 
 
+@pytest.mark.parametrize(
+    ("field", "note"),
+    [
+        (FieldChange("name", "Zo\u00eb", "Zoe\u0308"), "look alike: U+00EB became U+0065 U+0308"),
+        (FieldChange("name", "A\u212bB", "A\u00c5B"), "look alike: U+212B became U+00C5"),
+        (
+            FieldChange("x", ["\ufb01"], ["fi"], ("fi", "b"), ("\ufb01", "c")),
+            "look alike: U+FB01 became U+0066 U+0069",
+        ),
+        (FieldChange("name", "Zoe", "Zoë"), ""),
+        (FieldChange("name", None, "Zoë"), ""),
+        (FieldChange("config.minScore", 1, 2), ""),
+    ],
+)
+def test_texts_that_look_alike_are_told_apart(field: FieldChange, note: str) -> None:
+    assert shown(field).endswith(f"   ({note})") == bool(note)
+    assert ("look alike" in shown(field)) == bool(note)
+
+
 class TestPlan:
     @pytest.mark.parametrize(
         "case", ["one_filter", "swap", "forty", "nothing", "missing", "partial_plan", "swept"]
