@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def judge(evidence: Evidence, act: Act, process: Process) -> Iterator[Violation]:
     """Hold a limit and a protection to have stopped all, not only what is over it."""
     written = {entry.id or "" for entry in act.sent_by(process) if entry.method == "PATCH"}
-    due = {name for name in evidence.steps if not may_be_done(act, process, name)}
-    planned = due | written if process.is_reviewed else written
+    planned = written
+    if process.is_reviewed:
+        planned = written.union(name for name in evidence.steps if not may_be_done(act, process, name))
     protected = [name for name in planned if is_protected(act.definitions.get(name, {}))]
     if written and protected:
         yield Violation("limit", process.name, f"it wrote {written}, with {protected} protected")
