@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from reconciler.interrupts import STOPPING
+
 if TYPE_CHECKING:
     import asyncio
     from types import FrameType
 
     from reconciler.apply import Stop
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def install_handlers(stop: Stop, loop: asyncio.AbstractEventLoop) -> None:

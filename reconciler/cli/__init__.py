@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
-from reconciler import __version__
+from reconciler import __version__, interrupts
 from reconciler.cli import boundary
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-_RETRY_AFTER = 0.01  # seconds
 _COMMANDS = {
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
@@ -60,14 +55,12 @@ def reconciler() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in docs/contract.md."""
     _open_streams()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt)
-    sys.unraisablehook = _show_dropped
+    interrupts.hold()
+    sys.unraisablehook = interrupts.show_dropped
     warnings.simplefilter("ignore")  # Python's warnings, and what libraries log, are for developers
     logging.disable()
     code = boundary.run_group(reconciler)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the report is out, and the exit code must say the same
+    interrupts.ignore()  # the report is out, and the exit code must say the same
     sys.exit(code)
 
 
@@ -77,27 +70,3 @@ def _open_streams() -> None:
         stream = getattr(sys, name) or open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream
         stream.reconfigure(errors="backslashreplace")
         setattr(sys, name, stream)
-
-
-def _interrupt(_: int, frame: FrameType | None) -> None:
-    """Do what Ctrl-C does: while asyncio runs, cancel what runs there; else raise wherever this falls."""
-    sys.unraisablehook = _interrupt_again  # what is cut off half-made may complain as it goes
-    handler = signal.getsignal(signal.SIGINT)
-    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)
-
-
-def _show_dropped(dropped: sys.UnraisableHookArgs) -> None:
-    if isinstance(dropped.exc_value, KeyboardInterrupt):
-        _interrupt_again(dropped)
-    else:
-        sys.__unraisablehook__(dropped)
-
-
-def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
-    """Deliver an interrupt again that came where Python drops exceptions, such as in a weak reference's end.
-
-    A stop that is lost would let an apply go on that somebody wanted stopped.
-    """
-    if isinstance(dropped.exc_value, KeyboardInterrupt):
-        # Not at once: that would still be inside the same place.
-        signal.setitimer(signal.ITIMER_REAL, _RETRY_AFTER)

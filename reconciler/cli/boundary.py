@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reconciler import __version__
+from reconciler import __version__, interrupts
 from reconciler.cli import exit_codes, output
 from reconciler.errors import Diagnostic, Interrupted, ReconcilerError
 from reconciler.render import text
@@ -44,6 +44,14 @@ class Ending:
 
 def run_group(group: click.Group) -> int:
     """Run the command that the process was asked for, and return its exit code."""
+    code = _run_group(group)
+    if not interrupts.is_pending():
+        return code
+    output.write("Interrupted.\n", sys.stderr)
+    return exit_codes.INTERRUPTED
+
+
+def _run_group(group: click.Group) -> int:
     try:
         code = group(prog_name="reconciler", standalone_mode=False)
     except click.ClickException as error:
@@ -92,20 +100,30 @@ def attempt(
 ) -> Returned | ReconcilerError:
     """Run a body, and return what it returns or the error that it ended with.
 
-    `is_written` is asked after an interrupt: whether something may have been sent by then.
+    `is_written` is asked after an interrupt: whether something may have been sent by then. Signals that came
+    before interrupt here, where that can be reported.
     """
     try:
+        interrupts.release()
         return body()
     except KeyboardInterrupt:
-        standing = "Run `reconciler plan` to see what is left" if is_written() else "Nothing was written"
-        return Interrupted("interrupted", standing)
+        return _interrupted(is_written=is_written())
     except ReconcilerError as known:
         return known
+    except BaseExceptionGroup as group:  # a library's own tasks wrap what falls into one of them
+        if group.subgroup(KeyboardInterrupt) is not None:
+            return _interrupted(is_written=is_written())
+        return _reported(group)
     except Exception as bug:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _reported(bug)
 
 
-def _reported(bug: Exception) -> ReconcilerError:
+def _interrupted(*, is_written: bool) -> Interrupted:
+    standing = "Run `reconciler plan` to see what is left" if is_written else "Nothing was written"
+    return Interrupted("interrupted", standing)
+
+
+def _reported(bug: BaseException) -> ReconcilerError:
     """Name a bug by its type and place alone: its message may hold what nobody should paste."""
     frame = traceback.extract_tb(bug.__traceback__)[-1]
     place = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"

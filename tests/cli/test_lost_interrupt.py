@@ -12,6 +12,7 @@ import pytest
 SCRIPT = """
 import sys, time, weakref
 import reconciler.cli as cli
+from reconciler import interrupts
 from reconciler.cli import boundary
 
 class Held: pass
@@ -20,6 +21,7 @@ def broken(_):
     raise ValueError("cut off")
 
 def run(group):
+    interrupts.release()
     held = Held()
     def gone(_):
         raise {error}

@@ -131,7 +131,8 @@ main()
 _EARLY = """
 import signal
 import reconciler.cli
-reconciler.cli.import_module = lambda name: signal.raise_signal(signal.SIGTERM)
+original = reconciler.cli.import_module
+reconciler.cli.import_module = lambda name: (signal.raise_signal(signal.SIGTERM), original(name))[1]
 reconciler.cli.main()
 """
 BUG = (
@@ -158,7 +159,69 @@ def test_bug_before_the_first_write_is_reported(organization: Organization) -> N
     assert organization.peer.log == ()
 
 
-def test_a_signal_before_a_command_begins_ends_it(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "err"),
+    [
+        (["plan"], "Error: interrupted. Nothing was written.\n"),
+        (["apply", "--auto-approve"], "Error: interrupted. Nothing was written.\n"),
+        (["validate"], "Error: interrupted. Nothing was written.\n"),
+    ],
+)
+def test_a_signal_before_a_command_begins_ends_it(project: Project, arguments: list[str], err: str) -> None:
     (project.folder / "broken.py").write_text(_EARLY)
 
-    assert project.run("plan", program=["broken.py"]) == Said(130, "", "\nInterrupted.\n")
+    assert project.run(*arguments, program=["broken.py"]) == Said(130, "", err)
+
+
+# An interpreter of its own, in which a signal comes while a module is imported.
+_HOOK = """
+import sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            import signal
+            for number in {signals}:
+                signal.raise_signal(getattr(signal, number))
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def hooked(project: Project, module: str, *signals: str) -> dict[str, str]:
+    (project.folder / "sitecustomize.py").write_text(_HOOK.format(module=module, signals=signals))
+    return {"PYTHONPATH": str(project.folder)}
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("module", ["reconciler.cli", "click", "reconciler.cli.plan", "reconciler.schema"])
+def test_signal_during_an_import_is_reported_as_json(project: Project, module: str, number: str) -> None:
+    settings = hooked(project, module, number)
+    said = project.run("plan", "--format", "json", settings=settings, is_fresh=True)
+
+    assert (said.code, said.err) == (130, "Error: interrupted. Nothing was written.\n")
+    assert [one["code"] for one in said.document("plan")["diagnostics"]] == ["interrupted"]
+
+
+@pytest.mark.parametrize("arguments", [["plan", "--help"], ["--version"], ["no-such-command"]])
+def test_signal_during_an_import_ends_any_command(project: Project, arguments: list[str]) -> None:
+    said = project.run(*arguments, settings=hooked(project, "click", "SIGTERM"), is_fresh=True)
+
+    assert said.code == 130
+    assert said.err.endswith("Interrupted.\n")
+
+
+def test_second_signal_during_an_import_ends_at_once(project: Project) -> None:
+    settings = hooked(project, "click", "SIGINT", "SIGTERM")
+
+    assert project.run("plan", settings=settings, is_fresh=True) == Said(130, "", "")
+
+
+def test_hangup_that_is_ignored_stays_so(project: Project) -> None:
+    settings = hooked(project, "click", "SIGHUP")
+    said = project.run(
+        "validate", settings=settings, through=["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+    )
+
+    assert said.code == 0
