@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.api import filter_forms
+from reconciler.api.documents import HINT
 from reconciler.errors import ApiContractError
 from reconciler.model import Verdict, canonical, normalise
 
@@ -39,7 +40,11 @@ async def ask(
             tasks = {key: group.create_task(verdict(config)) for key, config in distinct.items()}
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None  # the first failure ended the others
-    return {key: tasks[canonical(dict(config))].result() for key, config in configs.items()}
+    verdicts = {key: tasks[canonical(dict(config))].result() for key, config in configs.items()}
+    if None in verdicts.values() and any(verdicts.values()):
+        # A route is there or it is not: what was not answered must not pass for what cannot be asked.
+        raise ApiContractError("POST validate answers for some configs, and is not there for others", HINT)
+    return verdicts
 
 
 def body(config: Mapping[str, Json], rules: Rules) -> dict[str, Json]:
@@ -84,4 +89,4 @@ def _text(item: object) -> str:
 
 def _contract_error(where: str, expected: str) -> ApiContractError:
     summary = f"POST validate: {where} is not {expected}, as the contract says"
-    return ApiContractError(summary, "Report this to the vendor")
+    return ApiContractError(summary, HINT)
