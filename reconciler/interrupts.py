@@ -8,9 +8,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+
+TYPE_CHECKING = False  # typing itself takes milliseconds, in which a signal could come
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 INTERRUPTED = 130
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MAX_CANCELLING = 5.0  # seconds that work has to end once it is cancelled
+_IMPATIENCE = 0.5  # seconds after which a second signal is meant as one
 _RETRY_AFTER = 0.01  # seconds
 
 
@@ -62,8 +72,62 @@ def _obeyed() -> list[signal.Signals]:
 
 def _note(_: int, __: object) -> None:
     if _State.is_pending:
-        os._exit(INTERRUPTED)
+        _end()
     _State.is_pending = True
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run asyncio's work to its end; a signal cancels it, and raises KeyboardInterrupt once it has ended.
+
+    For what writes nothing. An exception that fell into the middle of the event loop, as Python itself would
+    raise one at a second Ctrl-C, can leave a library's tasks waiting for ever. So a second signal only counts
+    where the first one has had its time, and then ends the process, as does work that does not end.
+    """
+    import asyncio
+
+    cancelling = _Cancelling()
+    before = {number: signal.signal(number, cancelling.handle) for number in _obeyed()}
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(cancelling.watch(work))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if cancelling.since is not None:  # whatever came of it
+            raise KeyboardInterrupt
+
+
+class _Cancelling:
+    """The cancellation of some work; `since` when it was asked for, by a clock that only goes on."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+        self._cancel: Callable[[], object] | None = None
+
+    async def watch(self, work: Coroutine[Any, Any, T]) -> T:
+        import asyncio
+
+        task, loop = asyncio.create_task(work), asyncio.get_running_loop()
+        self._cancel = lambda: None if loop.is_closed() else loop.call_soon_threadsafe(task.cancel)
+        if self.since is not None:
+            task.cancel()
+        return await task
+
+    def handle(self, _: int, __: object) -> None:
+        now = time.monotonic()
+        if self.since is not None and now - self.since > _IMPATIENCE:
+            _end()
+        if self.since is None:
+            self.since = now
+            signal.signal(signal.SIGALRM, _end)
+            signal.setitimer(signal.ITIMER_REAL, MAX_CANCELLING)
+            if self._cancel is not None:
+                self._cancel()
+
+
+def _end(*_: object) -> None:
+    os._exit(INTERRUPTED)
 
 
 def interrupt(_: int, frame: object) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import interrupts, schema
 from reconciler.app import approval, planning, saved_files, settings, signals
 from reconciler.errors import DefinitionError, Interrupted, SettingsError
 from reconciler.journal import Journal
@@ -71,7 +71,7 @@ class ApplySession:
         self.definitions, limits = planning.load(request.paths), settings.limits(request.paths)
         if request.max_changes is not None:
             limits = Limits(request.max_changes, 0, limits.active_slots)
-        self.plan = asyncio.run(planning.plan(self.definitions, connection, limits, request.targets))
+        self.plan = interrupts.run(planning.plan(self.definitions, connection, limits, request.targets))
         return self.plan
 
     def require_allowed(self, plan: Plan) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import interrupts, schema
 from reconciler.app import planning, settings
 from reconciler.github import environment as runner
 from reconciler.github import sticky
@@ -68,4 +67,4 @@ def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) ->
     """Plan, and take what would change for drift; raises DefinitionError, SettingsError or ApiError."""
     limits, definitions = settings.limits(paths), planning.load(paths)
     connection = settings.connection(is_sandbox=is_sandbox)
-    return Drift(environment, paths, asyncio.run(planning.plan(definitions, connection, limits)))
+    return Drift(environment, paths, interrupts.run(planning.plan(definitions, connection, limits)))

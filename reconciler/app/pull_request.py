@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import FileError, NotApproved
@@ -47,7 +46,7 @@ class PullRequest:
         if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
             return len(definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
-        return asyncio.run(planning.plan(definitions, connection, limits, merge_base=self.merge_base))
+        return interrupts.run(planning.plan(definitions, connection, limits, merge_base=self.merge_base))
 
     def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:
         """Return what there is to say of the plan, first of the files that the pull request changes."""

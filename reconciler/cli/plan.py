@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import schema
+from reconciler import interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
@@ -46,7 +45,7 @@ def plan_command(
         defined, limits = planning.load(chosen), settings.limits(chosen)
         connection = settings.connection(is_sandbox=sandbox)
         merge_base = None if base is None else _read_merge_base(base, chosen)
-        plan = asyncio.run(planning.plan(defined, connection, limits, targets, merge_base))
+        plan = interrupts.run(planning.plan(defined, connection, limits, targets, merge_base))
         save(plan)
         return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))
 
