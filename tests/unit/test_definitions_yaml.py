@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +11,6 @@ from hypothesis import strategies as st
 
 from reconciler.definitions.yaml import events, reader
 from reconciler.errors import SettingsError
-from tests.unit import fuzz_definitions_yaml
 from tests.unit.yaml_parsers import PARSERS, read
 
 if TYPE_CHECKING:
@@ -780,24 +776,6 @@ def test_problems_before_fault_on_same_line_are_reported() -> None:
 def test_what_a_fault_cuts_off_is_not_judged() -> None:
     assert places("{? @: 1}") == [("yaml-syntax", 1, 4)]
     assert places("{&a @: 1}") == [("yaml-syntax", 1, 5)]
-
-
-def test_mutated_definitions() -> None:
-    outcome = fuzz_definitions_yaml.run(1500, seed=2026, slowest_allowed=2)
-    assert outcome.failures == []
-    assert outcome.runs == 1500
-    # A fuzzer that only meets syntax errors tests nothing.
-    assert outcome.documents > 300
-    assert outcome.clean > 200
-    assert len(outcome.codes) > 10
-
-
-def test_the_fuzzer_runs_by_hand() -> None:
-    command = [sys.executable, "-m", "tests.unit.fuzz_definitions_yaml", "--runs", "50", "--seed", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "runs 50, seed 3\n" in done.stdout
-    assert done.stdout.endswith("failures 0\n")
 
 
 def test_pyyaml_without_libyaml_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

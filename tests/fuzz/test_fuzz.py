@@ -1,0 +1,53 @@
+"""A short run of each fuzzer; a long one is for a person to start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import definitions, runner, saved_files, settings
+
+
+@pytest.mark.parametrize(
+    ("target", "runs", "accepted", "kinds"),
+    [
+        pytest.param(definitions.TARGET, 1000, 120, 10, id="definitions"),
+        pytest.param(settings.TARGET, 1000, 100, 8, id="settings"),
+        pytest.param(saved_files.TARGET, 200, 20, 8, id="saved_files"),
+    ],
+)
+def test_mutated_inputs(target: runner.Target, runs: int, accepted: int, kinds: int) -> None:
+    outcome = runner.run(target, runs, seed=2026)
+    assert outcome.failures == []
+    assert outcome.runs == runs
+    # A fuzzer that only meets syntax errors tests nothing.
+    assert outcome.accepted > accepted
+    assert len(outcome.kinds) > kinds
+
+
+def test_what_goes_wrong_is_found() -> None:
+    def read(data: bytes) -> int:
+        return len(data) // data.count(b"a")
+
+    target = runner.Target(
+        lambda runs, _: iter([b"a", b"bb", b"aaaa"] * runs),
+        read,
+        lambda _, result: ["it is one"] * (result == 1),
+        lambda result: [str(result)],
+        bool,
+    )
+    outcome = runner.run(target, 1, seed=0)
+    faults = [(data, fault.partition("(")[0]) for data, fault in outcome.failures]
+    assert faults == [(b"a", "it is one"), (b"bb", "raised ZeroDivisionError"), (b"aaaa", "it is one")]
+
+
+@pytest.mark.parametrize("name", ["definitions", "settings", "saved_files"])
+def test_fuzzers_run_by_hand(name: str) -> None:
+    command = [sys.executable, "-m", f"tests.fuzz.{name}", "--runs", "50", "--seed", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "runs 50, seed 3\n" in done.stdout
+    assert done.stdout.endswith("failures 0\n")
