@@ -124,7 +124,7 @@ def draw(seed: str) -> Scenario:
         audiences=audiences,
         definitions=definitions,
         applies=applies,
-        faults=() if is_calm else tuple(_faults(rng, ids, key, deletes=deletes)),
+        faults=() if is_calm else tuple(_faults(rng, ids, key, habits, deletes=deletes)),
         strikes=() if is_calm else tuple(_strikes(rng, applies, len(ids))),
         edits=edits,
         resumes=rng.random() < 0.5,
@@ -168,8 +168,10 @@ def _apply(rng: Random, nth: int) -> Apply:
     )
 
 
-def _faults(rng: Random, ids: list[str], key: str, *, deletes: bool) -> list[Fault]:
+def _faults(rng: Random, ids: list[str], key: str, habits: Habits, *, deletes: bool) -> list[Fault]:
     kinds = rng.choices((*KINDS, *_OFTEN), k=rng.choice((0, 1, 1, 2, 3, 4, 5)))
+    if habits.is_nested:
+        kinds = [kind for kind in kinds if kind != "merged_config"]  # as above
     if deletes:
         kinds = [kind for kind in kinds if kind != "edit"]  # the peer cannot edit what is gone
     if "short_body" in kinds:
