@@ -80,6 +80,7 @@ class Verification:
 
     async def _read(self) -> Verdict | None:
         """Read once, and return what that shows; None where a later read may show something else."""
+        sent_at = _now()  # a read shows how things are when it is sent, however long it takes
         try:
             found = await read_afresh(self._run, self._id, self._expected.needed)
         except ApiError as error:
@@ -88,7 +89,7 @@ class Verification:
             return Verdict("unknown", f"{self._context}; {self._failure}") if is_over else None
         if found is None:
             return Verdict("conflict", f"{self._context}; the audience does not exist any more")
-        last, self.seen, self._read_at = self.seen, found, _now()
+        last, self.seen, self._read_at = self.seen, found, sent_at
         verdict = self._judge_unclear(found) if self._problem else self._judge(found, last)
         reason = self._run.client.stop_reason
         if verdict is None and reason:

@@ -197,3 +197,10 @@ def test_unknown_that_reads_as_before_is_not_flagged() -> None:
     _, host = simulated(Fault("status", **WRITE, status=500), holds=[audience(1, "active")])
     (result,) = settled(host).values()
     assert (result.outcome, result.is_live_and_wider) == ("unknown", False)
+
+
+def test_read_that_took_long_shows_only_its_beginning() -> None:
+    slow = Fault("delay", method="GET", id=A, skip=1, times=None, seconds=16)
+    peer, host = simulated(Fault("stale", id=A, reads=1), slow)
+    results = apply(host, plan(host, {A: {"name": "New"}}))
+    assert (results[A].outcome, peer.state[A]["name"]) == ("unknown", "New")
