@@ -12,7 +12,7 @@ from reconciler import interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import FileError, NotApproved
-from reconciler.github import comment_state, sticky
+from reconciler.github import comment_state, pulls, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import GitHub
 from reconciler.render import comment, json_output
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.errors import Diagnostic
     from reconciler.github.environment import Environment
+    from reconciler.github.sticky import Sticky
     from reconciler.plan import Plan
 
 
@@ -78,22 +79,36 @@ class PullRequest:
         self.environment.append_summary(comment.fit(render, len(plan.audience_changes), runner.MAX_SUMMARY))
 
     def publish_comment(self, plan: Plan) -> None:
-        """Write the comment, unless it says already how an apply ended; raises ApiError or NotApproved."""
+        """Write the one comment; raises ApiError, and NotApproved where it would say what is not so any more.
+
+        A comment of a newer run stays, and so does one on a pull request that is merged, or closed, or has a
+        newer commit.
+        """
         number = self.environment.pull_request
         if number is None:
             return
         kind = sticky.kind("plan", self.paths)
-        marker = sticky.marked(kind, comment_state.from_plan(plan), "")
+        state = comment_state.from_plan(plan, self.environment.head_sha, self.environment.run)
+        marker = sticky.marked(kind, state, "")
         render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
         with GitHub(self.environment) as github:
-            found = sticky.find_comment(github, number, kind)
-            if found is not None and comment_state.is_ended(found.state):
-                raise NotApproved("this pull request is merged, and its comment says how that ended")
-            sticky.write_comment(github, number, found, marker + body)
+            pulls.require_current(github, self.environment, number)
+            found = sticky.find_comments(github, number, kind)
+            if max((comment_state.run(one.state) for one in found), default=(0, 0)) > self.environment.run:
+                raise NotApproved(f"a newer run has shown its plan on pull request {number} already")
+            sticky.write_comment(github, number, next(iter(found), None), marker + body)
+            if not found:  # another run may have written its first one at the same time
+                found = _newest_first(sticky.find_comments(github, number, kind))
+            sticky.delete_comments(github, found[1:])
 
     def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
         return comment.planned(plan, schema.rules(), self.notes, max_shown=max_shown, see_also=see_also)
+
+
+def _newest_first(comments: Sequence[Sticky]) -> list[Sticky]:
+    """Return them in an order that is the same for every run that looks."""
+    return sorted(comments, key=lambda one: (comment_state.run(one.state), -one.number), reverse=True)
 
 
 def read(environment: Environment, paths: Sequence[str]) -> PullRequest:

@@ -1,14 +1,51 @@
-"""Which pull request a push came from."""
+"""Pull requests: as they are now, and which one a push came from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.errors import NotApproved
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.github.environment import Environment
     from reconciler.github.rest import GitHub
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request; `merged_at` is a time in UTC, as GitHub writes it, None where it is not merged."""
+
+    number: int
+    head_sha: str
+    is_open: bool
+    merged_at: str | None
+    merge_commit_sha: str | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            int(document["number"]),
+            str(document["head"]["sha"]),
+            document.get("state") == "open",
+            document.get("merged_at"),
+            document.get("merge_commit_sha"),
+        )
+
+
+def require_current(github: GitHub, environment: Environment, number: int) -> None:
+    """Raise NotApproved unless the pull request is open, with the head commit that the event tells of.
+
+    What a plan shows after the merge nobody can have reviewed. Raises ApiError too.
+    """
+    pull = Pull.from_document(github.item(f"pulls/{number}"))
+    if not pull.is_open:
+        state = "merged" if pull.merged_at else "closed"
+        raise NotApproved(f"pull request {number} is {state}, and its plan stays as it was")
+    if pull.head_sha != environment.head_sha:
+        raise NotApproved(f"pull request {number} has a newer commit", "The run of that one shows its plan")
 
 
 def merged(github: GitHub, environment: Environment) -> int | None:

@@ -82,6 +82,13 @@ class GitHub:
         except (KeyError, TypeError) as error:
             raise ApiError("GitHub does not say whose token this is", _TRY_AGAIN) from error
 
+    def item(self, path: str) -> Mapping[str, Any]:
+        """Return the one object at a path below the repository; raises ApiError."""
+        item = _document(self._send("GET", self._url(path), can_repeat=True))
+        if not isinstance(item, dict):
+            raise ApiError(f"GitHub responded to {path} with something that is not an object", _TRY_AGAIN)
+        return item
+
     def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
         """Yield every item of a list below the repository, over all of its pages; raises ApiError."""
         separator = "&" if "?" in path else "?"
@@ -111,6 +118,14 @@ class GitHub:
     def update(self, path: str, document: Mapping[str, Any]) -> None:
         """Change what is at a path below the repository; raises ApiError."""
         self._send("PATCH", self._url(path), document, can_repeat=True)
+
+    def delete(self, path: str) -> None:
+        """Remove what is at a path below the repository, unless it is gone already; raises ApiError."""
+        try:
+            self._send("DELETE", self._url(path), can_repeat=True)
+        except ApiRejected as error:
+            if error.status != NOT_FOUND:
+                raise
 
     def _url(self, path: str) -> str:
         return f"{self._api}/repos/{self._repository}/{path}"

@@ -51,7 +51,7 @@ def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -
             summary = "this push belongs to no merged pull request, so nobody reviewed what it would do"
             hint = "Bring it by a pull request, or start the apply with --without-pull-request"
             return Review(kind, objection=NotApproved(summary, hint))
-        comment = sticky.find_comment(remote, number, kind)
+        comment = next(iter(sticky.find_comments(remote, number, kind)), None)
     digest = None if comment is None else comment_state.digest(comment.state)
     return Review(kind, number, comment, digest, _objection(number, comment, digest))
 

@@ -49,6 +49,7 @@ def changed(name: str, **fields: Any) -> Files:
 
 
 PAUSED = changed("guests.yaml", status="paused")
+DRAFTED = changed("security.yaml", status="draft")
 
 
 def test_every_push_rewrites_the_one_comment(team: Team) -> None:
@@ -239,11 +240,16 @@ class TestWhatCannotBePosted:
             team.repository.seed_comments(1, 1)
             team.github.inject(fault)
 
-    def test_for_a_comment_that_has_ended(self, team: Team) -> None:
-        with self.held(team, "its comment says how that ended"):
-            ended = sticky.marked("plan", comment_state.ENDED, "### Audiences: applied\n")
-            team.repository.add_comment(1, ended, ACTIONS)
-        assert team.comment(1) == ended
+    def test_for_a_pull_request_that_is_closed(self, team: Team) -> None:
+        with self.held(team, "pull request 1 is closed, and its plan stays as it was"):
+            team.repository.change_issue(1, state="closed")
+        assert team.comments(1) == ()
+
+    def test_for_a_plan_of_a_newer_run(self, team: Team) -> None:
+        newer = sticky.marked("plan", {"run": [8100000001, 2]}, "Newer.\n")
+        with self.held(team, "a newer run has shown its plan on pull request 1 already"):
+            team.repository.add_comment(1, newer, ACTIONS)
+        assert team.comment(1) == newer
 
     def test_for_files_that_cannot_be_written(self, team: Team, tmp_path: Path) -> None:
         number = team.open(PAUSED)
@@ -344,6 +350,51 @@ def test_failed_plan_replaces_the_one_before(team: Team, settings: dict[str, str
     assert said in ran.out
     assert "Webinar guests" not in body
     assert '"digest":null' in body.splitlines()[0]
+
+
+def test_job_that_ends_after_the_merge_posts_nothing(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.merge(number)
+    ran = team.run("plan", event)
+
+    assert "pull request 1 is merged, and its plan stays as it was" in ran.err
+    assert team.comments(number) == ()
+
+
+def test_job_of_an_older_commit_posts_nothing(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.update(number, DRAFTED)
+    ran = team.run("plan", event)
+
+    assert "pull request 1 has a newer commit" in ran.err
+    assert team.comments(number) == ()
+
+
+def test_two_comments_of_ours_become_one(team: Team) -> None:
+    number = team.open(PAUSED)
+    for run in (1, 2):
+        team.repository.add_comment(number, sticky.marked("plan", {"run": [run, 1]}, "Old.\n"), ACTIONS)
+    own = team.comments(number)[0]
+    team.plan(number)
+
+    assert [one.id for one in team.comments(number)] == [own.id]
+    assert "Webinar guests" in team.comment(number)
+
+
+def test_two_first_comments_at_once_become_one(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.github.inject(Fault("delay", method="POST", path=COMMENTS, seconds=0.5, times=2))
+    runs = [
+        team.started("plan", event, settings={"GITHUB_RUN_ID": str(run)}) for run in (8100000002, 8100000001)
+    ]
+    for run in runs:
+        with run as step:
+            assert step.ended().code == 0
+
+    assert '"run":[8100000002,1]' in team.comment(number)
 
 
 class TestAFork:

@@ -64,7 +64,8 @@ def test_comment_can_hold_its_state() -> None:
     many = plan_of(*(change(nth) for nth in range(3000)))
     remembered = comment_state.from_plan(many)
 
-    assert len(sticky.marked("plan-01234567", remembered, "")) < 25_000
+    assert len(sticky.marked("plan-01234567", remembered, "")) < 50_000
+    assert comment_state.left_out(many) == 3000 - comment_state.MAX_CHANGES
     assert comment_state.moved(remembered, many, IDS) == Moved()
     moved = change(0, before={"name": "Other"})
     other = replace(many, changes=(moved, *many.changes[1:]))
@@ -84,6 +85,12 @@ def test_a_plan_with_an_error_approves_nothing() -> None:
     assert comment_state.digest(comment_state.from_plan(reviews.missing())) is None
 
 
+@pytest.mark.parametrize("value", [None, [1], [True, 1], ["1", "1"], [1, 2, 3], {}])
+def test_broken_run_is_the_oldest(value: Any) -> None:
+    assert comment_state.run({"run": value}) == (0, 0)
+    assert comment_state.run(comment_state.from_plan(plan_of(), "a" * 40, (81, 2))) == (81, 2)
+
+
 def test_an_end_is_for_good() -> None:
     assert comment_state.is_ended(json.loads(json.dumps(comment_state.ENDED)))
     assert comment_state.digest(comment_state.ENDED) is None
@@ -100,6 +107,5 @@ def test_a_name_cannot_get_into_it(outside: str) -> None:
     assert rest == "Body."
     assert marker.isascii()
     assert marker.count("-->") == 1
-    (found,) = [sticky._first([{"id": 1, "user": {"login": "x"}, "body": body}], "plan", "x", "id")]
-    assert found is not None
+    (found,) = sticky._ours([{"id": 1, "user": {"login": "x"}, "body": body}], "plan", "x", "id")
     assert comment_state.digest(found.state) == replace(value, diagnostics=()).digest
