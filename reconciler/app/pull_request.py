@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from reconciler import interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
-from reconciler.errors import FileError, NotApproved
+from reconciler.errors import Diagnostic, FileError, NotApproved
 from reconciler.github import comment_state, pulls, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import GitHub
 from reconciler.render import comment, json_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from reconciler.errors import Diagnostic
     from reconciler.github.environment import Environment
     from reconciler.github.sticky import Sticky
     from reconciler.plan import Plan
@@ -94,16 +93,29 @@ class PullRequest:
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
         with GitHub(self.environment) as github:
             pulls.require_current(github, self.environment, number)
-            found = sticky.find_comments(github, number, kind)
+            (found,) = sticky.find_comments(github, number, kind)
             if max((comment_state.run(one.state) for one in found), default=(0, 0)) > self.environment.run:
                 raise NotApproved(f"a newer run has shown its plan on pull request {number} already")
             sticky.write_comment(github, number, next(iter(found), None), marker + body)
             if not found:  # another run may have written its first one at the same time
-                found = _newest_first(sticky.find_comments(github, number, kind))
+                found = _newest_first(*sticky.find_comments(github, number, kind))
             sticky.delete_comments(github, found[1:])
 
     def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
-        return comment.planned(plan, schema.rules(), self.notes, max_shown=max_shown, see_also=see_also)
+        notes = [*self.notes, *_left_out(plan)]
+        return comment.planned(plan, schema.rules(), notes, max_shown=max_shown, see_also=see_also)
+
+
+def _left_out(plan: Plan) -> Iterator[Diagnostic]:
+    """Yield that a comment cannot approve all of the plan, where it cannot."""
+    count = comment_state.left_out(plan)
+    if count:
+        yield Diagnostic(
+            "warning",
+            "not-approved",
+            f"this comment approves {comment_state.MAX_CHANGES} audiences, and leaves out {count} more",
+            "One comment has no room for more. Ask for fewer in one pull request",
+        )
 
 
 def _newest_first(comments: Sequence[Sticky]) -> list[Sticky]:

@@ -49,6 +49,7 @@ class GitHub:
         self._retry_policy = retry_policy
         self._repository = environment.repository
         self._token = _parse_token(environment.token)
+        self._login = ""
         self._api = _parse_api_url(environment.api_url)
         self._http = httpx.Client(
             headers={
@@ -74,13 +75,16 @@ class GitHub:
 
         Raises ApiError, as every request here does.
         """
+        if self._login:
+            return self._login
         query = {"query": "query { viewer { login } }"}
         url = f"{self._api.removesuffix('/v3')}/graphql"
         document = _document(self._send("POST", url, query, can_repeat=True))
         try:
-            return str(document["data"]["viewer"]["login"])
+            self._login = str(document["data"]["viewer"]["login"])
         except (KeyError, TypeError) as error:
             raise ApiError("GitHub does not say whose token this is", _TRY_AGAIN) from error
+        return self._login
 
     def item(self, path: str) -> Mapping[str, Any]:
         """Return the one object at a path below the repository; raises ApiError."""

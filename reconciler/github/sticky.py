@@ -29,7 +29,7 @@ class Sticky:
     edited_at: str = ""
 
 
-def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
+def kind(what: Literal["plan", "result", "drift"], paths: Sequence[str]) -> str:
     """Name a kind of text; a repository that holds two projects has one of each for either of them."""
     folders = sorted(PurePath(path).as_posix() for path in paths)
     if folders == ["audiences.d"]:
@@ -43,12 +43,10 @@ def marked(kind: str, state: Mapping[str, Any], body: str) -> str:
     return f"<!-- reconciler:{kind} {encoded} -->\n{body}"
 
 
-def find_comments(github: GitHub, pull_request: int, kind: str) -> list[Sticky]:
-    """Return our comments of a kind on a pull request, the oldest first; raises ApiError.
-
-    There are two where two runs wrote their first one at the same time.
-    """
-    return list(_ours(github.pages(f"issues/{pull_request}/comments"), kind, github.login(), "id"))
+def find_comments(github: GitHub, pull_request: int, *kinds: str) -> list[list[Sticky]]:
+    """Return our comments on a pull request, for each kind those of it, the oldest first; raises ApiError."""
+    items, login = list(github.pages(f"issues/{pull_request}/comments")), github.login()
+    return [list(_ours(items, kind, login, "id")) for kind in kinds]
 
 
 def find_issue(github: GitHub, kind: str) -> Sticky | None:

@@ -172,7 +172,7 @@ def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
     assert f"**Not shown here: {101 - len(rows)} more audiences.** {link}" in body
     assert body.count("~ config.minScore: 60 -> 80") == len(rows) - 1
     assert body.rstrip().endswith(
-        "Merging applies exactly this, or nothing if it is not the same any more by then."
+        "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
     )
     assert all(one["name"] in ran.summary for one in audiences)
     assert len(ran.summary.encode()) < 1_000_000

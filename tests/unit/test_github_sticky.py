@@ -41,14 +41,14 @@ def test_comment_is_ours_by_marker_and_author() -> None:
         for body in (f" {OURS}", f"> {OURS}", f"Quoted:\n{OURS}", OURS.replace("-->\n", "--> "), "Ours."):
             repository.add_comment(1, body, ACTIONS)
         repository.seed_comments(1, 200, body=OURS)
-        assert sticky.find_comments(github, 1, "plan") == []
+        assert sticky.find_comments(github, 1, "plan") == [[]]
 
         own = repository.add_comment(1, OURS.replace("\n", "\r\n"), ACTIONS)
         other = repository.add_comment(1, OURS, ACTIONS)
 
-        assert sticky.find_comments(github, 1, "plan") == [
-            sticky.Sticky(one.id, {"digest": "d"}, one.updated_at) for one in (own, other)
-        ]
+        plans, drift = sticky.find_comments(github, 1, "plan", "drift")
+        assert plans == [sticky.Sticky(one.id, {"digest": "d"}, one.updated_at) for one in (own, other)]
+        assert len(drift) == 1
 
 
 def test_deleted_author_is_not_us() -> None:
@@ -86,7 +86,7 @@ def test_issue_is_ours_and_not_a_pull_request() -> None:
 def test_a_comment_is_written_over_or_anew() -> None:
     with hosted() as (github, repository, _):
         sticky.write_comment(github, 1, None, OURS)
-        (found,) = sticky.find_comments(github, 1, "plan")
+        ((found,),) = sticky.find_comments(github, 1, "plan")
         sticky.write_comment(github, 1, found, "Over.")
         assert [one.body for one in repository.comments(1)] == ["Over."]
 
@@ -98,7 +98,7 @@ def test_a_comment_is_written_over_or_anew() -> None:
 def test_comments_are_deleted_though_one_is_gone() -> None:
     with hosted() as (github, repository, peer):
         ours = [repository.add_comment(1, OURS, ACTIONS) for _ in range(2)]
-        found = sticky.find_comments(github, 1, "plan")
+        (found,) = sticky.find_comments(github, 1, "plan")
         repository.delete_comment(ours[0].id)
         sticky.delete_comments(github, found)
         assert repository.comments(1) == ()
@@ -106,7 +106,7 @@ def test_comments_are_deleted_though_one_is_gone() -> None:
         repository.add_comment(1, OURS, ACTIONS)
         peer.inject(Fault("status", method="DELETE", status=403))
         with pytest.raises(ApiRejected):
-            sticky.delete_comments(github, sticky.find_comments(github, 1, "plan"))
+            sticky.delete_comments(github, *sticky.find_comments(github, 1, "plan"))
 
 
 def test_comment_refused_an_update_is_not_duplicated() -> None:
