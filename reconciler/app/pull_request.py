@@ -63,11 +63,13 @@ class PullRequest:
         files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan, None), str(files["markdown"]))
+        # What is not known is empty: a step that asks for "false" or 0 must not take an error for it.
+        counts = dict.fromkeys(plan.summary, "") if plan.errored else plan.summary
         self.environment.set_outputs(
             {
-                "changes": "true" if plan.changes else "false",
+                "changes": "" if plan.errored else "true" if plan.changes else "false",
                 "digest": plan.digest or "",
-                **plan.summary,
+                **counts,
                 **{name: str(file) for name, file in files.items()},
             }
         )

@@ -221,6 +221,25 @@ def test_foreign_edit_after_the_review_is_left_alone(
     assert "Sales leaders who shop for a CRM" in ended.partition("**Refused")[2]
 
 
+@pytest.mark.parametrize(
+    ("option", "said"), [('all-or-nothing: "true"', "Out of date"), ('max-changes: "0"', "Too much at once")]
+)
+def test_inputs_of_the_apply_are_options(
+    team: Team, index: Mapping[str, str], vendor: Vendor, option: str, said: str
+) -> None:
+    key = "api-key: ${{ secrets.LEADPIPE_API_KEY }}\n"
+    apply = teams.quick_start()["apply"].replace(key, f"{key}          {option}\n")
+    team._workflows = {**teams.quick_start(), "apply": apply}
+    number, opened = team.open(ask_for(85))
+    team.run("plan", opened, machine=index)
+    vendor.edit(SALES, name="Renamed in the dashboard")
+    ran = team.run("apply", team.merge(number), machine=index)
+
+    assert ran.code("Apply") == 3
+    assert f"**{said}:**" in team.comments(number)[-1]
+    assert vendor.live(CFO)["config"]["minScore"] == 80
+
+
 def test_merge_whose_plan_another_merge_changed_is_refused(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:

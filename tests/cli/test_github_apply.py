@@ -426,7 +426,7 @@ def test_nothing_left_to_do_is_no_refusal(team: Team) -> None:
 
 def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
     number = team.open({**THREE, "./reconciler.toml": "[limits]\nmax_changes = 2\n"})
-    assert team.plan(number).code == 0
+    assert team.plan(number).code == 3
     assert "As it stands, it will be refused" in team.comment(number)
     assert "Merging applies exactly this" not in team.comment(number)
     ran = team.apply(team.merge(number))
@@ -446,7 +446,8 @@ def test_a_limit_can_be_waived_by_a_flag(team: Team) -> None:
 
 
 def test_a_protected_audience_refuses_it(team: Team) -> None:
-    number = reviewed(team, changed(PAUSING, status="paused", lifecycle={"protect": True}))
+    number = team.open(changed(PAUSING, status="paused", lifecycle={"protect": True}))
+    assert team.plan(number).code == 3
     ran = team.apply(team.merge(number))
 
     hold_untouched(team, ran, 3)
@@ -537,6 +538,7 @@ class TestWhenGithubIsDown:
 
         hold_untouched(team, ran, 1)
         assert said in ran.summary.replace("`", "")
+        assert [command.name for command in commands(ran.err)] == ["error"]
         assert said in ran.err
         assert "what was reviewed still stands" in ran.summary
         assert team.ours(number, "result") == []

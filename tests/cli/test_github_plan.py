@@ -181,7 +181,7 @@ def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
 
 
 class TestWhatCannotBePosted:
-    """It goes to the log and the summary, and the plan's result stays the result."""
+    """It goes to the log and the summary, and the check is red: nobody can review what is not there."""
 
     @contextmanager
     def held(self, team: Team, said: str) -> Iterator[dict[str, Any]]:
@@ -190,12 +190,12 @@ class TestWhatCannotBePosted:
         ran = team.plan(number, settings=settings)
         posted = [command.message for command in commands(ran.err)]
 
-        assert ran.code == 0, ran.err
+        assert ran.code == 1, ran.err
         assert "| Webinar guests | **pauses**" in ran.summary
         assert len(posted) == 1
         assert posted[0].startswith("this could not be posted: ")
         assert said in posted[0]
-        assert "**Warning:** this could not be posted" in ran.summary
+        assert "**Error:** this could not be posted" in ran.summary
         assert ran.outputs["changes"] == "true"
 
     def test_for_want_of_a_token(self, team: Team) -> None:
@@ -272,6 +272,13 @@ def test_what_passes_is_waited_out(team: Team, wait: Fault) -> None:
     assert "Webinar guests" in team.comment(1)
 
 
+def test_check_is_red_where_merging_is_refused(team: Team) -> None:
+    ran = team.plan(team.open(changed("guests.yaml", status="paused", lifecycle={"protect": True})))
+
+    assert (ran.code, ran.outputs["changes"]) == (3, "true")
+    assert "As it stands, it will be refused" in team.comment(1)
+
+
 def test_without_a_pull_request_there_is_the_summary(team: Team) -> None:
     ran = team.run("plan", team.push(PAUSED))
 
@@ -327,7 +334,7 @@ def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
         "`", ""
     )
     assert "Correct the id, create the audience in the dashboard, or remove the file" in team.comment(number)
-    assert ran.outputs["digest"] == ""
+    assert {ran.outputs[name] for name in ("changes", "digest", "update", "unchanged", "missing")} == {""}
 
 
 @pytest.mark.parametrize(
@@ -466,7 +473,7 @@ def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
         runs.append(team.plan(1))
         assert other.received == ()
 
-    assert [ran.code for ran in runs] == [0, 1]
+    assert [ran.code for ran in runs] == [1, 1]
     for text in [*(text for ran in runs for text in ran.texts()), team.comment(1)]:
         assert canary not in text
         assert team.token not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.app.merged_apply import Merge, MergedApply
-from reconciler.cli import exit_codes, options
+from reconciler.cli import exit_codes, options, output
 from reconciler.cli.apply import ending
 from reconciler.cli.apply import run as run_session
 from reconciler.cli.boundary import Ending, attempt, finish, publish, run
 from reconciler.errors import ReconcilerError
 from reconciler.github import environment as runner
+from reconciler.render.annotations import annotate
 
 if TYPE_CHECKING:
     from reconciler.app.reviewed_session import ReviewedSession
@@ -46,7 +48,7 @@ def apply_command(
         merge = Merge(environment, paths or options.DEFAULT_PATHS)
         found = attempt(partial(merge.find_reviews, is_optional=without_pull_request))
         if isinstance(found, ReconcilerError):
-            code = finish(Ending(exit_codes.of_error(found), diagnostics=found.diagnostics))
+            code = _finish(Ending(exit_codes.of_error(found), diagnostics=found.diagnostics))
             return publish(code, environment, partial(merge.publish_failure, found))
         session = merge.session(
             found,
@@ -56,12 +58,19 @@ def apply_command(
             is_all_or_nothing=all_or_nothing,
         )
         error = attempt(partial(run_session, session), is_written=lambda: session.has_begun)
-        code = finish(_ending(session, error))
+        code = _finish(_ending(session, error))
         applied = MergedApply(environment, merge.paths, session, error)
         steps = applied.publish_outputs, applied.publish_summary, applied.publish_comments
         return publish(code, environment, *steps)
 
     return run(body)
+
+
+def _finish(ending: Ending) -> int:
+    """Save and print what the command ends with, and annotate the run with it."""
+    code = finish(ending)
+    output.write(annotate(ending.diagnostics), sys.stderr)
+    return code
 
 
 def _ending(session: ReviewedSession, error: ReconcilerError | None) -> Ending:
