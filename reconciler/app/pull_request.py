@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler import interrupts, schema
+from reconciler import git_history, interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import Diagnostic, FileError, NotApproved
@@ -130,7 +130,9 @@ def read(environment: Environment, paths: Sequence[str]) -> PullRequest:
     if environment.base_sha is None:
         return PullRequest(environment, paths, None, ())
     try:
-        return PullRequest(environment, paths, read_merge_base(environment.base_sha, paths), ())
+        # The event's own base may be older than what the checked-out merge is merged into.
+        base = git_history.merged_into(environment.head_sha or "", paths) or environment.base_sha
+        return PullRequest(environment, paths, read_merge_base(base, paths), ())
     except FileError as error:
         summary = f"nobody can tell here which of this is drift: {error.summary}"
         notes = [replace(one, severity="warning", summary=summary) for one in error.diagnostics]

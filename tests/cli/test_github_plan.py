@@ -133,6 +133,19 @@ def test_comment_separates_the_change_from_drift(team: Team) -> None:
     }
 
 
+def test_base_is_what_the_merge_is_merged_into(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.vendor.edit(STEADY, {"status": "draft"})
+    team.push(DRAFTED)
+    team.update(number, {"cfo.yaml": json.dumps(converged()["cfo.yaml"]) + " # a remark\n"})
+    team.vendor.edit(STEADY, {"status": "active"})
+    ran = team.plan(number)
+    plan = checked(ran.file("plan.json"), "plan")
+    (cause,) = [one["fields"][0]["cause"] for one in plan["changes"] if one["id"] == STEADY]
+
+    assert cause == "drift", "main asks for it already, and this pull request does not"
+
+
 def test_without_history_drift_is_not_told_apart(team: Team, tmp_path: Path) -> None:
     team.vendor.edit(STEADY, {"status": "paused"})
     number = team.open(PAUSED)
