@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 
 from tests.cli.command import ROOT, SECONDS, checked, started
 from tests.cli.hosted import PERMISSIONS, Files, Merge, Team, founded
-from tests.cli.organization import CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
+from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
 from tests.doubles.git import git
 from tests.doubles.github_peer import Fault, account
 from tests.doubles.oracles.runner_commands import commands
@@ -305,6 +306,14 @@ class TestEvidence:
 
         assert team.apply(merge).code == 0
 
+    def test_without_git_its_own_merge_counts(self, team: Team, tmp_path: Path) -> None:
+        merge = team.merge(reviewed(team, PAUSED))
+        git(team.checkout, "checkout", "--quiet", "--detach", merge.sha)
+        shutil.copytree(team.checkout, tmp_path / "bare", ignore=shutil.ignore_patterns(".git"))
+
+        assert team.apply(merge, cwd=tmp_path / "bare").code == 0
+        assert list(team.patched) == [PAUSING]
+
     def test_without_history_only_its_own_merge_counts(self, team: Team, tmp_path: Path) -> None:
         first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
         team.merge(first)
@@ -436,6 +445,28 @@ def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
         assert "**Too much at once:** 3 of 4 audiences would change at once; the limit is 2." in text
         assert "The limit is `max_changes` in `reconciler.toml`. To go on, fix this" in text
         assert "| Webinar guests | **pauses**" in text
+
+
+def test_limit_counts_what_is_about_to_be_written(team: Team) -> None:
+    slots = {"./reconciler.toml": "[limits]\nmax_changes = 1\nactive_slots = 2\n"}
+    number = team.open({**PAUSED, **slots})
+    assert team.plan(number).code == 0
+    for identity in (STARTING, STEADY):
+        team.vendor.edit(identity, {"name": "Renamed by hand", "status": "draft"})
+    ran = team.apply(team.merge(number))
+
+    assert (ran.code, list(team.patched)) == (4, [PAUSING])
+    assert "Security leads" in team.ended(number).partition("**Refused")[2]
+
+
+def test_audience_that_is_not_there_applies_nothing(team: Team) -> None:
+    number = reviewed(team, PAUSED)
+    merge = team.merge(number)
+    later = team.push({"gone.yaml": audience(ABSENT, "Gone")})
+    ran = team.apply(replace(merge, sha=later.sha), settings={"GITHUB_SHA": merge.sha})
+
+    hold_untouched(team, ran, 1)
+    assert "### Audiences: failed" in team.ended(number)
 
 
 def test_a_limit_can_be_waived_by_a_flag(team: Team) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from reconciler.app import pull_request
 from reconciler.github import comment_state, sticky
 from reconciler.plan import Change, Plan
 from reconciler.plan.model import PHASES
@@ -62,6 +63,14 @@ def test_comment_can_hold_its_state() -> None:
     assert comment_state.left_out(many) == 3000 - comment_state.MAX_CHANGES
     used = [one for two in comment_state.approved(state).values() for one in two]
     assert len(sticky.marked("r", comment_state.from_apply(used, (1, 1), is_complete=False), "")) < 50_000
+
+
+def test_plan_says_what_its_comment_leaves_out() -> None:
+    many = plan_of(*(change(nth) for nth in range(comment_state.MAX_CHANGES + 2)))
+    (said,) = pull_request._left_out(many)
+
+    assert said.summary == "this comment approves 800 audiences, and leaves out 2 more"
+    assert list(pull_request._left_out(plan_of(change(0)))) == []
 
 
 @pytest.mark.parametrize(
