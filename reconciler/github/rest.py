@@ -28,13 +28,15 @@ _LIMITED = frozenset({403, 429})
 class RetryPolicy:
     """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth.
 
-    A limit of GitHub's is waited for up to `max_wait`, anything else for `first_wait`, doubled each time.
+    A limit of GitHub's is waited for up to `max_wait`, and for `limit_wait` where it does not say how long;
+    anything else for `first_wait`, doubled each time.
     """
 
     timeout: float = 20.0
     attempts: int = 4
     first_wait: float = 1.0
     max_wait: float = 60.0
+    limit_wait: float = 60.0  # GitHub asks for a minute at least
 
 
 FULL_RETRY = RetryPolicy()
@@ -164,6 +166,8 @@ class GitHub:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
             seconds = _requested_wait(response.headers)
+            if seconds is None and "secondary rate limit" in _message(response).lower():
+                seconds = self._retry_policy.limit_wait
             return seconds if seconds is not None and seconds <= self._retry_policy.max_wait else None
         return self._backoff(attempt) if response.is_server_error and can_repeat else None
 

@@ -239,7 +239,6 @@ class TestWhatCannotBePosted:
             (Fault("status", method="POST", path=COMMENTS, status=500), "500: Server Error"),
             (Fault("html", method="POST", path=COMMENTS), "returned 502"),
             (Fault("drop", method="POST", path=COMMENTS), "GitHub cannot be reached"),
-            (Fault("secondary_limit", path=COMMENTS, times=None), "secondary rate limit"),
             (Fault("rate_limit", retry_after="0", times=None), "API rate limit exceeded"),
             (Fault("rate_limit", retry_after="3600", times=None), "API rate limit exceeded"),
             (Fault("redirect", location="https://github.example/x"), "301: Moved Permanently"),
