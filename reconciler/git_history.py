@@ -46,6 +46,25 @@ def merge_base(ref: str, paths: Sequence[str]) -> str:
     return found.decode().strip()
 
 
+def merged_into(head: str, paths: Sequence[str]) -> str | None:
+    """Return the commit that `head` is merged into by what is checked out; None where that is no such merge.
+
+    Raises FileError where git or the repository is not there.
+    """
+    found = _git(_folder(Path(paths[0])), "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
+    return found[1] if found[2:] == [head] else None
+
+
+def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
+    """Return the commits of the branch that is checked out, the newest first, without what was merged in.
+
+    As many as a shallow clone has; raises FileError where git or the repository is not there.
+    """
+    folder = _folder(Path(paths[0]))
+    found = _git(folder, "rev-list", "--first-parent", f"--max-count={max_count}", "HEAD")
+    return tuple(found.decode().split())
+
+
 def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     folder = _folder(path)
     prefix = path if path.is_dir() else path.parent

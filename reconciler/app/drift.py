@@ -31,7 +31,10 @@ class Drift:
 
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
-        self.environment.set_outputs({"changes": "true" if self.plan.changes else "false"})
+        is_known = not self.plan.errored
+        self.environment.set_outputs(
+            {"changes": ("true" if self.plan.changes else "false") if is_known else ""}
+        )
 
     def publish_summary(self) -> None:
         """Append the drift to the job's summary; raises FileError."""

@@ -1,16 +1,17 @@
-"""The apply of a merged pull request: what its comment showed, and nothing else."""
+"""The apply of merged pull requests: what their comments showed, and where its end is published."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler import schema
-from reconciler.app.apply_session import ApplyRequest, ApplySession
-from reconciler.errors import Refused, StalePlan
+from reconciler import git_history, schema
+from reconciler.app.apply_session import ApplyRequest
+from reconciler.app.reviewed_session import ReviewedSession
+from reconciler.errors import FileError, Refused
 from reconciler.github import comment_state, reviews, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import FULL_RETRY, NO_RETRY, GitHub
@@ -22,40 +23,47 @@ if TYPE_CHECKING:
 
     from reconciler.errors import ReconcilerError
     from reconciler.github.environment import Environment
-    from reconciler.github.reviews import Review
+    from reconciler.github.reviews import Review, Reviews
     from reconciler.plan import MaxChanges
 
-UNAPPROVED = f"sha256:{64 * '0'}"  # which no plan has: what nobody approved can be planned and never written
+MAX_COMMITS = 1000  # of the branch, among which merges are looked for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Merge:
     """A merge whose definitions are to be applied."""
 
     environment: Environment
     paths: Sequence[str]
 
-    def find_review(self, *, is_optional: bool) -> Review:
+    def find_reviews(self, *, is_optional: bool) -> Reviews:
         """Find what was reviewed; raises ApiError, and NotApproved for a pull request that is not merged."""
-        return reviews.find(self.environment, self.paths, is_optional=is_optional)
+        try:
+            commits = git_history.first_parents(self.paths, MAX_COMMITS)
+        except FileError:  # then nothing but this very commit is known to be merged
+            commits = (self.environment.sha,) if self.environment.sha else ()
+        return reviews.find(self.environment, self.paths, commits, is_optional=is_optional)
 
     def session(
-        self, review: Review, *, is_sandbox: bool, parallelism: int, max_changes: MaxChanges | None
-    ) -> ApplySession:
+        self,
+        found: Reviews,
+        *,
+        is_sandbox: bool,
+        parallelism: int,
+        max_changes: MaxChanges | None,
+        is_all_or_nothing: bool = False,
+    ) -> ReviewedSession:
         """Return an apply that writes exactly what was reviewed."""
         folder = Path(os.environ.get("RUNNER_TEMP") or ".")
-        return ApplySession(
-            ApplyRequest(
-                paths=self.paths,
-                is_sandbox=is_sandbox,
-                is_approved=review.is_waived,
-                digest=None if review.is_waived else review.digest or UNAPPROVED,
-                parallelism=parallelism,
-                max_changes=max_changes,
-                out=str(folder / "reconciler-result.json"),
-                journal=str(folder / "reconciler-journal.jsonl"),
-            )
+        request = ApplyRequest(
+            paths=self.paths,
+            is_sandbox=is_sandbox,
+            parallelism=parallelism,
+            max_changes=max_changes,
+            out=str(folder / "reconciler-result.json"),
+            journal=str(folder / "reconciler-journal.jsonl"),
         )
+        return ReviewedSession(request, found, is_all_or_nothing=is_all_or_nothing)
 
     def publish_failure(self, error: ReconcilerError) -> None:
         """Say in the job's summary why nothing was applied; raises FileError."""
@@ -63,21 +71,8 @@ class Merge:
         if isinstance(error, Refused):
             body = comment.refused(error.diagnostics, (), schema.rules(), run=run)
         else:
-            body = comment.applied(ApplyResult(diagnostics=error.diagnostics), is_over=False, run=run)
+            body = comment.applied(ApplyResult(diagnostics=error.diagnostics), has_begun=False, run=run)
         self.environment.append_summary(body)
-
-
-def reworded(error: ReconcilerError | None, session: ApplySession, review: Review) -> ReconcilerError | None:
-    """Return what an apply ended with in words for people who saw a comment and no digest."""
-    if not isinstance(error, StalePlan):
-        return error
-    if session.plan is not None and not session.plan.changes:
-        return None  # nothing is left to do, whoever did it
-    return review.objection or StalePlan(
-        "what this merge would do now is not what was reviewed",
-        "Usually somebody edited an audience in the dashboard after the review, or another pull request was "
-        "applied first",
-    )
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,8 @@ class MergedApply:
     """An apply that has ended, with `error` or without, on its way to everywhere that it is published."""
 
     environment: Environment
-    review: Review
-    session: ApplySession
+    paths: Sequence[str]
+    session: ReviewedSession
     error: ReconcilerError | None
 
     def publish_outputs(self) -> None:
@@ -98,25 +93,36 @@ class MergedApply:
         """Append the result to the job's summary; raises FileError."""
         self.environment.append_summary(self._body(runner.MAX_SUMMARY, "the saved result"))
 
-    def publish_comment(self) -> None:
-        """Write the comment, unless it says already how an apply ended: that one was the reviewed one.
+    def publish_comments(self) -> None:
+        """Comment on each pull request that this apply was about, the newest merge first; raises ApiError.
 
-        Raises ApiError.
+        Each is a new comment, which people are told of, and says what of the review is used up.
         """
-        review = self.review
-        if review.number is None or comment_state.is_ended(review.state):
-            return
-        body = self._body(comment.MAX_COMMENT, comment.summary_link(self.environment.run_url))
-        # Old definitions must not come back by an old run that is started again: a review counts once.
-        state = comment_state.ENDED if self._is_over else review.state
         retry_policy = NO_RETRY if self._result.interrupted else FULL_RETRY
         with GitHub(self.environment, retry_policy) as github:
-            text = sticky.marked(review.kind, state, body)
-            sticky.write_comment(github, review.number, review.comment, text)
+            for review in filter(self._concerns, self.session.reviews.found):
+                state = comment_state.from_apply(
+                    self._used(review), self.environment.run, is_complete=self._is_complete
+                )
+                marker = sticky.marked(sticky.kind("result", self.paths), state, "")
+                see_also = comment.summary_link(self.environment.run_url)
+                body = self._body(comment.MAX_COMMENT - len(marker), see_also)
+                github.create(f"issues/{review.number}/comments", {"body": marker + body})
+
+    def _concerns(self, review: Review) -> bool:
+        return bool(review.approved) or (review.is_new and bool(self._result.results or self.error))
 
     @property
-    def _is_over(self) -> bool:
-        return self.session.has_begun or self.error is None or isinstance(self.error, Refused)
+    def _is_complete(self) -> bool:
+        return self.session.plan is not None and self._result.is_converged
+
+    def _used(self, review: Review) -> set[str]:
+        plan = self.session.plan
+        if plan is None or plan.errored:
+            return set()
+        is_settled = {one.id: one.outcome in {"applied", "unchanged"} for one in self._result.results}
+        settled = frozenset(comment_state.short_id(one) for one in is_settled if is_settled[one])
+        return set(reviews.used(review, comment_state.digests(plan), settled))
 
     @cached_property
     def _result(self) -> ApplyResult:
@@ -125,25 +131,41 @@ class MergedApply:
     def _body(self, max_bytes: int, see_also: str) -> str:
         if isinstance(self.error, Refused):
             return self._refused(self.error, max_bytes)
-        result, run = self._result, self.environment.run_url
-        render = partial(comment.applied, result, is_over=self._is_over, run=run, see_also=see_also)
-        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(result.results), max_bytes)
+        refused = {change.id for change in self.session.refused}
+        results = tuple(one for one in self._result.results if one.id not in refused)
+        diagnostics = () if self.error is None else self.error.diagnostics
+        render = partial(
+            comment.applied,
+            replace(self._result, results=results, diagnostics=diagnostics),
+            has_begun=self.session.has_begun,
+            refused=self._refusal(),
+            run=self.environment.run_url,
+            see_also=see_also,
+        )
+        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(results), max_bytes)
+
+    def _refusal(self) -> str:
+        session = self.session
+        if session.refusal is None:
+            return ""
+        return comment.left_out(session.refusal.diagnostics, session.refused, schema.rules())
 
     def _refused(self, error: Refused, max_bytes: int) -> str:
-        plan, remarks = self.session.plan, list[str]()
-        changes = plan.audience_changes if plan else ()
-        if plan and isinstance(error, StalePlan):
-            names = {one.id: one.name for one in self.session.definitions}
-            moved = comment_state.moved(self.review.state, plan, names)
-            changes = moved.changes
-            remarks = [comment.nothing_left([names[one] for one in moved.gone], moved.lost)]
-            remarks += [comment.renamed()] if moved.is_renamed else []
+        plan, is_unreviewed = self.session.plan, error is self.session.refusal
+        changes = self.session.refused if is_unreviewed else plan.audience_changes if plan else ()
         render = partial(
             comment.refused,
             error.diagnostics,
             changes,
             schema.rules(),
-            remarks=remarks,
+            remarks=[comment.nothing_left(self._names_without_a_change())] if is_unreviewed else [],
             run=self.environment.run_url,
         )
         return comment.fit(lambda max_shown: render(max_shown=max_shown), len(changes), max_bytes)
+
+    def _names_without_a_change(self) -> list[str]:
+        """Return the audiences of new reviews for which there is nothing to do."""
+        plan, found = self.session.plan, self.session.reviews.found
+        fresh = comment_state.digests(plan) if plan else {}
+        reviewed = {one for review in found if review.is_new for one in review.approved} - fresh.keys()
+        return [one.name for one in self.session.definitions if comment_state.short_id(one.id) in reviewed]

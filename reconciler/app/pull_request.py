@@ -8,20 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler import interrupts, schema
+from reconciler import git_history, interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
-from reconciler.errors import FileError, NotApproved
-from reconciler.github import comment_state, sticky
+from reconciler.errors import Diagnostic, FileError, NotApproved
+from reconciler.github import comment_state, pulls, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import GitHub
 from reconciler.render import comment, json_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from reconciler.errors import Diagnostic
     from reconciler.github.environment import Environment
+    from reconciler.github.sticky import Sticky
     from reconciler.plan import Plan
 
 
@@ -63,11 +63,13 @@ class PullRequest:
         files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan, None), str(files["markdown"]))
+        # What is not known is empty: a step that asks for "false" or 0 must not take an error for it.
+        counts = dict.fromkeys(plan.summary, "") if plan.errored else plan.summary
         self.environment.set_outputs(
             {
-                "changes": "true" if plan.changes else "false",
+                "changes": "" if plan.errored else "true" if plan.changes else "false",
                 "digest": plan.digest or "",
-                **plan.summary,
+                **counts,
                 **{name: str(file) for name, file in files.items()},
             }
         )
@@ -78,22 +80,49 @@ class PullRequest:
         self.environment.append_summary(comment.fit(render, len(plan.audience_changes), runner.MAX_SUMMARY))
 
     def publish_comment(self, plan: Plan) -> None:
-        """Write the comment, unless it says already how an apply ended; raises ApiError or NotApproved."""
+        """Write the one comment; raises ApiError, and NotApproved where it would say what is not so any more.
+
+        A comment of a newer run stays, and so does one on a pull request that is merged, or closed, or has a
+        newer commit.
+        """
         number = self.environment.pull_request
         if number is None:
             return
         kind = sticky.kind("plan", self.paths)
-        marker = sticky.marked(kind, comment_state.from_plan(plan), "")
+        state = comment_state.from_plan(plan, self.environment.head_sha, self.environment.run)
+        marker = sticky.marked(kind, state, "")
         render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
         with GitHub(self.environment) as github:
-            found = sticky.find_comment(github, number, kind)
-            if found is not None and comment_state.is_ended(found.state):
-                raise NotApproved("this pull request is merged, and its comment says how that ended")
-            sticky.write_comment(github, number, found, marker + body)
+            pulls.require_current(github, self.environment, number)
+            (found,) = sticky.find_comments(github, number, kind)
+            if max((comment_state.run(one.state) for one in found), default=(0, 0)) > self.environment.run:
+                raise NotApproved(f"a newer run has shown its plan on pull request {number} already")
+            sticky.write_comment(github, number, next(iter(found), None), marker + body)
+            if not found:  # another run may have written its first one at the same time
+                found = _newest_first(*sticky.find_comments(github, number, kind))
+            sticky.delete_comments(github, found[1:])
 
     def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
-        return comment.planned(plan, schema.rules(), self.notes, max_shown=max_shown, see_also=see_also)
+        notes = [*self.notes, *_left_out(plan)]
+        return comment.planned(plan, schema.rules(), notes, max_shown=max_shown, see_also=see_also)
+
+
+def _left_out(plan: Plan) -> Iterator[Diagnostic]:
+    """Yield that a comment cannot approve all of the plan, where it cannot."""
+    count = comment_state.left_out(plan)
+    if count:
+        yield Diagnostic(
+            "warning",
+            "not-approved",
+            f"this comment approves {comment_state.MAX_CHANGES} audiences, and leaves out {count} more",
+            "One comment has no room for more. Ask for fewer in one pull request",
+        )
+
+
+def _newest_first(comments: Sequence[Sticky]) -> list[Sticky]:
+    """Return them in an order that is the same for every run that looks."""
+    return sorted(comments, key=lambda one: (comment_state.run(one.state), -one.number), reverse=True)
 
 
 def read(environment: Environment, paths: Sequence[str]) -> PullRequest:
@@ -101,7 +130,9 @@ def read(environment: Environment, paths: Sequence[str]) -> PullRequest:
     if environment.base_sha is None:
         return PullRequest(environment, paths, None, ())
     try:
-        return PullRequest(environment, paths, read_merge_base(environment.base_sha, paths), ())
+        # The event's own base may be older than what the checked-out merge is merged into.
+        base = git_history.merged_into(environment.head_sha or "", paths) or environment.base_sha
+        return PullRequest(environment, paths, read_merge_base(base, paths), ())
     except FileError as error:
         summary = f"nobody can tell here which of this is drift: {error.summary}"
         notes = [replace(one, severity="warning", summary=summary) for one in error.diagnostics]

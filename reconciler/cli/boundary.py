@@ -21,6 +21,7 @@ from reconciler.render.escape import log_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.errors import Severity
     from reconciler.github.environment import Environment
 
 Returned = TypeVar("Returned")
@@ -149,10 +150,13 @@ def _print(ending: Ending) -> None:
     output.write(ending.text(), is_document=ending.is_document)
 
 
-def publish(code: int, environment: Environment, *steps: Callable[[], None]) -> int:
-    """Take each step on GitHub, and return the command's exit code, which only an interrupt changes.
+def publish(
+    code: int, environment: Environment, *steps: Callable[[], None], is_required: bool = False
+) -> int:
+    """Take each step on GitHub, and return the command's exit code, which an interrupt changes.
 
-    What keeps a step from its end goes to the log and to the job's summary instead.
+    What keeps a step from its end goes to the log and to the job's summary instead; where the step
+    `is_required`, a command that went well has failed then.
     """
     from reconciler.render import markdown
     from reconciler.render.annotations import annotate
@@ -163,7 +167,9 @@ def publish(code: int, environment: Environment, *steps: Callable[[], None]) -> 
             return exit_codes.INTERRUPTED
         if error is not None:
             summary = f"this could not be posted: {error.summary}"
-            reason = Diagnostic("warning", "not-posted", summary, error.detail)
+            severity: Severity = "error" if is_required else "warning"
+            reason = Diagnostic(severity, "not-posted", summary, error.detail)
+            code = exit_codes.ERROR if is_required and code == exit_codes.DONE else code
             output.write(annotate([reason]), sys.stderr)
             attempt(partial(environment.append_summary, markdown.notes([reason])))
     return code

@@ -1,43 +1,43 @@
-"""The state that a comment holds of the plan that it shows: enough to find later where another differs."""
+"""The state that our comments hold: what a plan approves, and what of it an apply has used up."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reconciler.plan.digest import compare, of_audiences
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
-    from reconciler.plan import Change, Plan
+    from reconciler.plan import Plan
 
-MAX_CHANGES = 1000  # each takes 22 of a comment's 65,536 characters
-ENDED: Mapping[str, Any] = {"state": "ended"}
-_DIGEST_LENGTH = 8
+Digests = dict[str, tuple[str, ...]]  # of changes, by the short id of their audience
+
+MAX_CHANGES = 800  # audiences; each takes up to 61 of a comment's 65,536 characters
+_ID_LENGTH = 8
+_DIGEST_BYTES = 16  # so many that nobody can make two changes of one digest
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Where a fresh plan differs: the changes that are other ones now, and the ids of those that are gone.
+def from_plan(plan: Plan, head: str | None = None, run: tuple[int, int] = (0, 0)) -> dict[str, Any]:
+    """Return a plan's digest and those of its changes, for which commit and by which run it was made.
 
-    `lost` counts the gone ones that no definition has any more. `is_renamed` says that every change is still
-    the same, so that it is only shown with another name.
+    Of more audiences than MAX_CHANGES, the rest is left out. It holds no text from outside.
     """
-
-    changes: tuple[Change, ...] = ()
-    gone: tuple[str, ...] = ()
-    lost: int = 0
-    is_renamed: bool = False
+    changes = {key: " ".join(found) for key, found in islice(digests(plan).items(), MAX_CHANGES)}
+    return {"digest": plan.digest, "changes": changes, "head": head, "run": [*run]}
 
 
-def from_plan(plan: Plan) -> dict[str, Any]:
-    """Return a plan's digest, and a short one for each audience; it holds no text from outside."""
-    return {"digest": plan.digest, "changes": dict(islice(_changes(plan).items(), MAX_CHANGES))}
+def from_apply(used: Collection[str], run: tuple[int, int], *, is_complete: bool) -> dict[str, Any]:
+    """Return what an apply has used up of one review; after a complete one nothing earlier counts."""
+    return {"complete": is_complete, "used": sorted(used), "run": [*run]}
+
+
+def left_out(plan: Plan) -> int:
+    """Return of how many audiences' changes a comment has no room to hold the digests."""
+    return max(len(digests(plan)) - MAX_CHANGES, 0)
 
 
 def digest(state: Mapping[str, Any]) -> str | None:
@@ -46,29 +46,47 @@ def digest(state: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) and _DIGEST.fullmatch(value) else None
 
 
-def is_ended(state: Mapping[str, Any]) -> bool:
-    """Return whether a comment says how an apply ended, which is for good."""
-    return state == ENDED
+def run(state: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the id and attempt of the run that wrote a comment, zeros where it does not say."""
+    value = state.get("run")
+    if isinstance(value, list) and [type(part) for part in value] == [int, int]:
+        return value[0], value[1]
+    return 0, 0
 
 
-def moved(state: Mapping[str, Any], fresh: Plan, ids: Iterable[str]) -> Moved:
-    """Return where a fresh plan differs from the remembered one; `ids` are those of all definitions."""
-    remembered = state.get("changes")
-    before = remembered if isinstance(remembered, dict) else {}
-    is_whole = len(before) < MAX_CHANGES
-    deviation = compare(before, _changes(fresh))
-    # Of changes that a full comment had no room for, nobody can tell whether they were reviewed.
-    moved = deviation.changed if is_whole else deviation.changed & before.keys()
-    changes = tuple(change for change in fresh.audience_changes if _short(change.id) in moved)
-    gone = tuple(one for one in ids if _short(one) in deviation.gone)
-    is_renamed = is_whole and not changes and not deviation.gone
-    return Moved(changes, gone, len(deviation.gone) - len(gone), is_renamed=is_renamed)
+def approved(state: Mapping[str, Any]) -> Digests:
+    """Return the changes that a plan's comment shows; none where it cannot be applied or was broken."""
+    changes = state.get("changes")
+    if digest(state) is None or not isinstance(changes, dict):
+        return {}
+    return {key: tuple(value.split()) for key, value in changes.items() if isinstance(value, str)}
 
 
-def _changes(plan: Plan) -> dict[str, str]:
-    digests = of_audiences(plan)
-    return {_short(one): digests[one].removeprefix("sha256:")[:_DIGEST_LENGTH] for one in digests}
+def used(state: Mapping[str, Any]) -> frozenset[str]:
+    """Return the changes that a result's comment says were used up."""
+    value = state.get("used")
+    return frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list) else frozenset()
 
 
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
+def is_complete(state: Mapping[str, Any]) -> bool:
+    """Return whether a result's comment says that everything was as defined in the end."""
+    return state.get("complete") is True
+
+
+def digests(plan: Plan) -> Digests:
+    """Return the short digests of a plan's changes."""
+    found: Digests = {}
+    for change in plan.changes:
+        key = short_id(change.id)
+        found[key] = (*found.get(key, ()), _short_digest(plan.digest_of(change)))
+    return found
+
+
+def short_id(text: str) -> str:
+    """Return by what a comment calls an audience."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+
+
+def _short_digest(digest: str) -> str:
+    found = bytes.fromhex(digest.removeprefix("sha256:"))[:_DIGEST_BYTES]
+    return base64.b64encode(found).decode().rstrip("=")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_SUMMARY = 1_000_000  # bytes; GitHub drops a step's summary over 1 MiB
+_MAX_DIGITS = 18
 _IN_A_JOB = "Run this in a GitHub Actions job"
 _OWNER_AND_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _SERVER = re.compile(r"https?://[\w.:-]+(?:/[\w./-]*)?", re.ASCII)
@@ -23,13 +24,17 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One step of a run: `event` is the payload that started it, `token` is empty where there is none."""
+    """One step of a run: `event` is the payload that started it, `token` is empty where there is none.
+
+    `run` is its id, which grows from run to run, and its attempt; zeros where the runner does not say.
+    """
 
     repository: str
     event: Mapping[str, Any]
     sha: str | None
     api_url: str
     token: str = field(repr=False)
+    run: tuple[int, int]
     run_url: str
     summary: Path | None
     output: Path | None
@@ -55,6 +60,11 @@ class Environment:
         """The commit that the pull request would be merged into."""
         return _sha(_object(self._pull_request.get("base")).get("sha"))
 
+    @property
+    def head_sha(self) -> str | None:
+        """The commit that the pull request proposed when the event was sent."""
+        return _sha(_object(self._pull_request.get("head")).get("sha"))
+
     def append_summary(self, markdown: str) -> None:
         """Append to the job's summary, where there is one; raises FileError."""
         _append(self.summary, f"{markdown}\n")
@@ -78,13 +88,14 @@ def read(variables: Mapping[str, str]) -> Environment:
         raise SettingsError("GITHUB_REPOSITORY is not set to owner/name", _IN_A_JOB)
     server = variables.get("GITHUB_SERVER_URL") or "https://github.com"
     run_id = variables.get("GITHUB_RUN_ID", "")
-    is_run = run_id.isascii() and run_id.isdigit() and _SERVER.fullmatch(server)
+    is_run = _number(run_id) > 0 and _SERVER.fullmatch(server)
     return Environment(
         repository=repository,
         event=_event(variables.get("GITHUB_EVENT_PATH")),
         sha=_sha(variables.get("GITHUB_SHA")),
         api_url=variables.get("GITHUB_API_URL") or "https://api.github.com",
         token=variables.get("GITHUB_TOKEN", ""),
+        run=(_number(run_id), _number(variables.get("GITHUB_RUN_ATTEMPT", ""))),
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if is_run else "",
         summary=_path(variables.get("GITHUB_STEP_SUMMARY")),
         output=_path(variables.get("GITHUB_OUTPUT")),
@@ -109,6 +120,10 @@ def _append(path: Path | None, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise FileError(f"{path.name} cannot be written: {error.strerror}", _IN_A_JOB) from error
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else 0
 
 
 def _sha(value: object) -> str | None:

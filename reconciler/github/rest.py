@@ -28,13 +28,15 @@ _LIMITED = frozenset({403, 429})
 class RetryPolicy:
     """How long to try, in seconds: a job that waits longer for a comment costs more than it is worth.
 
-    A limit of GitHub's is waited for up to `max_wait`, anything else for `first_wait`, doubled each time.
+    A limit of GitHub's is waited for up to `max_wait`, and for `limit_wait` where it does not say how long;
+    anything else for `first_wait`, doubled each time.
     """
 
     timeout: float = 20.0
     attempts: int = 4
     first_wait: float = 1.0
     max_wait: float = 60.0
+    limit_wait: float = 60.0  # GitHub asks for a minute at least
 
 
 FULL_RETRY = RetryPolicy()
@@ -49,6 +51,7 @@ class GitHub:
         self._retry_policy = retry_policy
         self._repository = environment.repository
         self._token = _parse_token(environment.token)
+        self._login = ""
         self._api = _parse_api_url(environment.api_url)
         self._http = httpx.Client(
             headers={
@@ -74,13 +77,23 @@ class GitHub:
 
         Raises ApiError, as every request here does.
         """
+        if self._login:
+            return self._login
         query = {"query": "query { viewer { login } }"}
         url = f"{self._api.removesuffix('/v3')}/graphql"
         document = _document(self._send("POST", url, query, can_repeat=True))
         try:
-            return str(document["data"]["viewer"]["login"])
+            self._login = str(document["data"]["viewer"]["login"])
         except (KeyError, TypeError) as error:
             raise ApiError("GitHub does not say whose token this is", _TRY_AGAIN) from error
+        return self._login
+
+    def item(self, path: str) -> Mapping[str, Any]:
+        """Return the one object at a path below the repository; raises ApiError."""
+        item = _document(self._send("GET", self._url(path), can_repeat=True))
+        if not isinstance(item, dict):
+            raise ApiError(f"GitHub responded to {path} with something that is not an object", _TRY_AGAIN)
+        return item
 
     def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
         """Yield every item of a list below the repository, over all of its pages; raises ApiError."""
@@ -111,6 +124,14 @@ class GitHub:
     def update(self, path: str, document: Mapping[str, Any]) -> None:
         """Change what is at a path below the repository; raises ApiError."""
         self._send("PATCH", self._url(path), document, can_repeat=True)
+
+    def delete(self, path: str) -> None:
+        """Remove what is at a path below the repository, unless it is gone already; raises ApiError."""
+        try:
+            self._send("DELETE", self._url(path), can_repeat=True)
+        except ApiRejected as error:
+            if error.status != NOT_FOUND:
+                raise
 
     def _url(self, path: str) -> str:
         return f"{self._api}/repos/{self._repository}/{path}"
@@ -145,6 +166,8 @@ class GitHub:
         """Return how long to wait before the next attempt, None where there is to be none."""
         if response.status_code in _LIMITED:
             seconds = _requested_wait(response.headers)
+            if seconds is None and "secondary rate limit" in _message(response).lower():
+                seconds = self._retry_policy.limit_wait
             return seconds if seconds is not None and seconds <= self._retry_policy.max_wait else None
         return self._backoff(attempt) if response.is_server_error and can_repeat else None
 

@@ -1,68 +1,146 @@
-"""What was reviewed before a merge, and whether it approves anything."""
+"""What was reviewed before the merges that a commit holds, and what of it still approves something."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.errors import NotApproved
-from reconciler.github import comment_state, sticky
-from reconciler.github.pulls import merged
+from reconciler.github import comment_state, pulls, sticky
 from reconciler.github.rest import GitHub
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.github.comment_state import Digests
     from reconciler.github.environment import Environment
+    from reconciler.github.pulls import Pull
     from reconciler.github.sticky import Sticky
+
+MAX_PULLS = 30  # merged pull requests whose comments are read
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was reviewed, in which comment of which pull request; `objection` says why it approves nothing.
+    """What one merged pull request showed, and what is left of it; `objection` says why it approves nothing.
 
-    `is_waived` where there was none and none is required.
+    `is_new` where this push brought it.
     """
 
-    kind: str
-    number: int | None = None
-    comment: Sticky | None = None
-    digest: str | None = None
-    objection: NotApproved | None = None
+    number: int
+    is_new: bool
+    approved: Digests = field(default_factory=dict)
+    objection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """All that may approve a change, the newest merge first; `is_waived` where none is required."""
+
+    found: tuple[Review, ...] = ()
     is_waived: bool = False
 
-    @property
-    def state(self) -> Mapping[str, object]:
-        return {} if self.comment is None else self.comment.state
-
-
-def find(environment: Environment, paths: Sequence[str], *, is_optional: bool) -> Review:
-    """Find what was reviewed before the merge that this event is about.
-
-    Raises ApiError and SettingsError where GitHub cannot be asked, and NotApproved for an event of a pull
-    request that is not merged.
-    """
-    kind = sticky.kind("plan", paths)
-    with GitHub(environment) as remote:
-        number = merged(remote, environment)
-        if number is None and is_optional:
-            return Review(kind, is_waived=True)
-        if number is None:
-            summary = "this push belongs to no merged pull request, so nobody reviewed what it would do"
-            hint = "Bring it by a pull request, or start the apply with --without-pull-request"
-            return Review(kind, objection=NotApproved(summary, hint))
-        comment = sticky.find_comment(remote, number, kind)
-    digest = None if comment is None else comment_state.digest(comment.state)
-    return Review(kind, number, comment, digest, _objection(number, comment, digest))
-
-
-def _objection(number: int, comment: Sticky | None, digest: str | None) -> NotApproved | None:
-    if digest is not None:
+    def approver(self, audience: str, digests: Sequence[str]) -> int | None:
+        """Return the pull request that showed all of these changes of an audience, None where none did."""
+        for review in self.found:
+            if set(digests) <= set(review.approved.get(audience, ())):
+                return review.number
         return None
-    if comment is None:
-        return NotApproved(
-            f"pull request {number} has no comment with a plan, so nobody can have reviewed one"
+
+    @property
+    def objection(self) -> NotApproved | None:
+        """Return why this push approves nothing by itself, where it does not."""
+        new = [review for review in self.found if review.is_new]
+        if not new:
+            summary = "this push belongs to no merged pull request, so nobody reviewed what it would do"
+            hint = (
+                "Bring it by a pull request, or start the apply with --without-pull-request. If it was merged"
+            )
+            return NotApproved(summary, f"{hint} a moment ago, run this job again")
+        reasons = [review.objection for review in new if review.objection]
+        return NotApproved("; ".join(reasons)) if reasons else None
+
+
+def find(
+    environment: Environment, paths: Sequence[str], commits: Sequence[str], *, is_optional: bool
+) -> Reviews:
+    """Find what was reviewed and not used up yet; `commits` are a branch's own, the newest first.
+
+    Where a complete apply has come after a merge, neither it nor an earlier one counts. Raises ApiError and
+    SettingsError where GitHub cannot be asked, and NotApproved for an event of a pull request that is not
+    merged.
+    """
+    brought = _brought(environment, commits)
+    kinds = sticky.kind("plan", paths), sticky.kind("result", paths)
+    found: list[Review] = []
+    with GitHub(environment) as github:
+        for pull in pulls.merged(github, commits, brought)[:MAX_PULLS]:
+            plans, results = sticky.find_comments(github, pull.number, *kinds)
+            found.append(_review(pull, plans, results, is_new=pull.merge_commit_sha in brought))
+            if any(comment_state.is_complete(one.state) for one in results):
+                break
+    return Reviews(tuple(found), is_waived=is_optional and not any(review.is_new for review in found))
+
+
+def _brought(environment: Environment, commits: Sequence[str]) -> Sequence[str]:
+    """Return those of the commits that this event is about."""
+    before, sha = environment.event.get("before"), environment.sha
+    if environment.pull_request is not None:
+        before, pull_request = None, environment.event["pull_request"]
+        if pull_request.get("merged") is not True:
+            raise NotApproved("this pull request is not merged", "Merge it, and its plan is applied")
+    if sha is None or sha not in commits:
+        return ()
+    end = commits.index(before) if before in commits else commits.index(sha) + 1
+    return commits[commits.index(sha) : end]
+
+
+def _review(pull: Pull, plans: Sequence[Sticky], results: Sequence[Sticky], *, is_new: bool) -> Review:
+    in_time = [one for one in plans if _is_before(one.edited_at, pull.merged_at)]
+    valid = [one for one in in_time if one.state.get("head") == pull.head_sha]
+    newest = max(valid, key=lambda one: comment_state.run(one.state), default=None)
+    objection = ""
+    if not plans:
+        objection = f"pull request {pull.number} has no comment with a plan, so nobody can have reviewed one"
+    elif not in_time:
+        objection = f"the plan of pull request {pull.number} was posted or edited after the merge"
+    elif newest is None:
+        objection = (
+            f"pull request {pull.number} shows the plan of another commit than the one that was merged"
         )
-    if comment_state.is_ended(comment.state):
-        return NotApproved(f"pull request {number} was acted upon already, and a review counts once")
-    return NotApproved(f"the plan that pull request {number} shows has errors, and cannot be applied")
+    elif comment_state.digest(newest.state) is None:
+        objection = f"the plan that pull request {pull.number} shows has errors, and cannot be applied"
+    approved = {} if newest is None else comment_state.approved(newest.state)
+    left = _left(approved, results)
+    if approved and not left:
+        objection = f"pull request {pull.number} was acted upon already, and a review counts once"
+    return Review(pull.number, is_new, left, objection)
+
+
+def _left(approved: Digests, results: Sequence[Sticky]) -> Digests:
+    """Return what of a review no result has used up."""
+    if any(comment_state.is_complete(one.state) for one in results):
+        return {}
+    used = frozenset[str]().union(*(comment_state.used(one.state) for one in results))
+    left = {key: tuple(one for one in value if one not in used) for key, value in approved.items()}
+    return {key: value for key, value in left.items() if value}
+
+
+def _is_before(one: str, other: str | None) -> bool:
+    """Return whether a time came before another; what is not a time did not."""
+    return bool(_TIME.fullmatch(one) and _TIME.fullmatch(other or "")) and one < (other or "")
+
+
+def used(review: Review, fresh: Digests, settled: frozenset[str]) -> Iterator[str]:
+    """Yield the digests of a review that count no more, given what a fresh plan says and what is settled now.
+
+    That is what was settled, what there was nothing to do for, and a first step whose second one is left.
+    """
+    for audience, digests in review.approved.items():
+        left = fresh.get(audience, ())
+        if audience in settled or not left:
+            yield from digests
+        elif set(left) <= set(digests):
+            yield from (one for one in digests if one not in left)

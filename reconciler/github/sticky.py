@@ -13,7 +13,7 @@ from reconciler.errors import ApiRejected
 from reconciler.github.rest import NOT_FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.github.rest import GitHub
 
@@ -22,13 +22,14 @@ _MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """One of our own texts on GitHub, and the state that its marker holds."""
+    """One of our own texts on GitHub, the state that its marker holds, and when it was last written."""
 
     number: int
     state: Mapping[str, Any]
+    edited_at: str = ""
 
 
-def kind(what: Literal["plan", "drift"], paths: Sequence[str]) -> str:
+def kind(what: Literal["plan", "result", "drift"], paths: Sequence[str]) -> str:
     """Name a kind of text; a repository that holds two projects has one of each for either of them."""
     folders = sorted(PurePath(path).as_posix() for path in paths)
     if folders == ["audiences.d"]:
@@ -42,23 +43,23 @@ def marked(kind: str, state: Mapping[str, Any], body: str) -> str:
     return f"<!-- reconciler:{kind} {encoded} -->\n{body}"
 
 
-def find_comment(github: GitHub, pull_request: int, kind: str) -> Sticky | None:
-    """Return our comment on a pull request, None where there is none; raises ApiError."""
-    return _first(github.pages(f"issues/{pull_request}/comments"), kind, github.login(), "id")
+def find_comments(github: GitHub, pull_request: int, *kinds: str) -> list[list[Sticky]]:
+    """Return our comments on a pull request, for each kind those of it, the oldest first; raises ApiError."""
+    items, login = list(github.pages(f"issues/{pull_request}/comments")), github.login()
+    return [list(_ours(items, kind, login, "id")) for kind in kinds]
 
 
 def find_issue(github: GitHub, kind: str) -> Sticky | None:
     """Return our open issue, None where there is none; raises ApiError."""
-    return _first(github.pages("issues?state=open"), kind, github.login(), "number")
+    return next(_ours(github.pages("issues?state=open"), kind, github.login(), "number"), None)
 
 
-def _first(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -> Sticky | None:
+def _ours(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -> Iterator[Sticky]:
     for item in items:
         author = (item.get("user") or {}).get("login")
         found = _MARKER.match(item.get("body") or "")
         if "pull_request" not in item and author == login and found is not None and found[1] == kind:
-            return Sticky(int(item[key]), _parse_state(found[2]))
-    return None
+            yield Sticky(int(item[key]), _parse_state(found[2]), str(item.get("updated_at") or ""))
 
 
 def _parse_state(text: str) -> Mapping[str, Any]:
@@ -84,3 +85,9 @@ def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body:
         else:
             return
     github.create(f"issues/{pull_request}/comments", {"body": body})
+
+
+def delete_comments(github: GitHub, comments: Iterable[Sticky]) -> None:
+    """Remove comments of ours; raises ApiError."""
+    for comment in comments:
+        github.delete(f"issues/comments/{comment.number}")

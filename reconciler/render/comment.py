@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_COMMENT = 65_000  # GitHub takes 65,536 characters of a comment or an issue; bytes are never fewer
 MAX_NOTHING_LEFT = 20
+MAX_LEFT_OUT = 20
 
 
 def planned(
@@ -57,14 +58,31 @@ def validated(definitions: int) -> str:
 
 
 def applied(
-    result: ApplyResult, *, is_over: bool, run: str = "", max_shown: int | None = None, see_also: str = ""
+    result: ApplyResult,
+    *,
+    has_begun: bool,
+    refused: str = "",
+    run: str = "",
+    max_shown: int | None = None,
+    see_also: str = "",
 ) -> str:
-    """Show how an apply ended, audience by audience; unless it `is_over`, the review still counts."""
-    heading = "### Audiences: applied" if result.is_converged else "### Audiences: failed"
-    next_step = "" if result.is_converged else _OPEN_ANOTHER if is_over else _RUN_AGAIN
-    return _joined(
-        heading, markdown.result(result, max_shown=max_shown, see_also=see_also), next_step, _link(run)
-    )
+    """Show how an apply ended, audience by audience, and then what of it was `refused`."""
+    heading = "failed" if not result.is_converged else "applied in part" if refused else "applied"
+    next_step = "" if result.is_converged else _RUN_NEWEST if has_begun else _RUN_AGAIN
+    shown = markdown.result(result, max_shown=max_shown, see_also=see_also)
+    return _joined(f"### Audiences: {heading}", shown, next_step, refused, _link(run))
+
+
+def left_out(reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules) -> str:
+    """Show what was refused while the rest went on."""
+    shown, more = changes[:MAX_LEFT_OUT], len(changes) - MAX_LEFT_OUT
+    blocks = [
+        "**Refused, and left as it is live:**",
+        markdown.notes(reasons),
+        *markdown.change_tables(shown, rules),
+    ]
+    blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more > 0 else []
+    return "\n\n".join([*blocks, _OPEN_ANOTHER])
 
 
 def refused(
@@ -89,21 +107,12 @@ def refused(
     return _joined(*blocks, *remarks, f"{limit}{next_step}", _link(run))
 
 
-def nothing_left(names: Sequence[str], lost: int) -> str:
-    """List for whom nothing is left to do of the review; `lost` counts those that no file describes."""
+def nothing_left(names: Sequence[str]) -> str:
+    """List for whom nothing is left to do of the review."""
     shown = [markdown_inline(clip(name)) for name in names[:MAX_NOTHING_LEFT]]
-    more = len(names) - len(shown) + lost
-    if more:
-        shown += [f"and {more} more" if shown else f"{more}, which no file describes any more"]
+    more = len(names) - len(shown)
+    shown += [f"and {more} more"] if more else []
     return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
-
-
-def renamed() -> str:
-    """Explain that what differs from the review is not a change."""
-    return (
-        "Each change is still the one that was reviewed. What differs is how it is shown: a topic has "
-        "another name now."
-    )
 
 
 def fit(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
@@ -148,7 +157,7 @@ def _joined(*blocks: str) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks if block) + "\n"
 
 
-_EXACTLY = "Merging applies exactly this, or nothing if it is not the same any more by then."
+_EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
 _OPEN_ANOTHER = (
     "To go on, open another pull request for these files (a comment line in one of them is enough), review "
     "the plan that it shows, and merge it."
@@ -158,6 +167,10 @@ _DID_NOT_HAPPEN = "This is what would have happened, and did not:"
 _FIX = "To go on, fix this in another pull request, review the plan that it shows, and merge it."
 _LIMIT = "The limit is `max_changes` in `reconciler.toml`. "
 _RUN_AGAIN = "Nothing was sent, so what was reviewed still stands: once this is fixed, run this job again."
+_RUN_NEWEST = (
+    "What was reviewed still stands for those that are not as planned: once what stood in the way is gone, "
+    "run the newest job again."
+)
 _CUT = "\n**The rest does not fit here.**\n"
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "

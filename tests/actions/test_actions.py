@@ -138,7 +138,7 @@ def test_pull_request_is_planned_twice_and_applied_once(
     vendor_before = vendor.live(CFO)["config"]["minScore"]
     merged = anyone.merge(number)
     applied = anyone.run("apply", merged, machine=index)
-    (ended,) = anyone.comments(number)
+    reviewed, ended = anyone.comments(number)
     vendor.edit(SALES, name="Sales leaders, by hand")
     late = anyone.run("apply", merged, machine=index)
 
@@ -154,7 +154,8 @@ def test_pull_request_is_planned_twice_and_applied_once(
     assert "### Audiences: applied" in applied.result.summary
     assert [holds for _, holds in applied.result.groups] == [False]
     assert (late.result.conclusion, late.code("Apply")) == ("failure", 3)
-    assert anyone.comments(number) == [ended], "a review counts once"
+    assert reviewed == rewritten, "the review stays as it was"
+    assert "a review counts once" in anyone.comments(number)[-1]
 
 
 def said(ran: teams.Ran) -> set[str]:
@@ -204,7 +205,7 @@ def test_plan_without_a_key_names_what_is_missing(
     assert "LEADPIPE_API_KEY is not set" in ran.result.log
 
 
-def test_foreign_edit_after_the_review_stops_the_apply(
+def test_foreign_edit_after_the_review_is_left_alone(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     number, opened = team.open(ask_for(85))
@@ -212,11 +213,31 @@ def test_foreign_edit_after_the_review_stops_the_apply(
     vendor.edit(SALES, name="Renamed in the dashboard")
     ran = team.run("apply", team.merge(number), machine=index)
 
-    assert (ran.result.conclusion, ran.code("Apply")) == ("failure", 3)
+    assert (ran.result.conclusion, ran.code("Apply")) == ("failure", 4)
+    assert vendor.live(CFO)["config"]["minScore"] == 85
+    assert vendor.live(SALES)["name"] == "Renamed in the dashboard"
+    _, ended = team.comments(number)
+    assert "### Audiences: applied in part" in ended
+    assert "Sales leaders who shop for a CRM" in ended.partition("**Refused")[2]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"), [('all-or-nothing: "true"', "Out of date"), ('max-changes: "0"', "Too much at once")]
+)
+def test_inputs_of_the_apply_are_options(
+    team: Team, index: Mapping[str, str], vendor: Vendor, option: str, said: str
+) -> None:
+    key = "api-key: ${{ secrets.LEADPIPE_API_KEY }}\n"
+    apply = teams.quick_start()["apply"].replace(key, f"{key}          {option}\n")
+    team._workflows = {**teams.quick_start(), "apply": apply}
+    number, opened = team.open(ask_for(85))
+    team.run("plan", opened, machine=index)
+    vendor.edit(SALES, name="Renamed in the dashboard")
+    ran = team.run("apply", team.merge(number), machine=index)
+
+    assert ran.code("Apply") == 3
+    assert f"**{said}:**" in team.comments(number)[-1]
     assert vendor.live(CFO)["config"]["minScore"] == 80
-    (comment,) = team.comments(number)
-    assert "### Audiences: refused" in comment
-    assert "Sales leaders who shop for a CRM" in comment
 
 
 def test_merge_whose_plan_another_merge_changed_is_refused(
@@ -231,7 +252,7 @@ def test_merge_whose_plan_another_merge_changed_is_refused(
 
     assert (applied.code("Apply"), refused.code("Apply")) == (0, 3)
     assert vendor.live(CFO)["name"] == "CFOs at fintech companies"
-    assert ["### Audiences: refused" in team.comments(number)[0] for number in (first, second)] == [
+    assert ["### Audiences: refused" in team.comments(number)[1] for number in (first, second)] == [
         False,
         True,
     ]
@@ -397,6 +418,6 @@ def test_cancelled_apply_settles_what_is_in_flight(
         "intent",
         "outcome",
     ]
-    (comment,) = ours.comments(number)
-    assert "what merging this would do" not in comment
-    assert "Webinar guests" in comment
+    shown, ended = ours.comments(number)
+    assert "what merging this would do" in shown
+    assert "Webinar guests" in ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tests.cli.command import SECONDS, start
@@ -114,7 +114,7 @@ class Team:
 
     def merge(self, number: int, how: Merge = "merge") -> Event:
         """Merge a pull request, and return the push that this makes."""
-        branch = self._branches[number]
+        branch, before = self._branches[number], head(self.checkout, "main")
         if how == "merge":
             sha = self._merged(branch)
         else:
@@ -127,7 +127,8 @@ class Team:
                 sha = head(self.checkout)
         git(self.checkout, "branch", "--force", "main", sha)
         self.repository.merge(number, sha)
-        return events.merge(self.github.documents, self.repository, number)
+        event = events.merge(self.github.documents, self.repository, number)
+        return replace(event, payload={**event.payload, "before": before})
 
     def push(self, documents: Files) -> Event:
         """Commit to main without a pull request."""
@@ -179,10 +180,19 @@ class Team:
     def comments(self, number: int) -> tuple[Comment, ...]:
         return self.repository.comments(number)
 
+    def ours(self, number: int, kind: str) -> list[str]:
+        """Return our comments of a kind on a pull request, the oldest first."""
+        bodies = [one.body for one in self.comments(number) if one.author.login == BOT]
+        return [body for body in bodies if body.startswith(f"<!-- reconciler:{kind} ")]
+
     def comment(self, number: int) -> str:
-        """Return our one comment on a pull request."""
-        (body,) = [one.body for one in self.comments(number) if one.author.login == BOT]
+        """Return the one comment that shows the plan of a pull request."""
+        (body,) = self.ours(number, "plan")
         return body
+
+    def ended(self, number: int) -> str:
+        """Return the newest comment that says how an apply ended, empty where there is none."""
+        return "".join(self.ours(number, "result")[-1:])
 
     def _merged(self, branch: str) -> str:
         git(self.checkout, "switch", "--quiet", "--detach", "main")

@@ -89,7 +89,7 @@ def test_missing_audience_is_an_error_in_the_issue(team: Team) -> None:
     ran = team.drift()
     (issue,) = ours(team)
 
-    assert ran.code == 1
+    assert (ran.code, ran.outputs["changes"]) == (1, "")
     assert "nothing can until this is fixed" in (issue.body or "")
     assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/gone.yaml"]
 
@@ -101,7 +101,9 @@ def test_failed_comparison_changes_no_issue(team: Team, settings: dict[str, str]
     team.repository.add_issue("Audiences differ from git", DRIFT, author=ACTIONS)
     ran = team.drift(settings=settings)
 
-    assert ran.code == 1
+    assert (ran.code, ran.outputs) == (1, {})
+    assert [command.name for command in commands(ran.out)] == ["error"]
+    assert "**Error:**" in ran.summary
     assert team.github.writes() == ()
 
 

@@ -49,6 +49,7 @@ def changed(name: str, **fields: Any) -> Files:
 
 
 PAUSED = changed("guests.yaml", status="paused")
+DRAFTED = changed("security.yaml", status="draft")
 
 
 def test_every_push_rewrites_the_one_comment(team: Team) -> None:
@@ -132,6 +133,19 @@ def test_comment_separates_the_change_from_drift(team: Team) -> None:
     }
 
 
+def test_base_is_what_the_merge_is_merged_into(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.vendor.edit(STEADY, {"status": "draft"})
+    team.push(DRAFTED)
+    team.update(number, {"cfo.yaml": json.dumps(converged()["cfo.yaml"]) + " # a remark\n"})
+    team.vendor.edit(STEADY, {"status": "active"})
+    ran = team.plan(number)
+    plan = checked(ran.file("plan.json"), "plan")
+    (cause,) = [one["fields"][0]["cause"] for one in plan["changes"] if one["id"] == STEADY]
+
+    assert cause == "drift", "main asks for it already, and this pull request does not"
+
+
 def test_without_history_drift_is_not_told_apart(team: Team, tmp_path: Path) -> None:
     team.vendor.edit(STEADY, {"status": "paused"})
     number = team.open(PAUSED)
@@ -171,7 +185,7 @@ def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
     assert f"**Not shown here: {101 - len(rows)} more audiences.** {link}" in body
     assert body.count("~ config.minScore: 60 -> 80") == len(rows) - 1
     assert body.rstrip().endswith(
-        "Merging applies exactly this, or nothing if it is not the same any more by then."
+        "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
     )
     assert all(one["name"] in ran.summary for one in audiences)
     assert len(ran.summary.encode()) < 1_000_000
@@ -180,7 +194,7 @@ def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
 
 
 class TestWhatCannotBePosted:
-    """It goes to the log and the summary, and the plan's result stays the result."""
+    """It goes to the log and the summary, and the check is red: nobody can review what is not there."""
 
     @contextmanager
     def held(self, team: Team, said: str) -> Iterator[dict[str, Any]]:
@@ -189,12 +203,12 @@ class TestWhatCannotBePosted:
         ran = team.plan(number, settings=settings)
         posted = [command.message for command in commands(ran.err)]
 
-        assert ran.code == 0, ran.err
+        assert ran.code == 1, ran.err
         assert "| Webinar guests | **pauses**" in ran.summary
         assert len(posted) == 1
         assert posted[0].startswith("this could not be posted: ")
         assert said in posted[0]
-        assert "**Warning:** this could not be posted" in ran.summary
+        assert "**Error:** this could not be posted" in ran.summary
         assert ran.outputs["changes"] == "true"
 
     def test_for_want_of_a_token(self, team: Team) -> None:
@@ -225,7 +239,6 @@ class TestWhatCannotBePosted:
             (Fault("status", method="POST", path=COMMENTS, status=500), "500: Server Error"),
             (Fault("html", method="POST", path=COMMENTS), "returned 502"),
             (Fault("drop", method="POST", path=COMMENTS), "GitHub cannot be reached"),
-            (Fault("secondary_limit", path=COMMENTS, times=None), "secondary rate limit"),
             (Fault("rate_limit", retry_after="0", times=None), "API rate limit exceeded"),
             (Fault("rate_limit", retry_after="3600", times=None), "API rate limit exceeded"),
             (Fault("redirect", location="https://github.example/x"), "301: Moved Permanently"),
@@ -239,11 +252,16 @@ class TestWhatCannotBePosted:
             team.repository.seed_comments(1, 1)
             team.github.inject(fault)
 
-    def test_for_a_comment_that_has_ended(self, team: Team) -> None:
-        with self.held(team, "its comment says how that ended"):
-            ended = sticky.marked("plan", comment_state.ENDED, "### Audiences: applied\n")
-            team.repository.add_comment(1, ended, ACTIONS)
-        assert team.comment(1) == ended
+    def test_for_a_pull_request_that_is_closed(self, team: Team) -> None:
+        with self.held(team, "pull request 1 is closed, and its plan stays as it was"):
+            team.repository.change_issue(1, state="closed")
+        assert team.comments(1) == ()
+
+    def test_for_a_plan_of_a_newer_run(self, team: Team) -> None:
+        newer = sticky.marked("plan", {"run": [8100000001, 2]}, "Newer.\n")
+        with self.held(team, "a newer run has shown its plan on pull request 1 already"):
+            team.repository.add_comment(1, newer, ACTIONS)
+        assert team.comment(1) == newer
 
     def test_for_files_that_cannot_be_written(self, team: Team, tmp_path: Path) -> None:
         number = team.open(PAUSED)
@@ -264,6 +282,13 @@ def test_what_passes_is_waited_out(team: Team, wait: Fault) -> None:
 
     assert (ran.code, ran.err, team.github.unfired) == (0, "", ())
     assert "Webinar guests" in team.comment(1)
+
+
+def test_check_is_red_where_merging_is_refused(team: Team) -> None:
+    ran = team.plan(team.open(changed("guests.yaml", status="paused", lifecycle={"protect": True})))
+
+    assert (ran.code, ran.outputs["changes"]) == (3, "true")
+    assert "As it stands, it will be refused" in team.comment(1)
 
 
 def test_without_a_pull_request_there_is_the_summary(team: Team) -> None:
@@ -321,7 +346,7 @@ def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
         "`", ""
     )
     assert "Correct the id, create the audience in the dashboard, or remove the file" in team.comment(number)
-    assert ran.outputs["digest"] == ""
+    assert {ran.outputs[name] for name in ("changes", "digest", "update", "unchanged", "missing")} == {""}
 
 
 @pytest.mark.parametrize(
@@ -344,6 +369,51 @@ def test_failed_plan_replaces_the_one_before(team: Team, settings: dict[str, str
     assert said in ran.out
     assert "Webinar guests" not in body
     assert '"digest":null' in body.splitlines()[0]
+
+
+def test_job_that_ends_after_the_merge_posts_nothing(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.merge(number)
+    ran = team.run("plan", event)
+
+    assert "pull request 1 is merged, and its plan stays as it was" in ran.err
+    assert team.comments(number) == ()
+
+
+def test_job_of_an_older_commit_posts_nothing(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.update(number, DRAFTED)
+    ran = team.run("plan", event)
+
+    assert "pull request 1 has a newer commit" in ran.err
+    assert team.comments(number) == ()
+
+
+def test_two_comments_of_ours_become_one(team: Team) -> None:
+    number = team.open(PAUSED)
+    for run in (1, 2):
+        team.repository.add_comment(number, sticky.marked("plan", {"run": [run, 1]}, "Old.\n"), ACTIONS)
+    own = team.comments(number)[0]
+    team.plan(number)
+
+    assert [one.id for one in team.comments(number)] == [own.id]
+    assert "Webinar guests" in team.comment(number)
+
+
+def test_two_first_comments_at_once_become_one(team: Team) -> None:
+    number = team.open(PAUSED)
+    event = team.told(number)
+    team.github.inject(Fault("delay", method="POST", path=COMMENTS, seconds=0.5, times=2))
+    runs = [
+        team.started("plan", event, settings={"GITHUB_RUN_ID": str(run)}) for run in (8100000002, 8100000001)
+    ]
+    for run in runs:
+        with run as step:
+            assert step.ended().code == 0
+
+    assert '"run":[8100000002,1]' in team.comment(number)
 
 
 class TestAFork:
@@ -415,7 +485,7 @@ def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
         runs.append(team.plan(1))
         assert other.received == ()
 
-    assert [ran.code for ran in runs] == [0, 1]
+    assert [ran.code for ran in runs] == [1, 1]
     for text in [*(text for ran in runs for text in ran.texts()), team.comment(1)]:
         assert canary not in text
         assert team.token not in text

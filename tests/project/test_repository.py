@@ -106,7 +106,7 @@ def test_github_is_written_through_one_function() -> None:
     sent = [ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "self._send"]
     (send,) = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_send"]
     uses = Counter(attributes(tree, "self._http"))
-    assert set(sent) == {"GET", "POST", "PATCH"}
+    assert set(sent) == {"GET", "POST", "PATCH", "DELETE"}
     assert sorted(verb for verb in sent if verb != "GET") == sorted(mutating_verbs(source))
     assert uses == {"request": 1, "close": 1}
     assert "request" in attributes(send, "self._http")

@@ -10,7 +10,7 @@ import pytest
 from reconciler import git_history
 from reconciler.definitions import is_definition
 from reconciler.errors import FileError
-from tests.doubles.git import commit, git, start
+from tests.doubles.git import commit, git, head, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,17 @@ def test_unknown_ref_is_refused_and_no_option(repository: Path, ref: str) -> Non
 
     assert "fetch-depth: 0" in raised.value.detail
     assert not (repository / "stolen").exists()
+
+
+def test_merge_knows_what_it_is_merged_into(repository: Path) -> None:
+    work, main = head(repository, "work"), head(repository, "main")
+    git(repository, "checkout", "--quiet", "--detach", "main")
+    assert git_history.merged_into(work, ["audiences.d"]) is None
+
+    git(repository, "merge", "--quiet", "--strategy-option", "ours", "--message", "Merge", "work")
+    assert git_history.merged_into(work, ["audiences.d"]) == main
+    assert git_history.merged_into(main, ["audiences.d"]) is None
+    assert git_history.first_parents(["audiences.d"], 2) == (head(repository), main)
 
 
 def test_planted_repository_runs_nothing(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.github.environment import Environment
     from tests.doubles.github_peer import Repository
 
-QUICK = RetryPolicy(first_wait=0.01, max_wait=3)
+QUICK = RetryPolicy(first_wait=0.01, max_wait=3, limit_wait=0.01)
 COMMENTS = "/repos/acme/audiences/issues/1/comments"
 
 
@@ -89,6 +89,8 @@ def test_it_writes_and_rewrites(here: Hosted) -> None:
         Fault("rate_limit", status=429, retry_after="0", times=3),
         Fault("secondary_limit", retry_after="0", times=3),
         Fault("rate_limit", seconds=1),
+        Fault("secondary_limit", times=3),
+        Fault("secondary_limit", retry_after="²"),
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status or ''}",
 )
@@ -108,8 +110,7 @@ def test_read_is_retried_on_what_passes(here: Hosted, fault: Fault) -> None:
         (Fault("rate_limit", retry_after="0", times=None), 4),
         (Fault("rate_limit", retry_after="4", times=None), 1),
         (Fault("rate_limit", seconds=3600, times=None), 1),
-        (Fault("secondary_limit", times=None), 1),
-        (Fault("secondary_limit", retry_after="²", times=None), 1),
+        (Fault("secondary_limit", times=None), 4),
         (Fault("status", status=403, message="no", times=None), 1),
         (Fault("status", status=404, message="no", times=None), 1),
     ],
@@ -137,6 +138,15 @@ def test_creation_is_sent_once(here: Hosted, fault: Fault, error: type[ApiError]
     with here.client() as github, pytest.raises(error):
         github.create("issues/1/comments", {"body": "One."})
     assert len(here.peer.writes()) == 1
+
+
+def test_item_is_an_object_and_login_is_asked_once(here: Hosted) -> None:
+    with here.client() as github:
+        assert github.item("pulls/1")["number"] == 1
+        with pytest.raises(ApiError, match="something that is not an object"):
+            github.item("issues/1/comments")
+        assert github.login() == github.login()
+    assert [entry.path for entry in here.peer.log].count("/graphql") == 1
 
 
 def test_creation_is_sent_again_after_a_limit(here: Hosted) -> None:

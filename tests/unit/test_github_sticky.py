@@ -41,12 +41,14 @@ def test_comment_is_ours_by_marker_and_author() -> None:
         for body in (f" {OURS}", f"> {OURS}", f"Quoted:\n{OURS}", OURS.replace("-->\n", "--> "), "Ours."):
             repository.add_comment(1, body, ACTIONS)
         repository.seed_comments(1, 200, body=OURS)
-        assert sticky.find_comment(github, 1, "plan") is None
+        assert sticky.find_comments(github, 1, "plan") == [[]]
 
         own = repository.add_comment(1, OURS.replace("\n", "\r\n"), ACTIONS)
-        repository.add_comment(1, OURS, ACTIONS)
+        other = repository.add_comment(1, OURS, ACTIONS)
 
-        assert sticky.find_comment(github, 1, "plan") == sticky.Sticky(own.id, {"digest": "d"})
+        plans, drift = sticky.find_comments(github, 1, "plan", "drift")
+        assert plans == [sticky.Sticky(one.id, {"digest": "d"}, one.updated_at) for one in (own, other)]
+        assert len(drift) == 1
 
 
 def test_deleted_author_is_not_us() -> None:
@@ -55,16 +57,15 @@ def test_deleted_author_is_not_us() -> None:
         {"id": 2, "user": {"login": "x"}, "body": None},
     ]
 
-    assert sticky._first(items, "plan", "x", "id") is None
+    assert list(sticky._ours(items, "plan", "x", "id")) == []
 
 
 @pytest.mark.parametrize("state", ["{", "{]}", '{"a": 01}', "{" * 100_000 + "}"])
 def test_broken_state_is_empty(state: str) -> None:
     text = f"<!-- reconciler:plan {{{state}}} -->\n"
 
-    assert sticky._first(
-        [{"id": 1, "user": {"login": "x"}, "body": text}], "plan", "x", "id"
-    ) == sticky.Sticky(1, {})
+    items = [{"id": 1, "user": {"login": "x"}, "body": text}]
+    assert [*sticky._ours(items, "plan", "x", "id")] == [sticky.Sticky(1, {})]
 
 
 def test_issue_is_ours_and_not_a_pull_request() -> None:
@@ -79,20 +80,33 @@ def test_issue_is_ours_and_not_a_pull_request() -> None:
         assert sticky.find_issue(github, "drift") is None
 
         own = repository.add_issue("Drift", body, author=ACTIONS)
-        assert sticky.find_issue(github, "drift") == sticky.Sticky(own.number, {})
+        assert sticky.find_issue(github, "drift") == sticky.Sticky(own.number, {}, own.updated_at)
 
 
 def test_a_comment_is_written_over_or_anew() -> None:
     with hosted() as (github, repository, _):
         sticky.write_comment(github, 1, None, OURS)
-        found = sticky.find_comment(github, 1, "plan")
+        ((found,),) = sticky.find_comments(github, 1, "plan")
         sticky.write_comment(github, 1, found, "Over.")
         assert [one.body for one in repository.comments(1)] == ["Over."]
 
-        assert found is not None
         repository.delete_comment(found.number)
         sticky.write_comment(github, 1, found, "Anew.")
         assert [one.body for one in repository.comments(1)] == ["Anew."]
+
+
+def test_comments_are_deleted_though_one_is_gone() -> None:
+    with hosted() as (github, repository, peer):
+        ours = [repository.add_comment(1, OURS, ACTIONS) for _ in range(2)]
+        (found,) = sticky.find_comments(github, 1, "plan")
+        repository.delete_comment(ours[0].id)
+        sticky.delete_comments(github, found)
+        assert repository.comments(1) == ()
+
+        repository.add_comment(1, OURS, ACTIONS)
+        peer.inject(Fault("status", method="DELETE", status=403))
+        with pytest.raises(ApiRejected):
+            sticky.delete_comments(github, *sticky.find_comments(github, 1, "plan"))
 
 
 def test_comment_refused_an_update_is_not_duplicated() -> None:
@@ -117,4 +131,4 @@ def test_each_project_has_texts_of_its_own() -> None:
     for kind in kinds:
         body = sticky.marked(kind, {}, "")
         found = [{"id": 1, "user": {"login": "x"}, "body": body}]
-        assert sticky._first(found, kind, "x", "id") == sticky.Sticky(1, {})
+        assert [*sticky._ours(found, kind, "x", "id")] == [sticky.Sticky(1, {})]

@@ -69,7 +69,7 @@ def refused() -> str:
     )
     organization.add("Founders", {"status": "active"}, {"status": "paused", "name": "Founders (ask Ana)"})
     changes = organization.plan().changes
-    rest = [comment.nothing_left(["Spring webinar"], 0)]
+    rest = [comment.nothing_left(["Spring webinar"])]
     return comment.refused(STALE, changes, RULES, remarks=rest, run=RUN)
 
 
@@ -79,8 +79,8 @@ CASES: dict[str, Callable[[], str]] = {
     "forty-with-drift": lambda: comment.planned(forty(), RULES),
     "nothing": lambda: comment.planned(reviews.nothing(), RULES),
     "refused": refused,
-    "applied": lambda: comment.applied(reviews.applied(), is_over=True, run=RUN),
-    "failed": lambda: comment.applied(reviews.in_part(), is_over=True, run=RUN),
+    "applied": lambda: comment.applied(reviews.applied(), has_begun=True, run=RUN),
+    "failed": lambda: comment.applied(reviews.in_part(), has_begun=True, run=RUN),
     "drift": lambda: comment.drifted(reviews.swap(), RULES),
 }
 
@@ -136,33 +136,37 @@ class TestRefused:
         assert "What would happen now" not in comment.refused(STALE, changes, RULES, max_shown=0)
 
     @pytest.mark.parametrize(
-        ("names", "lost", "said"),
+        ("names", "said"),
         [
-            ([], 0, ""),
-            (["A"], 0, "Of what was reviewed, nothing is left to do for: A."),
-            (["A", "B"], 2, "Of what was reviewed, nothing is left to do for: A, B, and 2 more."),
-            ([], 3, "Of what was reviewed, nothing is left to do for: 3, which no file describes any more."),
+            ([], ""),
+            (["A"], "Of what was reviewed, nothing is left to do for: A."),
+            ([f"A{nth}" for nth in range(31)], "A19, and 11 more."),
         ],
     )
-    def test_names_what_is_gone(self, names: list[str], lost: int, said: str) -> None:
-        assert comment.nothing_left(names, lost) == said
-
-    def test_names_no_more_of_it_than_anybody_reads(self) -> None:
-        said = comment.nothing_left([f"A{nth}" for nth in range(30)], 1)
-
-        assert said.endswith("A19, and 11 more.")
+    def test_names_what_is_done_already(self, names: list[str], said: str) -> None:
+        assert comment.nothing_left(names).endswith(said)
 
 
 class TestApplied:
     def test_says_whether_the_review_still_stands(self) -> None:
-        assert "still stands" in comment.applied(reviews.refused(), is_over=False)
-        assert "open another pull request" in comment.applied(reviews.interrupted(), is_over=True)
-        for shown in (comment.applied(reviews.applied(), is_over=over) for over in (True, False)):
+        assert "still stands" in comment.applied(reviews.refused(), has_begun=False)
+        assert "run the newest job" in comment.applied(reviews.interrupted(), has_begun=True)
+        for shown in (comment.applied(reviews.applied(), has_begun=over) for over in (True, False)):
             assert "still stands" not in shown
-            assert "open another" not in shown
+            assert "newest job" not in shown
+
+    def test_part_that_was_refused_is_shown_apart(self) -> None:
+        many = reviews.forty().audience_changes
+        shown = comment.applied(
+            reviews.applied(), has_begun=True, refused=comment.left_out(STALE, many, RULES), run=RUN
+        )
+
+        assert shown.startswith("### Audiences: applied in part\n")
+        assert "**Not shown here: 20 more.**" in shown
+        assert "Not shown" not in comment.left_out(STALE, many[:20], RULES)
 
     def test_live_and_wider_comes_before_all_else(self) -> None:
-        shown = comment.applied(reviews.wider(), is_over=True, max_shown=0)
+        shown = comment.applied(reviews.wider(), has_begun=True, max_shown=0)
 
         assert shown.startswith(
             "### Audiences: failed\n\n**Live and wider than defined:** `CFOs [west]`. **Pause"
@@ -170,7 +174,7 @@ class TestApplied:
 
     def test_failed_outcomes_come_first_of_many(self) -> None:
         shown = comment.applied(
-            reviews.in_part(), is_over=True, max_shown=2, see_also=comment.summary_link(RUN)
+            reviews.in_part(), has_begun=True, max_shown=2, see_also=comment.summary_link(RUN)
         )
 
         assert "| CFOs | **not changed**" in shown
@@ -253,10 +257,8 @@ def everything(outside: str) -> list[Rendered]:
             comment.planned(caused(plan, "drift"), RULES, max_shown=1, see_also=comment.summary_link(RUN)),
             comment.planned(caused(plan, "both"), RULES),
             comment.drifted(plan, RULES),
-            comment.applied(result, is_over=True),
-            comment.refused(
-                notes, plan.changes, RULES, remarks=[comment.nothing_left([outside, outside], 1)]
-            ),
+            comment.applied(result, has_begun=True, refused=comment.left_out(notes, plan.changes, RULES)),
+            comment.refused(notes, plan.changes, RULES, remarks=[comment.nothing_left([outside, outside])]),
         )
     ]
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.app.merged_apply import Merge, MergedApply, reworded
-from reconciler.cli import exit_codes, options
+from reconciler.app.merged_apply import Merge, MergedApply
+from reconciler.cli import exit_codes, options, output
 from reconciler.cli.apply import ending
 from reconciler.cli.apply import run as run_session
 from reconciler.cli.boundary import Ending, attempt, finish, publish, run
 from reconciler.errors import ReconcilerError
 from reconciler.github import environment as runner
+from reconciler.render.annotations import annotate
 
 if TYPE_CHECKING:
+    from reconciler.app.reviewed_session import ReviewedSession
     from reconciler.plan import MaxChanges
 
 
@@ -26,30 +30,52 @@ if TYPE_CHECKING:
 @click.option(
     "--without-pull-request", is_flag=True, help="Apply a push that no pull request brought, unreviewed."
 )
+@click.option("--all-or-nothing", is_flag=True, help="Apply nothing where one change was not reviewed.")
 @options.max_changes
 @options.parallelism
 def apply_command(
     paths: tuple[str, ...],
     sandbox: bool,
     without_pull_request: bool,
+    all_or_nothing: bool,
     max_changes: MaxChanges | None,
     parallelism: int,
 ) -> int:
-    """Apply what a merged pull request's comment shows, or nothing; say in the comment how it ended."""
+    """Apply what merged pull requests' comments show, and nothing else; say in new comments how it ended."""
 
     def body() -> int:
         environment = runner.read(os.environ)
         merge = Merge(environment, paths or options.DEFAULT_PATHS)
-        review = attempt(partial(merge.find_review, is_optional=without_pull_request))
-        if isinstance(review, ReconcilerError):
-            code = finish(Ending(exit_codes.of_error(review), diagnostics=review.diagnostics))
-            return publish(code, environment, partial(merge.publish_failure, review))
-        session = merge.session(review, is_sandbox=sandbox, parallelism=parallelism, max_changes=max_changes)
-        ended = attempt(partial(run_session, session), is_written=lambda: session.has_begun)
-        error = reworded(ended, session, review)
-        code = finish(ending(session, error))
-        applied = MergedApply(environment, review, session, error)
-        steps = applied.publish_outputs, applied.publish_summary, applied.publish_comment
+        found = attempt(partial(merge.find_reviews, is_optional=without_pull_request))
+        if isinstance(found, ReconcilerError):
+            code = _finish(Ending(exit_codes.of_error(found), diagnostics=found.diagnostics))
+            return publish(code, environment, partial(merge.publish_failure, found))
+        session = merge.session(
+            found,
+            is_sandbox=sandbox,
+            parallelism=parallelism,
+            max_changes=max_changes,
+            is_all_or_nothing=all_or_nothing,
+        )
+        error = attempt(partial(run_session, session), is_written=lambda: session.has_begun)
+        code = _finish(_ending(session, error))
+        applied = MergedApply(environment, merge.paths, session, error)
+        steps = applied.publish_outputs, applied.publish_summary, applied.publish_comments
         return publish(code, environment, *steps)
 
     return run(body)
+
+
+def _finish(ending: Ending) -> int:
+    """Save and print what the command ends with, and annotate the run with it."""
+    code = finish(ending)
+    output.write(annotate(ending.diagnostics), sys.stderr)
+    return code
+
+
+def _ending(session: ReviewedSession, error: ReconcilerError | None) -> Ending:
+    """Report what became of every audience; where nothing but what was refused is left, it was refused."""
+    ended, refused = ending(session, error), {change.id for change in session.refused}
+    others = {one.outcome for one in session.result(error).results if one.id not in refused}
+    is_refused = ended.code == exit_codes.ERROR and refused and others <= {"unchanged"} and session.has_begun
+    return replace(ended, code=exit_codes.REFUSED) if is_refused else ended

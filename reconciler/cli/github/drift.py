@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import click
 
 from reconciler.app import drift
 from reconciler.cli import exit_codes, options, output
-from reconciler.cli.boundary import publish, run
+from reconciler.cli.boundary import attempt, publish, run
+from reconciler.errors import ReconcilerError
 from reconciler.github import environment as runner
-from reconciler.render import text
+from reconciler.render import markdown, text
 from reconciler.render.annotations import annotate
 
 
@@ -22,7 +24,11 @@ def drift_command(paths: tuple[str, ...], sandbox: bool) -> int:
 
     def body() -> int:
         environment = runner.read(os.environ)
-        found = drift.find(environment, paths or options.DEFAULT_PATHS, is_sandbox=sandbox)
+        found = attempt(partial(drift.find, environment, paths or options.DEFAULT_PATHS, is_sandbox=sandbox))
+        if isinstance(found, ReconcilerError):
+            output.write(annotate(found.diagnostics))
+            summary = partial(environment.append_summary, markdown.notes(found.diagnostics))
+            return publish(exit_codes.of_error(found), environment, summary)
         output.write(annotate(found.plan.diagnostics) + text.plan(found.plan))
         code = exit_codes.CHANGES if found.plan.changes else exit_codes.DONE
         return publish(

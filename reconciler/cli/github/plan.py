@@ -12,7 +12,7 @@ from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import attempt, publish, run
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.github import environment as runner
-from reconciler.plan import Plan
+from reconciler.plan import Plan, objections
 from reconciler.render import text
 from reconciler.render.annotations import annotate
 
@@ -21,7 +21,10 @@ from reconciler.render.annotations import annotate
 @options.paths
 @options.sandbox
 def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
-    """Validate and plan a pull request; show the plan in a comment and in the job's summary."""
+    """Validate and plan a pull request; show the plan in a comment and in the job's summary.
+
+    Exits 3 where merging would be refused, and 1 where the comment cannot be written.
+    """
 
     def body() -> int:
         environment = runner.read(os.environ)
@@ -38,12 +41,15 @@ def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
             else planned
         )
         output.write(annotate(pull.diagnostics(plan)) + (text.plan(plan) if plan.origin else ""))
-        return publish(
-            exit_codes.ERROR if plan.errored else exit_codes.DONE,
-            environment,
-            partial(pull.publish_outputs, plan),
-            partial(pull.publish_summary, plan),
-            partial(pull.publish_comment, plan),
-        )
+        steps = partial(pull.publish_outputs, plan), partial(pull.publish_summary, plan)
+        code = publish(_code(plan), environment, *steps)
+        # Without its comment nothing can be reviewed, so the check must not be green.
+        return publish(code, environment, partial(pull.publish_comment, plan), is_required=True)
 
     return run(body)
+
+
+def _code(plan: Plan) -> int:
+    if plan.errored:
+        return exit_codes.ERROR
+    return exit_codes.REFUSED if objections(plan) else exit_codes.DONE

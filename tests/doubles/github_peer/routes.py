@@ -80,6 +80,7 @@ ROUTES = (
     _route(
         "GET", r"/pulls/(?P<number>\d+)", pulls.get_pull, ("pull-requests",), "pulls/pulls#get-a-pull-request"
     ),
+    _route("GET", r"/pulls", pulls.list_pulls, ("pull-requests",), "pulls/pulls#list-pull-requests"),
     _route(
         "GET",
         r"/commits/(?P<sha>[^/]+)/pulls",
