@@ -111,12 +111,14 @@ def attempt(
         return _interrupted(is_written=is_written())
     except ReconcilerError as known:
         return known
-    except BaseExceptionGroup as group:  # a library's own tasks wrap what falls into one of them
-        if group.subgroup(KeyboardInterrupt) is not None:
-            return _interrupted(is_written=is_written())
-        return _reported(group)
-    except Exception as bug:  # noqa: BLE001 - the last resort: no traceback reaches a user
-        return _reported(bug)
+    except (Exception, BaseExceptionGroup) as bug:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _interrupted(is_written=is_written()) if _wraps_interrupt(bug) else _reported(bug)
+
+
+def _wraps_interrupt(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):  # a library's own tasks wrap what falls into one of them
+        return error.subgroup(KeyboardInterrupt) is not None
+    return isinstance(error.__cause__, KeyboardInterrupt)  # Python 3.11, of a class that is cut off half-made
 
 
 def _interrupted(*, is_written: bool) -> Interrupted:
