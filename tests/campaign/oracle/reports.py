@@ -154,7 +154,9 @@ def _contradictions(
     if outcome == "failed":
         yield from _unseen(act, writes, reads)
         yield from _unclear(writes)
-    yield from _widened(act, result, asked[0], writes, reads)
+    # What it was to be is the plan's state with its patches, and more than these alone.
+    due = _union([{"config": steps[0].before.get("config")}, asked[0]]) if steps else asked[0]
+    yield from _widened(act, result, due, writes, reads)
     if outcome == "blocked" and not any(entry.status == 403 for entry in act.sent_by(process)):
         yield "no slot was refused"
     if steps:
@@ -203,12 +205,12 @@ def _unclear(writes: tuple[Entry, ...]) -> Iterator[str]:
 
 
 def _widened(
-    act: Act, result: Mapping[str, Any], asked: Document, writes: tuple[Entry, ...], reads: tuple[Entry, ...]
+    act: Act, result: Mapping[str, Any], due: Document, writes: tuple[Entry, ...], reads: tuple[Entry, ...]
 ) -> Iterator[str]:
-    """Hold *live and wider* to what the server held: active, and without what was asked for."""
+    """Hold *live and wider* to what the server held: active, and otherwise than it was to be."""
     seen = [write.after for write in writes] + [act.view(read) for read in reads if is_good(read)]
     held = [one for one in seen if one is not None and one["status"] == "active"]
-    if result["live_and_wider"] and all(_is_as_asked(one, asked) for one in held):
+    if result["live_and_wider"] and all(_is_as_asked(one, due) for one in held):
         yield f"it never was live and wider: {held}"
     if result["outcome"] == "failed" and not result["live_and_wider"]:
         yield from (
