@@ -34,7 +34,7 @@ def audience(audience_id: str, item: Item, where: str, rules: Rules, names: Name
     for key in item:
         if (key,) in rules:
             try:
-                value = normalise(_readable(item[key], key, where, rules), rules, (key,))
+                value = normalise(readable(item[key], key, f"{where}.{key}", rules), rules, (key,))
             except ApiContractError as error:
                 unreadable[key] = error.summary
                 continue
@@ -56,8 +56,12 @@ def require_readable(found: Audience, needed: Collection[str] | None) -> Audienc
     return found
 
 
-def _readable(value: Json, key: str, where: str, rules: Rules) -> Json:
-    form = filter_forms.dotted(value, rules, f"{where}.{key}") if key == "config" else value
+def readable(value: Json, key: str, where: str, rules: Rules) -> Json:
+    """Return the value of a writable field, a config with its filters in the dotted form.
+
+    Raises ApiContractError, which names the value by `where`, for a type that the contract does not have.
+    """
+    form = filter_forms.dotted(value, rules, where) if key == "config" else value
     _require_type(form, (key,), rules, where)
     return form
 
@@ -70,7 +74,7 @@ def _require_type(value: Json, path: Path, rules: Rules, where: str) -> None:
     if isinstance(value, dict) and filter_forms.is_group(path, rules):
         return  # what is left of a group whose name is also that of a text
     if not _is_of_kind(value, rule):
-        raise contract_error(f"{where}.{dotted(path)}", _KINDS[rule.kind])
+        raise contract_error(dotted((where, *path[1:])), _KINDS[rule.kind])
     if isinstance(value, dict):
         for key, part in value.items():
             _require_type(part, (*path, key), rules, where)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.api import filter_forms
-from reconciler.api.documents import HINT
+from reconciler.api import documents, filter_forms
+from reconciler.api.responses import MAX_MESSAGE
 from reconciler.errors import ApiContractError
 from reconciler.model import Verdict, canonical, normalise
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.api.client import ReadClient
+    from reconciler.api.documents import Item
     from reconciler.api.responses import Response
     from reconciler.model import Json, Rules
 
 MAX_CONCURRENT = 8
 _NO_ROUTE = (404, 405)
+_DATA = "POST validate: data"
 
 
 async def ask(
@@ -43,7 +45,9 @@ async def ask(
     verdicts = {key: tasks[canonical(dict(config))].result() for key, config in configs.items()}
     if None in verdicts.values() and any(verdicts.values()):
         # A route is there or it is not: what was not answered must not pass for what cannot be asked.
-        raise ApiContractError("POST validate answers for some configs, and is not there for others", HINT)
+        raise ApiContractError(
+            "POST validate answers for some configs, and is not there for others", documents.HINT
+        )
     return verdicts
 
 
@@ -59,17 +63,19 @@ def _verdict(response: Response, rules: Rules) -> Verdict | None:
         return Verdict(refusal=response.message)
     data = response.document.get("data") if isinstance(response.document, dict) else None
     if not isinstance(data, dict) or not isinstance(data.get("valid"), bool):
-        raise _contract_error("data.valid", "true or false")
+        raise documents.contract_error(f"{_DATA}.valid", "true or false")
     if not data["valid"]:
         return Verdict(refusal=_reason(data))
     config, applied = data.get("normalizedConfig"), data.get("appliedFilters")
     if not isinstance(config, dict):
-        raise _contract_error("data.normalizedConfig", "an object")
+        raise documents.contract_error(f"{_DATA}.normalizedConfig", "an object")
     if not isinstance(applied, list) or not all(isinstance(key, str) for key in applied):
-        raise _contract_error("data.appliedFilters", "a list of texts")
-    dotted = filter_forms.dotted(config, rules, "POST validate: data.normalizedConfig")
-    stored = normalise(dotted, rules, ("config",))
-    return Verdict(stored={"config": stored}, applied=frozenset(cast("list[str]", applied)))
+        raise documents.contract_error(f"{_DATA}.appliedFilters", "a list of texts")
+    form = cast("Item", documents.readable(config, "config", f"{_DATA}.normalizedConfig", rules))
+    return Verdict(
+        stored={"config": normalise(dict(form), rules, ("config",))},
+        applied=filter_forms.applied(form.get("filters"), cast("list[str]", applied)),
+    )
 
 
 def _reason(data: Mapping[str, Any]) -> str:
@@ -78,15 +84,10 @@ def _reason(data: Mapping[str, Any]) -> str:
         found = data.get(key)
         texts = [_text(item) for item in (found if isinstance(found, list) else [found])]
         if any(texts):
-            return "; ".join(filter(None, texts))
+            return "; ".join(filter(None, texts))[:MAX_MESSAGE]
     return ""
 
 
 def _text(item: object) -> str:
     message = item.get("message") if isinstance(item, dict) else item
     return message if isinstance(message, str) else ""
-
-
-def _contract_error(where: str, expected: str) -> ApiContractError:
-    summary = f"POST validate: {where} is not {expected}, as the contract says"
-    return ApiContractError(summary, HINT)

@@ -43,6 +43,25 @@ def dotted(config: Json, rules: Rules, where: str = "config") -> Json:
     return {**config, "filters": result}
 
 
+def applied(filters: Json, keys: Collection[str]) -> frozenset[str]:
+    """Return which of the filters of a `dotted` config these catalogue keys name, besides the keys.
+
+    What of a group is not known stays in the group, and is named where each filter in it is.
+    """
+    groups = {} if not isinstance(filters, dict) else filters
+    return frozenset(keys) | {
+        group
+        for group, members in groups.items()
+        if isinstance(members, dict) and members and all(f"{group}.{name}" in keys for name in _own(members))
+    }
+
+
+def _own(members: Filters) -> Iterator[str]:
+    """Yield the names of a group's filters, without the modes and operators that stand beside them."""
+    companions = {f"{name}{suffix}" for name in members for suffix in _COMPANIONS}
+    return (name for name in members if name not in companions)
+
+
 def is_group(path: Path, rules: Rules) -> bool:
     """Whether a path is that of a group in the nested form."""
     return path[:-1] == _FILTERS and any(key.startswith(f"{path[-1]}.") for key in _known(rules))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from reconciler import wording
-from reconciler.plan.places import error_at
+from reconciler.plan.places import amount_at, error_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,4 +67,4 @@ def _in_order(
 
 def _amount(definition: Definition, path: Path, value: Value) -> str:
     amount = wording.count(len(value), "item") if isinstance(value, frozenset) else str(value)
-    return amount if path in definition.places else f"{amount}, which is live and left out here,"
+    return amount_at(definition, path, amount)

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from reconciler.model import Definition, Path
 
 
+def amount_at(definition: Definition, path: Path, amount: str) -> str:
+    """Return an amount with a word on where it comes from, if the definition leaves it out."""
+    return amount if path in definition.places else f"{amount}, which is live and left out here,"
+
+
 def error_at(definition: Definition, path: Path, code: str, summary: str, hint: str) -> Diagnostic:
     """Return an error at a field or, where the definition leaves it out, at what it would stand in."""
     place = (definition.line, definition.column)

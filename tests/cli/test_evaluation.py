@@ -56,6 +56,47 @@ def test_clamped_score_is_an_error_at_its_line(found: Founding, command: tuple[s
     assert organization.patched == []
 
 
+def test_plan_that_was_refused_has_no_digest(found: Founding) -> None:
+    organization = founded(found, {"cfo.yaml": audience(CHANGING, "CFO", **{**STEADY, "minScore": 30})})
+    said = organization.run("plan", "--format", "json", "--out", "plan.json")
+    plan = said.document("plan")
+
+    assert (said.code, plan["errored"], plan["digest"]) == (1, True, None)
+    assert [
+        (one["code"], one["line"], one["path"]) for one in plan["diagnostics"] if one["severity"] == "error"
+    ]
+    assert organization.run("apply", "--plan", "plan.json").code == 3
+    assert organization.patched == []
+
+
+def test_asking_changes_nothing_of_a_plan(found: Founding) -> None:
+    organization = founded(found, CFO)
+    asking = organization.run("plan", "--format", "json").document("plan")
+    organization.peer.inject(Fault("status", route="validate", method="POST", status=404))
+    unasked = organization.run("plan", "--format", "json").document("plan")
+
+    assert [one["code"] for one in unasked.pop("diagnostics")] == ["not-evaluated"]
+    assert asking.pop("diagnostics") == []
+    assert asking == unasked
+
+
+def test_score_that_is_left_out_is_named(found: Founding) -> None:
+    live = audience(CHANGING, "CFO", **{**STEADY, "minScore": 30})
+    wanted = audience(CHANGING, "CFO", maxScore=80, filters=FILTERS)
+    said = found([live], {"cfo.yaml": wanted}, generation=2, is_strict=True).run("plan")
+
+    assert said.code == 1
+    assert "config.minScore: 30, which is live and left out here, would be stored as 50." in said.err
+
+
+def test_unknown_nested_filter_is_carried_through(found: Founding) -> None:
+    live = audience(CHANGING, "CFO", **{**STEADY, "filters": {"role": {"seniority": ["vp"], "isNew": True}}})
+    organization = found([live], CFO, generation=2, is_strict=True, unknown_filters="store")
+
+    assert organization.run("apply", "--auto-approve").code == 0
+    assert organization.patched == [CHANGING]
+
+
 def test_refusal_stops_all_but_a_target(found: Founding) -> None:
     guests = audience(PAUSING, "Guests", **{**STEADY, "filters": {"role.isDecisionMaker": True}})
     organization = founded(found, {**CFO, "guests.yaml": guests})
@@ -101,9 +142,10 @@ def test_what_is_wrong_in_itself_is_not_asked(found: Founding) -> None:
     assert asked(organization) == []
 
 
-def test_missing_route_is_a_warning(found: Founding) -> None:
+@pytest.mark.parametrize("status", [404, 405])
+def test_missing_route_is_a_warning(found: Founding, status: int) -> None:
     organization = founded(found, CFO)
-    organization.peer.inject(Fault("status", route="validate", method="POST", status=404))
+    organization.peer.inject(Fault("status", route="validate", method="POST", status=status))
     said = organization.run("plan")
 
     assert said.code == 0
@@ -123,7 +165,9 @@ def test_route_that_is_there_for_some_is_an_error(found: Founding) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
+        ({"kind": "status", "status": 401}, "POST /v1/intent/audiences/validate returned 401"),
         ({"kind": "status", "status": 403}, "POST /v1/intent/audiences/validate returned 403"),
+        ({"kind": "drop", "times": None}, "cannot be reached: "),
         ({"kind": "status", "status": 503, "times": None}, "POST /v1/intent/audiences/validate returned 503"),
         ({"kind": "body", "text": '{"data": {}}'}, "POST validate: data.valid is not true or false"),
         (

@@ -75,10 +75,25 @@ def test_what_is_stored_as_sent_is_fine(stored: dict[str, Any]) -> None:
             {"filters": {**ASKED["filters"], "contact.hasBusinessEmail": True}},
             "7:5: config.filters.contact.hasBusinessEmail: stored-otherwise: the API would add true",
         ),
+        (
+            {"filters": {**ASKED["filters"], "new.b": True, "new.a": 1}},
+            '7:5: config.filters: stored-otherwise: the API would add "new.a", "new.b"',
+        ),
     ],
 )
 def test_what_is_stored_otherwise_is_an_error(stored: dict[str, Any], problem: str) -> None:
     assert found({**ASKED, **stored}) == [problem]
+
+
+def test_all_that_is_wrong_with_a_filter_is_said() -> None:
+    stored = {
+        **ASKED,
+        "filters": {"role.seniority": {**ASKED["filters"]["role.seniority"], "operator": "in"}},
+    }
+    assert [one.split(": ")[2] for one in found(stored, frozenset())] == [
+        "stored-otherwise",
+        "filter-not-applied",
+    ]
 
 
 def test_filter_that_is_not_applied_is_an_error() -> None:
@@ -95,8 +110,19 @@ def test_refusal_is_an_error_at_the_config(refusal: str, said: str) -> None:
     assert found(None, refusal=refusal) == [f"4:3: config: refused-config: {said}"]
 
 
-def test_hint_names_what_would_be_stored() -> None:
+@pytest.mark.parametrize(
+    ("stored", "hint"),
+    [
+        ({"minScore": 50}, "Write 50 if that is meant"),
+        (
+            {"filters": {**ASKED["filters"], "new": True}},
+            "This version does not know it. If it is meant, set it in the dashboard",
+        ),
+        ({"filters": {**ASKED["filters"], "role.isCeo": True}}, "Write it in the file too if it is meant"),
+    ],
+)
+def test_hint_names_what_would_be_stored(stored: dict[str, Any], hint: str) -> None:
     asked = fields(ASKED)
     definition = Definition("x", "A", "a.yaml", 1, 5, asked, places={})
-    (one,) = problems(definition, asked, Verdict("", fields({**ASKED, "minScore": 50}), KEYS), RULES)
-    assert (one.line, one.column, one.detail) == (1, 5, "Write 50 if that is meant")
+    (one,) = problems(definition, asked, Verdict("", fields({**ASKED, **stored}), KEYS), RULES)
+    assert (one.line, one.column, one.detail) == (1, 5, hint)
