@@ -87,7 +87,12 @@ class Project:
     def measured(self, *arguments: str) -> tuple[int, str, float]:
         """Run; return the exit code, what stderr held, and the peak of its memory in MiB."""
         peak = self.folder / "peak"
-        said = self.run(*arguments, settings={"PEAK": str(peak)}, program=PEAK, is_fresh=True)
+        unmeasured = {
+            "COVERAGE_PROCESS_START": "",
+            "COVERAGE_PROCESS_CONFIG": "",
+        }  # it has a memory of its own
+        settings = {"PEAK": str(peak), **unmeasured}
+        said = self.run(*arguments, settings=settings, program=PEAK, is_fresh=True)
         return said.code, said.err, float(peak.read_text())
 
     def started(self, *arguments: str | Path, **how: Any) -> AbstractContextManager[Running]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.command import FAST
 from tests.cli.organization import CHANGING, PAUSING, Organization, audience
 from tests.doubles.peer import Fault
 
@@ -186,7 +187,7 @@ def test_route_that_is_there_for_some_is_an_error(found: Founding) -> None:
 def test_failure_to_ask_ends_the_plan(found: Founding, fault: dict[str, Any], reason: str) -> None:
     organization = founded(found, CFO)
     organization.peer.inject(Fault(route="validate", method="POST", **fault))
-    said = organization.run("plan")
+    said = organization.run("plan", program=FAST)
 
     assert said.code == 1
     assert reason in said.err

@@ -50,7 +50,7 @@ def test_sigterm_ends_a_job_that_ignores_sigint(organization: Organization) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_first_signal_settles_what_is_in_flight(organization: Organization, number: signal.Signals) -> None:
-    organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.7))
     with organization.started(*AUTO, "--format", "json", "--out", "result.json") as process:
         organization.arrival("PATCH")
         process.send_signal(number)
@@ -81,7 +81,7 @@ def test_the_second_signal_ends_it_at_once(organization: Organization) -> None:
 
 
 def test_ctrl_c_at_a_terminal_is_reported(organization: Organization) -> None:
-    organization.peer.inject(Fault("delay", method="PATCH", seconds=2))
+    organization.peer.inject(Fault("delay", method="PATCH", seconds=0.7))
     with organization.terminal(*AUTO) as terminal:
         organization.arrival("PATCH")
         terminal.type(INTERRUPT)

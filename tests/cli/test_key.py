@@ -182,7 +182,7 @@ def test_when_a_bug_has_the_key_at_hand(canary: Organization, function: str) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_when_it_is_interrupted(canary: Organization, number: signal.Signals) -> None:
-    canary.peer.inject(Fault("delay", method="PATCH", id=PAUSING, seconds=2))
+    canary.peer.inject(Fault("delay", method="PATCH", id=PAUSING, seconds=0.7))
     with canary.started(*AUTO, "--journal", "journal") as process:
         canary.arrival("PATCH")
         process.send_signal(number)

@@ -83,8 +83,9 @@ def test_the_plain_package_works_and_names_its_extra(tmp_path: Path) -> None:
     assert "all valid" in reconciler("validate").out
 
     apply = ("apply", "--sandbox", "--auto-approve")
-    for command in (("plan", "--sandbox"), apply, ("github", "drift", "--sandbox"), ("sandbox", "serve")):
+    for command in (("plan", "--sandbox"), apply, ("sandbox", "serve")):
         assert reconciler(*command, code=1) == Said(1, "", NO_SANDBOX)
+    assert "the embedded API is not installed" in reconciler("github", "drift", "--sandbox", code=1).out
     for command, schema in ((("plan", "--sandbox"), "plan"), (apply, "apply-result")):
         said = reconciler(*command, "--format", "json", code=1)
         (diagnostic,) = said.document(schema)["diagnostics"]

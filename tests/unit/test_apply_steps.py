@@ -85,6 +85,13 @@ def test_sent_status_is_not_called_unsent(fault: Fault, outcome: str) -> None:
     assert results[A].detail.startswith("its config is as defined; ")
 
 
+def test_start_by_somebody_else_after_the_config_is_fine() -> None:
+    started = Fault("edit", **WRITE, id=A, changes={"status": "active"}, when="after")
+    with serving(started) as (peer, url):
+        results = apply(url, plan(url, {A: STARTING}))
+    assert (results[A].outcome, bodies(peer)) == ("applied", [["config", "name"]])
+
+
 def test_full_slots_block_the_second_step() -> None:
     with serving(holds=[audience(1), audience(2, "active")], slots=1) as (peer, url):
         results = apply(url, plan(url, {A: STARTING}))
