@@ -153,7 +153,7 @@ def test_missing_route_is_a_warning(found: Founding, status: int) -> None:
     assert "the API has no route that tells what it would store, so nobody asked." in said.out
 
 
-def test_route_that_is_there_for_some_is_an_error(found: Founding) -> None:
+def test_route_there_for_some_only_is_error(found: Founding) -> None:
     guests = audience(PAUSING, "Guests", **{**STEADY, "filters": {"role.isDecisionMaker": True}})
     organization = founded(found, {**CFO, "guests.yaml": guests})
     organization.peer.inject(Fault("status", route="validate", method="POST", status=404))

@@ -188,7 +188,7 @@ def test_another_order_of_a_set_is_no_conflict() -> None:
         assert peer.unfired == ()
 
 
-def test_another_order_of_an_unknown_list_is_no_conflict() -> None:
+def test_reordered_unknown_list_makes_no_conflict() -> None:
     with serving(holds=[audience(1, config={**CONFIG, "x_new": {"list": [3, 1, 2], "more": [[1], 2]}})]) as (
         peer,
         url,

@@ -85,7 +85,7 @@ def test_sent_status_is_not_called_unsent(fault: Fault, outcome: str) -> None:
     assert results[A].detail.startswith("its config is as defined; ")
 
 
-def test_start_by_somebody_else_after_the_config_is_fine() -> None:
+def test_start_by_somebody_else_after_config_counts() -> None:
     started = Fault("edit", **WRITE, id=A, changes={"status": "active"}, when="after")
     with serving(started) as (peer, url):
         results = apply(url, plan(url, {A: STARTING}))

@@ -145,7 +145,7 @@ def test_five_unreachable_audiences_end_the_run() -> None:
     assert [result.detail for result in results.values()][5:] == ["5 failures in a row"] * 2
 
 
-def test_long_pause_of_another_is_not_a_late_read() -> None:
+def test_pause_of_another_is_no_late_read() -> None:
     """A read of the old state early on says nothing where a pause kept later ones away."""
     limited = Fault("status", **WRITE, id=B, status=429, retry_after="100")
     slow = Fault("delay", method="GET", route="one", id=B, seconds=1)
@@ -180,7 +180,7 @@ def test_active_audience_that_is_wider_is_flagged(fault: Fault, outcome: str) ->
     [("paused", WIDE), ("active", config(seniority=["VP"], gender="f", state="CA"))],
     ids=["not-active", "narrower"],
 )
-def test_what_is_not_live_or_not_wider_is_not_flagged(status: str, held: dict[str, Any]) -> None:
+def test_not_live_or_not_wider_is_unflagged(status: str, held: dict[str, Any]) -> None:
     _, host = simulated(storing(config=held), holds=[audience(1, status)])
     (result,) = settled(host).values()
     assert (result.outcome, result.is_live_and_wider) == ("failed", False)

@@ -140,7 +140,7 @@ def test_creation_is_sent_once(here: Hosted, fault: Fault, error: type[ApiError]
     assert len(here.peer.writes()) == 1
 
 
-def test_item_is_an_object_and_login_is_asked_once(here: Hosted) -> None:
+def test_item_is_object_login_is_asked_once(here: Hosted) -> None:
     with here.client() as github:
         assert github.item("pulls/1")["number"] == 1
         with pytest.raises(ApiError, match="something that is not an object"):

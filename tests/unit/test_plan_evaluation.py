@@ -85,7 +85,7 @@ def test_what_is_stored_otherwise_is_an_error(stored: dict[str, Any], problem: s
     assert found({**ASKED, **stored}) == [problem]
 
 
-def test_all_that_is_wrong_with_a_filter_is_said() -> None:
+def test_everything_wrong_with_a_filter_is_said() -> None:
     stored = {
         **ASKED,
         "filters": {"role.seniority": {**ASKED["filters"]["role.seniority"], "operator": "in"}},

@@ -804,7 +804,7 @@ def test_an_echo_shows_what_was_asked() -> None:
 
 
 @pytest.mark.parametrize("kind", ["normalised", "stripped", "clamped", "echo"])
-def test_what_was_not_sent_is_stored_as_it_was(kind: str) -> None:
+def test_fields_that_were_not_sent_stay_stored(kind: str) -> None:
     with faulty(Fault(kind)) as (peer, url):
         assert patch(url, status="draft").status == 200
         patch(url, config={"topicIds": [1]})

@@ -49,9 +49,7 @@ def test_status_filter_holds_across_pages_in_second_generation(second: Api) -> N
     ("paging", "rest"),
     [("cursor", [0, 0]), ("offset", [5, 11]), ("none", [0, 0])],
 )
-def test_offset_is_obeyed_only_where_the_list_pages_by_it(
-    database: Path, paging: Any, rest: list[int]
-) -> None:
+def test_offset_is_obeyed_only_where_list_pages(database: Path, paging: Any, rest: list[int]) -> None:
     with served(create_app(database, generation=2, list_limit=5, paging=paging)) as api:
         whole = _ids(api, "?limit=100")
         pages = [_ids(api, f"?offset={offset}") for offset in (0, 5, 11, 16)]

@@ -16,7 +16,7 @@ SIZE = 5049
 DAY = "2026-05-04"
 
 
-def test_status_is_of_the_latest_run_or_a_days(first: Api) -> None:
+def test_status_is_of_latest_or_given_day(first: Api) -> None:
     latest = first.get(f"/{MARKETING}/status").data
     failed = first.get(f"/{MARKETING}/status?date=2026-04-13").data
     none = {"status": "none", "totalCount": 0, "dataDate": None, "runId": None}

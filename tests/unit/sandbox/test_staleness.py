@@ -43,7 +43,7 @@ def test_slots_and_writes_never_lag(database: Path) -> None:
         assert api.call("DELETE", f"{AUDIENCES}/{SWITCHERS}").error == (404, "NOT_FOUND")
 
 
-def test_a_write_is_seen_once_its_time_is_over(database: Path) -> None:
+def test_write_is_seen_once_its_time_is_over(database: Path) -> None:
     with served(create_app(database, stale_reads_ms=100)) as api:
         began = time.monotonic()
         api.patch(MARKETING, {"name": "Renamed"})
