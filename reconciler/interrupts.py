@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MAX_CANCELLING = 5.0  # seconds that work has to end once it is cancelled
-_IMPATIENCE = 0.5  # seconds after which a second signal is meant as one
+IMPATIENCE = 0.5  # seconds in which what a first signal stops, or a report, comes to its end
 _RETRY_AFTER = 0.01  # seconds
 
 
@@ -61,6 +61,7 @@ def is_pending() -> bool:
 
 def ignore() -> None:
     """Let no signal change what has been reported."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
@@ -116,7 +117,7 @@ class _Cancelling:
 
     def handle(self, _: int, __: object) -> None:
         now = time.monotonic()
-        if self.since is not None and now - self.since > _IMPATIENCE:
+        if self.since is not None and now - self.since > IMPATIENCE:
             _end()
         if self.since is None:
             self.since = now

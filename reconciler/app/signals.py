@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from reconciler.interrupts import STOPPING
+from reconciler.interrupts import IMPATIENCE, STOPPING
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 def install_handlers(stop: Stop, loop: asyncio.AbstractEventLoop) -> None:
     """Turn signals into requests to stop, in the main thread, for as long as the process lives.
 
-    Once the loop is closed the outcomes are known, and a first signal must not take the report with it.
+    Once the loop is closed the outcomes are known, and a first signal must not take the report with it, nor
+    a second one that comes right behind: the report takes milliseconds. Where it is stuck, the second one
+    raises KeyboardInterrupt soon after.
     """
 
     def request_stop(_: int, __: FrameType | None) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.request)
         elif stop.requested.is_set():
-            raise KeyboardInterrupt
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.setitimer(signal.ITIMER_REAL, IMPATIENCE)
         else:
             stop.requested.set()
 

@@ -148,6 +148,20 @@ def test_one_signal_does_not_take_the_report_away(organization: Organization) ->
     assert outcomes(result) == ["applied"] * 3
 
 
+def test_second_signal_right_behind_leaves_the_report(organization: Organization) -> None:
+    arguments = (*AUTO, "--format", "json", "--out", "result.json")
+    with unread() as (reader, writer), organization.started(*arguments, stdout=writer) as process:
+        wait_until_saved(organization, process)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        writer.close()
+        result = checked(reader.read(), "apply-result")
+        process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    assert outcomes(result) == ["applied"] * 3
+
+
 def test_two_signals_end_a_report_that_nobody_reads(organization: Organization) -> None:
     arguments = (*AUTO, "--format", "json", "--out", "result.json")
     with unread() as (_, writer), organization.started(*arguments, stdout=writer) as process:

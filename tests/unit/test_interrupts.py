@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STUCK = """
 import asyncio, os, signal, threading
 from reconciler import interrupts
-interrupts.MAX_CANCELLING, interrupts._IMPATIENCE = {allowed}, 0.05
+interrupts.MAX_CANCELLING, interrupts.IMPATIENCE = {allowed}, 0.05
 
 async def work():
     signal.raise_signal(signal.SIGTERM)
