@@ -149,7 +149,13 @@ def finish(ending: Ending) -> int:
 
 
 def _print(ending: Ending) -> None:
-    output.write(ending.text(), is_document=ending.is_document)
+    try:
+        shown = ending.text()
+    except KeyboardInterrupt:
+        # The stop is heard, and its code is the answer to it; but stdout would be no document without one.
+        output.write(ending.text(), is_document=ending.is_document)
+        raise
+    output.write(shown, is_document=ending.is_document)
 
 
 def publish(

@@ -18,12 +18,12 @@ def note(field: FieldChange) -> str:
 
     The API compares characters, so the change is a real one although nobody can see it.
     """
-    gone = [one for one in (field.removed or (field.before,)) if isinstance(one, str)]
+    gone = {_look(one): one for one in (field.removed or (field.before,)) if isinstance(one, str)}
     come = [one for one in (field.added or (field.after,)) if isinstance(one, str)]
-    for before in gone:
-        for after in come:
-            if before != after and _look(before) == _look(after):
-                return f"look alike: {_points(before, after)} became {_points(after, before)}"
+    for after in come:
+        before = gone.get(_look(after), after)
+        if before != after:
+            return f"look alike: {_points(before, after)} became {_points(after, before)}"
     return ""
 
 
@@ -34,8 +34,9 @@ def _look(text: str) -> str:
 def _points(text: str, other: str) -> str:
     """Return the code points of that part of a text which another one does not share."""
     start = _shared(text, other)
-    end = _shared(text[start:][::-1], other[start:][::-1])
-    return clip(" ".join(f"U+{ord(char):04X}" for char in text[start : len(text) - end]), MAX_POINTS)
+    end = len(text) - _shared(text[start:][::-1], other[start:][::-1])
+    shown = text[start : min(end, start + MAX_POINTS)]
+    return clip(" ".join(f"U+{ord(char):04X}" for char in shown), MAX_POINTS)
 
 
 def _shared(text: str, other: str) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.model import Json, Path, Rule, Rules, canonical, dotted
+from reconciler.render import lookalikes
 from reconciler.render.escape import clip, markdown_inline
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ def _consequences(change: Change, rules: Rules) -> list[Consequence]:
 
 
 def _consequence(change: Change, field: FieldChange, path: Path | None, rules: Rules) -> Consequence | None:
+    consequence, note = _effect(change, field, path, rules), lookalikes.note(field)
+    return replace(consequence, text=f"{consequence.text} ({note})") if consequence and note else consequence
+
+
+def _effect(change: Change, field: FieldChange, path: Path | None, rules: Rules) -> Consequence | None:
     if path is None:
         return Consequence("something changes that this version has no words for", "other")
     rule = rules[path]

@@ -94,6 +94,28 @@ def test_sighup_stays_ignored_while_planning(organization: Organization) -> None
     assert (process.returncode, err) == (0, "")
 
 
+_WHILE_RENDERING = """
+import signal
+from reconciler.cli import main
+from reconciler.render import json_output
+render = json_output.plan
+def plan(value):
+    json_output.plan = render
+    signal.raise_signal(signal.SIGTERM)
+    return render(value)
+json_output.plan = plan
+main()
+"""
+
+
+def test_signal_while_rendering_leaves_the_document(organization: Organization) -> None:
+    (organization.folder / "slow.py").write_text(_WHILE_RENDERING)
+    said = organization.run("plan", "--format", "json", program=["slow.py"])
+
+    assert (said.code, said.err) == (130, ERROR)
+    assert said.document("plan")["errored"] is False
+
+
 def group() -> BaseException:
     return BaseExceptionGroup("tasks", [OSError(), BaseExceptionGroup("more", [KeyboardInterrupt()])])
 

@@ -242,6 +242,10 @@ class TestSentences:
         said = described(field, before=filters(mode="any"), patch={"config": {}})
         assert said == "changes in a detail, which is below"
 
+    def test_texts_that_look_alike_are_told_apart(self) -> None:
+        said = described(FieldChange("name", "Zo\u00eb", "Zoe\u0308"))
+        assert said == 'is renamed, was "Zo\u00eb" (look alike: U+00EB became U+0065 U+0308)'
+
     def test_protection_comes_first(self) -> None:
         assert described(FieldChange("name", "A", "B"), is_protected=True) == (
             '**is protected**, so this is refused; is renamed, was "A"'

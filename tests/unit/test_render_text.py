@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import given
 from reconciler import plan
 from reconciler.errors import Diagnostic
 from reconciler.plan import ApplyResult, Change, FieldChange, Plan
-from reconciler.render import text
+from reconciler.render import lookalikes, text
 from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
 from tests.unit.strategies import hostile, patient
@@ -42,6 +43,14 @@ def shown(*fields: FieldChange, unchanged: int = 0) -> str:
 def test_texts_that_look_alike_are_told_apart(field: FieldChange, note: str) -> None:
     assert shown(field).endswith(f"   ({note})") == bool(note)
     assert ("look alike" in shown(field)) == bool(note)
+
+
+def test_looking_for_lookalikes_takes_linear_time() -> None:
+    added, removed = (tuple(f"{side}{nth}" for nth in range(50_000)) for side in "ab")
+    started = time.process_time()
+    assert lookalikes.note(FieldChange("x", [], [], added, removed)) == ""
+    assert len(lookalikes.note(FieldChange("x", "\ufb01" * 50_000, "fi" * 50_000))) < 150
+    assert time.process_time() - started < 2
 
 
 class TestPlan:
