@@ -179,11 +179,10 @@ def _generation_problems(document: Document, file: str, rules: Rules) -> Iterato
             continue
         twins = [one for one in filters if one[2].label == rule.label and one[0] != path]
         other, place, of = (twins or filters)[0]
+        says = "says the same as" if twins else "cannot stand beside"
         summary = (
-            f'"{path[-1]}" says the same as "{other[-1]}" at line {place.line}'
-            if twins
-            else f'"{path[-1]}" is a filter of the API\'s generation {rule.generation}, and "{other[-1]}" at '
-            f"line {place.line} one of generation {of.generation}"
+            f'"{path[-1]}", a filter of the API\'s generation {rule.generation}, {says} '
+            f'"{other[-1]}" at line {place.line}, one of generation {of.generation}'
         )
         yield _at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
 
