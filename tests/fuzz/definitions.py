@@ -1,26 +1,32 @@
-"""Feeds the YAML reader with mutated definitions and raw bytes."""
+"""Feeds mutated definitions and raw bytes to the YAML reader, and to what makes definitions of a file."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from reconciler import definitions
 from reconciler.definitions.yaml import reader
+from reconciler.render import text
 
-from . import runner
-from .mutations import Inputs
+from . import mutations, runner
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator
 
     from reconciler.errors import Diagnostic
+    from reconciler.model import Definition
 
-    Read = tuple[reader.Document | None, tuple[Diagnostic, ...]]
+    Read = tuple[reader.Document | None, tuple[Diagnostic, ...], definitions.Definitions]
 
 DEEPEST_ALLOWED = 20
 MAX_BYTES = 1024 * 1024
+FILE = "f.yaml"
+MAX_LINE = 600
 
 CORPUS = (
     """\
@@ -64,6 +70,22 @@ config:
     '{"id": "x", "config": {"topicIds": [1, 2.5, -3e2], "on": true, "off": null, "s": "\\u00e9\\n"}}\n',
     '[\n  {"a": [[], {}, "", 0, -0, 0.0]},\n\t"b"\n]\n',
     "a: >-\n  folded\n  text\n\n  more\nb: |+\n  kept\n\nc: 'it''s'\nd: ~\ne:\nf: 0o17\ng: .inf\nh: 014\n",
+)
+MIXED = """\
+id: 6fb81599-f601-4afe-b3ff-e8a211cae27d
+name: x
+config:
+  topicIds: [1, 2, 3]
+  minScore: 50
+  maxScore: 99
+  minTopicOverlap: 2
+  sourceUrl: https://example.com/
+  filters: {seniority: [vp], role.seniority: {values: [vp]}, role.isCeo: true, jobTitle: CFO}
+"""
+DOCUMENTS = tuple(
+    document.value
+    for content in (*CORPUS[:2], MIXED)
+    if (document := reader.read(content.encode(), "")[0]) is not None
 )
 SNIPPETS: tuple[str, ...] = (
     *"\t\r\n :-?[]{},#&*!|>'\"%@`~<\\\0\x07\x1b\x7f\x85\u200e\u2028\u202e\u2066\ufeff\ufffe\ufffd\U0001f600",
@@ -153,25 +175,61 @@ REPEATED = (
 )
 
 
+ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, 50, 70, 100, 101, 250, 251, -1, 10**17, 10**18, 70.0, 1e300, "", "x", "y"),
+    *([], {}, [[]], [None], ["a", "a"], ["a", "b"], [1, 1], [1, "1", 1.0, True], list(range(1, 252))),
+    *("a" * 255, "a" * 256, "e\u0301", "\u202e", "\x1b[31m", "::error::x", "https://a/b", "https://[", "a:b"),
+    *({"values": ["a"]}, {"values": ["a", "a"]}, {"values": [], "mode": "any"}, {"values": "a", "x": 1}),
+    *("active", "Active", "actve", "config.filters.state", ["config.filters"], ["status", "config.minScore"]),
+)
+
+
+def altered(chance: random.Random) -> bytes:
+    """Return a definition that is one for YAML, of which some places hold something else."""
+    document = mutations.altered(chance, deepcopy(chance.choice(DOCUMENTS)), ODD)
+    return json.dumps(document, ensure_ascii=False, indent=chance.choice((None, 1))).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
 def check(data: bytes, read: Read) -> list[str]:
-    """Return what is wrong with how the reader took the input."""
-    document, problems = read
-    wrong = [] if repr(read) == repr(reader.read(data, "f.yaml")) else ["not reproducible"]
+    """Return what is wrong with how the input was taken, as YAML and as a definition."""
+    document, problems, loaded = read
+    wrong = [] if repr(read) == repr(_read(data)) else ["not reproducible"]
     lines = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").split("\n")
-    wrong += [fault for problem in problems for fault in _faults(problem, lines)]
+    wrong += [fault for problem in problems for fault in _faults(problem)]
+    wrong += [fault for problem in loaded.diagnostics for fault in _misreported(problem, lines)]
+    if loaded.has_errors == bool(loaded.definitions) or (problems and not loaded.has_errors):
+        wrong.append("neither a definition nor a problem, or both")
     if document is None:
         return wrong if problems else [*wrong, "neither a document nor a problem"]
     marks = [*document.values.values(), *document.keys.values()]
     wrong += [f"{mark} is outside" for mark in marks if not _is_inside(mark.line, mark.column, lines)]
     wrong += _misplaced(document)
+    wrong += [fault for one in loaded.definitions for fault in _unlike_saved(one, document)]
     return wrong if problems else wrong + _unlike_json(data, document.value)
 
 
-def _faults(problem: Diagnostic, lines: list[str]) -> Iterator[str]:
-    if not re.fullmatch(r"yaml(-[a-z]+)+", problem.code) or problem.file != "f.yaml":
-        yield f"bad code or file: {problem}"
+def _unlike_saved(found: Definition, document: reader.Document) -> Iterator[str]:
+    """Yield what is wrong where the same content, written as JSON, would be another definition."""
+    again = definitions.parse({FILE: json.dumps(document.value).encode()})
+    if [(one.id, one.name, one.fields, one.ignore) for one in again.definitions] != [
+        (found.id, found.name, found.fields, found.ignore)
+    ]:
+        yield "it is another one when it is written as JSON"
+
+
+def _faults(problem: Diagnostic) -> Iterator[str]:
+    if not re.fullmatch(r"yaml(-[a-z]+)+", problem.code):
+        yield f"bad code: {problem}"
     if not re.fullmatch(r"[^\n]*[^\n.]", problem.summary) or not re.fullmatch(r"[^\n]+\.", problem.detail):
         yield f"bad sentence: {problem}"
+
+
+def _misreported(problem: Diagnostic, lines: list[str]) -> Iterator[str]:
+    line = text.diagnostics([problem])
+    if not re.fullmatch(rf"{FILE}:[0-9]+:[0-9]+: [^\0-\x1f]+[.?…]\n", line) or len(line) > MAX_LINE:
+        yield f"bad line: {line}"
     if not _is_inside(problem.line or 0, problem.column or 0, lines):
         yield f"outside the file: {problem}"
 
@@ -213,16 +271,21 @@ def _not_json(constant: str) -> None:
 
 
 def _read(data: bytes) -> Read:
-    return reader.read(data, "f.yaml")
+    return *reader.read(data, FILE), definitions.parse({FILE: data})
 
 
 def _kinds(read: Read) -> list[str]:
-    document, problems = read
-    return [*({problem.code for problem in problems}), *([] if document is None else ["document"])]
+    document, _, loaded = read
+    codes = {problem.code for problem in loaded.diagnostics}
+    return [*codes, *(["definition"] if loaded.definitions else []), *(["document"] if document else [])]
 
 
-INPUTS = Inputs(CORPUS, SNIPPETS, REPEATED, MAX_BYTES)
-TARGET = runner.Target(INPUTS.cases, _read, check, _kinds, lambda read: not read[1])
+def _cases(runs: int, seed: int) -> Iterator[bytes]:
+    return INPUTS.cases(runs, seed, altered)
+
+
+INPUTS = mutations.Inputs(CORPUS, SNIPPETS, REPEATED, MAX_BYTES)
+TARGET = runner.Target(_cases, _read, check, _kinds, lambda read: bool(read[2].definitions))
 
 if __name__ == "__main__":
     sys.exit(runner.main(TARGET))

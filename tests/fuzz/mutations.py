@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,29 @@ MUTATIONS: tuple[Callable[[Inputs, random.Random, str], str], ...] = (
     *(_insert, _insert, _replace, _replace, _delete, _repeat),
     *(_indent, _dedent, _splice, _wrap, _newlines),
 )
+
+
+def altered(chance: random.Random, document: Any, odd: Sequence[Any]) -> Any:
+    """Change the document where it is: in some places it loses, repeats, or holds something odd instead."""
+    for _ in range(chance.choice((0, 1, 1, 2, 5))):
+        holder, key = chance.choice(list(_places(document)))
+        what = chance.randrange(4)
+        if what == 0 and isinstance(holder, dict):
+            del holder[key]
+        elif what == 1 and isinstance(holder, list):
+            holder.extend(deepcopy(holder[:1] * chance.choice((1, 50))))
+        else:
+            holder[key] = deepcopy(chance.choice(odd))
+        if not document:
+            break
+    return document
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in list(items):
+        yield value, key
+        yield from _places(item)
 
 
 def as_json(chance: random.Random) -> bytes:

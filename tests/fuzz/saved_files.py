@@ -6,7 +6,6 @@ import json
 import re
 import sys
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -18,7 +17,7 @@ from reconciler.plan import ApplyResult, Plan, from_document, result_from_docume
 from reconciler.render import json_output, markdown, text
 from tests.unit import reviews
 
-from . import runner
+from . import mutations, runner
 from .mutations import Inputs
 
 if TYPE_CHECKING:
@@ -96,28 +95,10 @@ INPUTS = Inputs((*PLANS, *RESULTS), SNIPPETS, REPEATED, 1024 * 1024)
 
 def altered(chance: random.Random) -> bytes:
     """Return a document of which some places hold something else, whatever its digest says."""
-    document = json.loads(chance.choice((*PLANS, *RESULTS)))
-    for _ in range(chance.choice((0, 1, 1, 2, 5))):
-        holder, key = chance.choice(list(_places(document)))
-        what = chance.randrange(4)
-        if what == 0 and isinstance(holder, dict):
-            del holder[key]
-        elif what == 1 and isinstance(holder, list):
-            holder.extend(deepcopy(holder[:1] * chance.choice((1, 50))))
-        else:
-            holder[key] = deepcopy(chance.choice(ODD))
-        if not isinstance(document, dict) or not document:
-            break
+    document = mutations.altered(chance, json.loads(chance.choice((*PLANS, *RESULTS))), ODD)
     if chance.random() < 0.5:
         _name_again(document)
     return json.dumps(document).encode("utf-8", "surrogatepass")
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in list(items):
-        yield value, key
-        yield from _places(item)
 
 
 def _name_again(document: Any) -> None:

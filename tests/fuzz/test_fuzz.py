@@ -14,7 +14,7 @@ from . import definitions, runner, saved_files, settings
 @pytest.mark.parametrize(
     ("target", "runs", "accepted", "kinds"),
     [
-        pytest.param(definitions.TARGET, 1000, 120, 10, id="definitions"),
+        pytest.param(definitions.TARGET, 500, 40, 20, id="definitions"),
         pytest.param(settings.TARGET, 1000, 100, 8, id="settings"),
         pytest.param(saved_files.TARGET, 200, 20, 8, id="saved_files"),
     ],
