@@ -34,7 +34,10 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
                 annotate(loaded.diagnostics) + text.validation_summary(count, loaded.diagnostics)
             ),
         }
-        output.write(rendered[format_](), is_document=format_ in {"json", "sarif"})
+        output.write(rendered[format_](), is_document=format_ in _DOCUMENTS)
         return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE
 
-    return run(body, json_output.diagnostics if format_ == "json" else None)
+    return run(body, _DOCUMENTS.get(format_))
+
+
+_DOCUMENTS = {"json": json_output.diagnostics, "sarif": sarif.log}

@@ -347,6 +347,9 @@ def test_json_is_a_document_when_the_command_fails(
     assert document["valid"] is False
     assert word in document["diagnostics"][0]["summary"]
     assert "Traceback" not in said.err
+    said = hooked(folder, at_opening("a.yaml", statement), "--format", "sarif")
+    (result,) = json.loads(said.out)["runs"][0]["results"]
+    assert (said.code, word in result["message"]["text"]) == (code, True)
 
 
 def test_wrong_usage_leaves_stdout_empty(folder: Path) -> None:
