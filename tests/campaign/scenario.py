@@ -110,6 +110,9 @@ def draw(seed: str) -> Scenario:
     applies = tuple(_apply(rng, nth) for nth in range(1 if is_calm else rng.choice((1, 1, 2))))
     edits = () if is_calm else tuple(_edits(rng, audiences, definitions, generation))
     deletes = any(edit.changes is None for edit in edits)
+    slots = None if is_calm or rng.random() < 0.75 else rng.randint(0, len(ids))
+    # Before the storm nothing else is in the way: a start for which there is no slot would be.
+    has_obstacle = slots is None and rng.random() < 0.12
     strangers = [one for one in audiences if one["id"] not in definitions]
     if strangers and rng.random() < 0.3:
         rng.choice(strangers).update(rng.choice(organization.ODD))
@@ -120,7 +123,7 @@ def draw(seed: str) -> Scenario:
         unknown_filters=unknown_filters,
         config_semantics=config_semantics,
         page_size=rng.choice((None, None, 1, 2, 5)),
-        slots=None if is_calm or rng.random() < 0.75 else rng.randint(0, len(ids)),
+        slots=slots,
         audiences=audiences,
         definitions=definitions,
         applies=applies,
@@ -128,7 +131,7 @@ def draw(seed: str) -> Scenario:
         strikes=() if is_calm else tuple(_strikes(rng, applies, len(ids))),
         edits=edits,
         resumes=rng.random() < 0.5,
-        obstacle=_obstacle(rng, habits, unknown_filters, definitions) if rng.random() < 0.1 else None,
+        obstacle=_obstacle(rng, habits, unknown_filters, definitions) if has_obstacle else None,
     )
 
 
