@@ -44,8 +44,6 @@ def of_undelivered(code: int, error: ReconcilerError, *, is_written: bool, is_do
     """
     if isinstance(error, Interrupted):
         return INTERRUPTED
-    if code not in {DONE, CHANGES}:
-        return code
-    if is_written:
-        return UNKNOWN if is_document else code
-    return ERROR
+    if is_written and is_document:
+        return code if code == INTERRUPTED else UNKNOWN
+    return ERROR if code in {DONE, CHANGES} and not is_written else code

@@ -285,6 +285,15 @@ def test_result_that_stdout_cannot_take_is_unknown(organization: Organization, *
     )
 
 
+def test_partial_result_that_stdout_cannot_take_is_unknown(organization: Organization) -> None:
+    organization.peer.inject(BAD_BODY)
+    with FULL.open("wb") as full:
+        said = organization.run(*AUTO, "--format", "json", "--out", "result.json", stdout=full)
+
+    assert said.code == 5
+    assert set(outcomes(organization.result())) >= {"applied", "failed"}
+
+
 @pytest.mark.parametrize("stream", [1, 2])
 def test_nobody_who_reads_does_not_stop_it(organization: Organization, stream: int) -> None:
     said = organization.run(*AUTO, through=["/bin/sh", "-c", f'exec "$@" {stream}>&-', "sh"])

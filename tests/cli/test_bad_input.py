@@ -237,3 +237,24 @@ def test_all_problems_of_all_files_are_reported(organization: Organization) -> N
     }
     assert len(organization.result()["diagnostics"]) == said.err.count("\n")
     assert organization.peer.log == ()
+
+
+# What a file says is text, and refers to nothing.
+
+
+def test_what_looks_like_a_reference_stays_text(organization: Organization) -> None:
+    name = "${LEADPIPE_API_KEY} $HOME $(id) `id` {{ env.HOME }} %(HOME)s @/etc/passwd file:///etc/passwd"
+    (organization.folder / ".env").write_text("LEADPIPE_BASE_URL=http://127.0.0.1:9\n")
+    organization.define({"security.yaml": audience(STEADY, name)})
+
+    assert organization.run("apply", "--auto-approve", "--target", STEADY).code == 0
+    assert organization.stored()[STEADY]["name"] == name
+
+
+@pytest.mark.parametrize("line", ["!include other.yaml", "!env LEADPIPE_API_KEY", "!!python/name:os.environ"])
+def test_tag_that_would_read_something_is_refused(organization: Organization, line: str) -> None:
+    file = organization.definitions / "security.yaml"
+    file.write_text(f"id: {STEADY}\nname: {line}\n")
+
+    assert "security.yaml:2:7: name: a tag" in organization.run("plan").err
+    assert organization.peer.log == ()

@@ -88,7 +88,8 @@ def test_lost_output_never_means_that_nothing_was_written(
 
 
 @pytest.mark.parametrize(
-    ("code", "is_written", "expected"), [(0, False, 1), (0, True, 5), (3, False, 3), (4, True, 4)]
+    ("code", "is_written", "expected"),
+    [(0, False, 1), (3, False, 3), (0, True, 5), (4, True, 5), (5, True, 5), (130, True, 130)],
 )
 def test_lost_document_leaves_writes_unknown(code: int, expected: int, *, is_written: bool) -> None:
     lost = FileError("full")

@@ -3,11 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
-import ssl
-import subprocess
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -20,12 +15,13 @@ from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreac
 from reconciler.sandbox import API_KEY
 from reconciler.sandbox.app import create_app
 from reconciler.secret import Secret
+from tests.doubles.impostor import impostor
 from tests.doubles.peer import Fault, OtherOrigin
 from tests.unit.applying import CONFIG, KEY, ROUTE, A, B, C, calls, connection, ident, run, serving, simulated
 from tests.unit.virtual_time import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.unit.applying import Host
@@ -463,36 +459,6 @@ def test_a_proxy_from_the_environment_receives_nothing(monkeypatch: pytest.Monke
         assert isinstance(patched(url), Response)
         assert other.received == ()
     assert calls(peer) == ["GET", "PATCH"]
-
-
-@contextmanager
-def impostor(folder: Path) -> Iterator[tuple[str, Path, list[bytes]]]:
-    """Serve TLS under a certificate that nobody signed, and give what came through it."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    received: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with listener.accept()[0] as plain:
-                try:
-                    with context.wrap_socket(plain, server_side=True) as secure:
-                        received.append(secure.recv(65536))
-                except OSError:
-                    pass  # the handshake that ends early is what is hoped for
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}", certificate, received
-        thread.join(timeout=10)
 
 
 def test_unsigned_certificate_gets_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsErr
 from reconciler.github import environment
 from reconciler.github.rest import NO_RETRY, GitHub, RetryPolicy
 from tests.doubles.github_peer import Fault, Peer
+from tests.doubles.impostor import impostor
 from tests.doubles.peer import OtherOrigin
 from tests.unit.test_api_client import impostor
 
@@ -235,9 +236,9 @@ def odd(content: bytes = b"[]", status: int = 200, **headers: str) -> Iterator[t
         server.shutdown()
 
 
-def reading(url: str, bearer: str = "ghs_canary") -> list[object]:
+def reading(url: str, bearer: str = "ghs_canary", retry_policy: RetryPolicy = QUICK) -> list[object]:
     given = {"GITHUB_REPOSITORY": "acme/audiences", "GITHUB_TOKEN": bearer, "GITHUB_API_URL": url}
-    with GitHub(environment.read(given), QUICK) as github:
+    with GitHub(environment.read(given), retry_policy) as github:
         return list(github.pages("issues?state=open"))
 
 
@@ -280,6 +281,28 @@ def test_the_token_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
 
         assert reading(url) == []
         assert (len(asked), other.received) == (1, ())
+
+
+def test_unsigned_certificate_gets_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with impostor(tmp_path) as (url, certificate, received):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with pytest.raises(ApiUnreachable, match="certificate verify failed"):
+            reading(url, retry_policy=NO_RETRY)
+    assert received == []
+
+
+def test_no_secret_of_a_connection_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(log))
+    tls.context.cache_clear()
+    with impostor(tmp_path) as (url, certificate, received):
+        tls.context().load_verify_locations(certificate)
+        with pytest.raises(ApiUnreachable):
+            reading(url, retry_policy=NO_RETRY)
+    tls.context.cache_clear()
+
+    assert len(received) == 1
+    assert not log.exists()
 
 
 @pytest.mark.parametrize(
