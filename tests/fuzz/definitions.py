@@ -212,7 +212,7 @@ def check(data: bytes, read: Read) -> list[str]:
 
 def _unlike_saved(found: Definition, document: reader.Document) -> Iterator[str]:
     """Yield what is wrong where the same content, written as JSON, would be another definition."""
-    again = definitions.parse({FILE: json.dumps(document.value).encode()})
+    again = definitions.parse({FILE: json.dumps(document.value, ensure_ascii=False).encode()})
     if [(one.id, one.name, one.fields, one.ignore) for one in again.definitions] != [
         (found.id, found.name, found.fields, found.ignore)
     ]:

@@ -143,7 +143,8 @@ def _shown(found: Plan | ApplyResult) -> str:
 def check(_: bytes, result: Read) -> list[str]:
     """Return what is wrong: an error is one line that names the file, and what is read is saved as it is."""
     if isinstance(result, FileError):
-        is_sentence = result.summary.startswith(str(_FILE)) and result.detail and "\n" not in str(result)
+        shown = text.diagnostics(result.diagnostics)
+        is_sentence = result.summary.startswith(str(_FILE)) and result.detail and shown.count("\n") == 1
         return [] if is_sentence else [f"bad sentence: {result}"]
     if any(ord(char) < 32 and char != "\n" for char in _shown(result)):
         return ["a control character is shown"]

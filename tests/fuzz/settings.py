@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.app import settings
 from reconciler.errors import SettingsError
 from reconciler.plan import Limits
+from reconciler.render import text
 
 from . import runner
 from .mutations import Inputs
@@ -94,7 +95,8 @@ def read(data: bytes) -> Limits | SettingsError:
 def check(_: bytes, result: Limits | SettingsError) -> list[str]:
     """Return what is wrong: an error names the file, and a limit is a number that limits."""
     if isinstance(result, SettingsError):
-        is_sentence = _PLACE.match(result.summary) and result.detail and "\n" not in str(result)
+        shown = text.diagnostics(result.diagnostics)
+        is_sentence = _PLACE.match(result.summary) and result.detail and shown.count("\n") == 1
         return [] if is_sentence else [f"bad sentence: {result}"]
     slots = result.active_slots
     is_limit = result.allowed_changes(1000) >= 0 and (slots is None or 0 <= slots <= 1_000_000)
