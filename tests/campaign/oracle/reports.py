@@ -19,7 +19,7 @@ from .violation import Violation
 from .writes import may_be_done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tests.campaign.evidence import Act, Evidence, Process
     from tests.campaign.model import Document
@@ -153,7 +153,7 @@ def _contradictions(
         yield f"the server never held it: {act.final.get(result['id'])}"
     if outcome == "failed":
         yield from _unseen(act, writes, reads)
-        yield from _unclear(writes)
+        yield from _unclear([one for one in writes if one.body == writes[-1].body])  # of the step that failed
     # What it was to be is the plan's state with its patches, and more than these alone.
     due = _union([{"config": steps[0].before.get("config")}, asked[0]]) if steps else asked[0]
     yield from _widened(act, result, due, writes, reads)
@@ -194,7 +194,7 @@ def _union(patches: Iterable[Mapping[str, Any]]) -> Document:
     return {name: value for patch in patches for name, value in patch.items()}
 
 
-def _unclear(writes: tuple[Entry, ...]) -> Iterator[str]:
+def _unclear(writes: Sequence[Entry]) -> Iterator[str]:
     """Yield each write that was stored as asked, and whose response left that open."""
     for write in writes:
         is_declined = write.status in range(400, 500) and write.status != TIMEOUT
