@@ -16,7 +16,6 @@ from reconciler.github.rest import NO_RETRY, GitHub, RetryPolicy
 from tests.doubles.github_peer import Fault, Peer
 from tests.doubles.impostor import impostor
 from tests.doubles.peer import OtherOrigin
-from tests.unit.test_api_client import impostor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,20 +256,6 @@ def test_the_token_follows_no_redirect() -> None:
         with pytest.raises(ApiRejected, match="Redirects are never followed"):
             reading(url)
         assert (len(asked), other.received) == (1, ())
-
-
-def test_no_secret_of_a_connection_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
-    tls.context.cache_clear()
-    with impostor(tmp_path) as (url, certificate, received):
-        tls.context().load_verify_locations(certificate)
-        given = {"GITHUB_REPOSITORY": "a/b", "GITHUB_TOKEN": "ghs_canary", "GITHUB_API_URL": url}
-        with GitHub(environment.read(given), NO_RETRY) as github, pytest.raises(ApiUnreachable):
-            list(github.pages("issues"))
-    tls.context.cache_clear()
-
-    assert len(received) == 1
-    assert not (tmp_path / "keys").exists()
 
 
 def test_the_token_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
