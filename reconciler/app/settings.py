@@ -127,8 +127,10 @@ class _File:
 
     def _wrong(self, key: str, summary: str, hint: str) -> SettingsError:
         """Return the error that names the line of a key, where the key begins one."""
-        begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(key)}\b")
-        lines = (n for n, line in enumerate(self._text.split("\n"), start=1) if begins.match(line))
+        begins = re.compile(rf"[\"']?{re.escape(key)}\b")
+        # Blanks are stripped, and not matched: two runs of them in a pattern take time by their square.
+        starts = (line.lstrip().removeprefix("[").lstrip() for line in self._text.split("\n"))
+        lines = (number for number, start in enumerate(starts, start=1) if begins.match(start))
         return self._at(next(lines, 0), summary, hint)
 
     def _at(self, line: int, summary: str, hint: str) -> SettingsError:

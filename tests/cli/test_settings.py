@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -281,3 +282,11 @@ def test_text_of_settings_commands_no_terminal_or_log(project: Project) -> None:
     assert said.code == 1
     assert "\x1b" not in said.err
     assert "\n::" not in said.err
+
+
+@pytest.mark.usefixtures("inside")
+def test_line_of_blanks_takes_no_time() -> None:
+    started = time.process_time()
+    with pytest.raises(SettingsError, match=r'reconciler\.toml:1: unknown table "x"'):
+        limits("\t" * 65_000 + "x = 1\n")
+    assert time.process_time() - started < 2
