@@ -59,6 +59,18 @@ def is_pending() -> bool:
     return _State.is_pending
 
 
+def postpone() -> None:
+    """Give the report of an interrupt its time: a further signal interrupts half a second after it came."""
+    for number in _obeyed():
+        signal.signal(number, interrupt_later)
+
+
+def interrupt_later(_: int, __: object) -> None:
+    """Raise KeyboardInterrupt where what takes milliseconds is still not over after half a second."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, IMPATIENCE)
+
+
 def ignore() -> None:
     """Let no signal change what has been reported."""
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -93,10 +105,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             return runner.run(cancelling.watch(work))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if cancelling.since is not None:  # whatever came of it
+            postpone()
+            raise KeyboardInterrupt
         for number, handler in before.items():
             signal.signal(number, handler)
-        if cancelling.since is not None:  # whatever came of it
-            raise KeyboardInterrupt
 
 
 class _Cancelling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from reconciler.interrupts import IMPATIENCE, STOPPING
+from reconciler.interrupts import STOPPING, interrupt_later
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,12 +22,11 @@ def install_handlers(stop: Stop, loop: asyncio.AbstractEventLoop) -> None:
     raises KeyboardInterrupt soon after.
     """
 
-    def request_stop(_: int, __: FrameType | None) -> None:
+    def request_stop(number: int, frame: FrameType | None) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.request)
         elif stop.requested.is_set():
-            signal.signal(signal.SIGALRM, signal.default_int_handler)
-            signal.setitimer(signal.ITIMER_REAL, IMPATIENCE)
+            interrupt_later(number, frame)
         else:
             stop.requested.set()
 

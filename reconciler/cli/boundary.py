@@ -122,6 +122,7 @@ def _wraps_interrupt(error: BaseException) -> bool:
 
 
 def _interrupted(*, is_written: bool) -> Interrupted:
+    interrupts.postpone()  # a second signal right behind must not take the report away
     standing = "Run `reconciler plan` to see what is left" if is_written else "Nothing was written"
     return Interrupted("interrupted", standing)
 

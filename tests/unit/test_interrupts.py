@@ -35,6 +35,15 @@ interrupts.run(work())
 """
 
 
+@pytest.fixture(autouse=True)
+def _handlers_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (*interrupts.STOPPING, signal.SIGALRM)}
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 async def struck(number: signal.Signals) -> None:
     signal.raise_signal(number)
     await asyncio.sleep(30)
@@ -62,12 +71,11 @@ async def impatient() -> None:
     ids=["SIGINT", "SIGTERM", "SIGHUP", "failing", "finishing", "impatient"],
 )
 def test_first_signal_cancels_whatever_comes_of_it(work: Coroutine[None, None, None]) -> None:
-    before = [signal.getsignal(number) for number in interrupts.STOPPING]
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         interrupts.run(work)
     assert time.monotonic() - began < interrupts.MAX_CANCELLING
-    assert [signal.getsignal(number) for number in interrupts.STOPPING] == before
+    signal.raise_signal(signal.SIGTERM)  # right behind, it waits for the report of the first one
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,16 @@ def test_signal_around_the_work_is_an_interrupt(
 
 
 def test_work_without_a_signal_gives_its_result() -> None:
+    before = [signal.getsignal(number) for number in interrupts.STOPPING]
     assert interrupts.run(asyncio.sleep(0, "done")) == "done"
+    assert [signal.getsignal(number) for number in interrupts.STOPPING] == before
+
+
+def test_signal_during_a_stuck_report_interrupts_soon() -> None:
+    interrupts.postpone()
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(10 * interrupts.IMPATIENCE)
 
 
 @pytest.mark.parametrize("allowed", [0.1, 30], ids=["too long", "second signal"])
