@@ -287,6 +287,6 @@ def test_text_of_settings_commands_no_terminal_or_log(project: Project) -> None:
 @pytest.mark.usefixtures("inside")
 def test_line_of_blanks_takes_no_time() -> None:
     started = time.process_time()
-    with pytest.raises(SettingsError, match=r'reconciler\.toml:1: unknown table "x"'):
-        limits("\t" * 65_000 + "x = 1\n")
+    with pytest.raises(SettingsError, match=r'reconciler\.toml:2: unknown table "x"'):
+        limits("\t" * 65_000 + "\nx = 1\n")
     assert time.process_time() - started < 2
