@@ -7,7 +7,7 @@ import signal
 from reconciler import tls
 from tests.doubles import fork_server
 
-_IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT)
+_IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
 def pytest_configure() -> None:
