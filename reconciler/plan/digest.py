@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model import canonical
+from reconciler.model import canonical, unordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -103,9 +104,8 @@ def _before(change: Change, volatile: Collection[str]) -> Json:
 
 def _unordered(value: Json) -> Json:
     """Return the value without the order of its lists: sets have none, and the API may give the rest any."""
-    if isinstance(value, dict):
-        return {key: _unordered(part) for key, part in value.items()}
-    return sorted(map(_unordered, value), key=canonical) if isinstance(value, list) else value
+    result: Json = json.loads(unordered(value))
+    return result
 
 
 def _hash(content: Json) -> str:
