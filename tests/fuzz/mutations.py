@@ -38,7 +38,8 @@ class Inputs:
         text = chance.choice(self.corpus)
         for _ in range(chance.randint(1, 6)):
             text = chance.choice(MUTATIONS)(self, chance, text)
-        data = text.encode("utf-8", "surrogatepass")
+        encoding = chance.choices(ENCODINGS, (94, 2, 2, 2))[0]
+        data = text.encode(encoding, "surrogatepass")
         return _flip(chance, data) if chance.random() < 0.05 else data
 
     def assembled(self, chance: random.Random) -> bytes:
@@ -55,6 +56,7 @@ class Inputs:
         return (before + "".join(parts) + after).encode("utf-8", "surrogatepass")[: self.max_bytes]
 
 
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le")
 WRAPPINGS = (("", ""), ('"b', '"'), ("'b", "'"), ("[", "]"), ("{", "}"), ("a: |\n ", ""), ("a: b", ""))
 
 

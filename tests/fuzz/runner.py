@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import faulthandler
 import resource
+import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from reconciler.render import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from reconciler.errors import ReconcilerError
 
 SLOWEST_ALLOWED = 2.0  # CPU seconds
 MEMORY_ALLOWED = 150.0  # MiB by which the peak of the process may grow
@@ -64,11 +72,31 @@ def run(target: Target, runs: int, seed: int) -> Outcome:
         if not faults:
             outcome.accepted += target.is_accepted(result)
             outcome.kinds.update(target.kinds(result))
-            faults = target.check(data, result)
+            faults = _checked(target, data, result)
         if taken > SLOWEST_ALLOWED or outcome.memory > MEMORY_ALLOWED:
             faults.append(f"took {taken:.2f} s; memory has grown by {outcome.memory:.0f} MiB")
         outcome.failures += [(data, fault) for fault in faults]
     return outcome
+
+
+def _checked(target: Target, data: bytes, result: Any) -> list[str]:
+    try:
+        return target.check(data, result)
+    except Exception as error:  # noqa: BLE001 - what is read may break where it is used
+        return [f"the check raised {error!r}"]
+
+
+def is_one_line(error: ReconcilerError) -> bool:
+    """Tell whether a person is shown one line, without a control character, that says what to do."""
+    shown = text.diagnostics(error.diagnostics)
+    return bool(error.detail) and shown.endswith("\n") and shown[:-1].isprintable()
+
+
+def scratch(name: str) -> Path:
+    """Return a new folder that is removed when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _peak() -> float:

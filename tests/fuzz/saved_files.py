@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -90,6 +88,7 @@ REPEATED = (
     "0",
     '{"id": "x"},',
 )
+PLACES = ("origin", "volatile", "targets", "before", "patch")
 INPUTS = Inputs((*PLANS, *RESULTS), SNIPPETS, REPEATED, 1024 * 1024)
 
 
@@ -121,7 +120,39 @@ def _name_again(document: Any) -> None:
 
 
 def cases(runs: int, seed: int) -> Iterator[bytes]:
-    return INPUTS.cases(runs, seed, altered)
+    return INPUTS.cases(runs, seed, _documents)
+
+
+def _documents(chance: random.Random) -> bytes:
+    return (grown if chance.random() < 0.005 else altered)(chance)
+
+
+def grown(chance: random.Random) -> bytes:
+    """Return a plan that grew large in two places: where one is gone through for each of the other."""
+    document = json.loads(chance.choice(PLANS))
+    if document["changes"]:
+        first = document["changes"][0]
+        document["changes"] = [dict(first), *[first] * chance.choice((0, 300))]  # only one of them grows
+    for place in chance.sample(PLACES, 2):
+        size = chance.choice((100, 20_000, 60_000))
+        large: dict[str, Any] = {
+            "origin": "x" * size,
+            "volatile": [f"v{number}" for number in range(size // 8)],
+            "targets": ["t"] * (size // 4),
+            "before": {f"k{number}": 1 for number in range(size // 8)},
+            "patch": {"config": _nested([1] * (size // 2), chance.choice((0, 1, 40)))},
+        }
+        owner = document["changes"][0] if place in {"before", "patch"} and document["changes"] else document
+        owner[place] = large[place]
+    if chance.random() < 0.5:
+        _name_again(document)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _nested(value: Any, depth: int) -> Any:
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def read(data: bytes) -> Read:
@@ -140,19 +171,27 @@ def _shown(found: Plan | ApplyResult) -> str:
     return json_output.result(found) + text.result(found) + markdown.result(found)
 
 
-def check(_: bytes, result: Read) -> list[str]:
+def check(data: bytes, result: Read) -> list[str]:
     """Return what is wrong: an error is one line that names the file, and what is read is saved as it is."""
     if isinstance(result, FileError):
-        shown = text.diagnostics(result.diagnostics)
-        is_sentence = result.summary.startswith(str(_FILE)) and result.detail and shown.count("\n") == 1
+        is_sentence = result.summary.startswith(str(_FILE)) and runner.is_one_line(result)
         return [] if is_sentence else [f"bad sentence: {result}"]
     if any(ord(char) < 32 and char != "\n" for char in _shown(result)):
         return ["a control character is shown"]
     if isinstance(result, Plan):
         again: Any = from_document(json.loads(json_output.plan(result)))
+        written = json_output.plan(again) == json_output.plan(result)
     else:
         again = result_from_document(json.loads(json_output.result(result)))
-    return [] if again == result else ["it is another one when it is saved again"]
+        written = json_output.result(again) == json_output.result(result)
+    wrong = [] if _digest(data) in {None, getattr(result, "digest", None)} else ["it has another digest"]
+    return wrong if written and again == result else [*wrong, "it is another one when it is saved again"]
+
+
+def _digest(data: bytes) -> str | None:
+    """Return the digest that a plan was saved with; a result has none."""
+    digest: str | None = json.loads(data).get("digest")
+    return digest
 
 
 def kinds(result: Read) -> list[str]:
@@ -161,7 +200,7 @@ def kinds(result: Read) -> list[str]:
     return [type(result).__name__]
 
 
-_FILE = Path(tempfile.mkdtemp(prefix="fuzz-saved-")) / "plan.json"
+_FILE = runner.scratch("saved") / "plan.json"
 TARGET = runner.Target(cases, read, check, kinds, lambda result: not isinstance(result, FileError))
 
 if __name__ == "__main__":

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app import settings
 from reconciler.errors import SettingsError
 from reconciler.plan import Limits
-from reconciler.render import text
 
 from . import runner
 from .mutations import Inputs
@@ -47,6 +44,7 @@ REPEATED = (
     "# a\n",
     "a.b.c.d.e=1\n",
 )
+MAX = 10_000_000  # 999999% of a thousand
 KEYS = ("max_changes", "max_changes_floor", "active_slots")
 VALUES = (
     *("'30%'", "0", "10", "1000000", "1000001", "-1", "'0%'", "'999999%'", "1.0", "'5'", "'5 %'"),
@@ -58,25 +56,7 @@ _PLACE = re.compile(r"\S*reconciler\.toml(:[0-9]+)?: ")
 
 def numbers(chance: random.Random) -> bytes:
     """Return settings whose values are odd, and all else as it should be."""
-    values = (
-        "30%",
-        "0",
-        "1000000",
-        "1000001",
-        "-1",
-        "0%",
-        "999999%",
-        "1.0",
-        "'5'",
-        '"5 %"',
-        "true",
-        "[]",
-        "{}",
-        "10",
-    )
-    lines = [
-        f"{key} = {chance.choice(values)}" for key in ("max_changes", "max_changes_floor", "active_slots")
-    ]
+    lines = [f"{key} = {chance.choice(VALUES)}" for key in KEYS]
     return ("[limits]\n" + "\n".join(chance.sample(lines, chance.randint(0, 3)))).encode()
 
 
@@ -95,11 +75,10 @@ def read(data: bytes) -> Limits | SettingsError:
 def check(_: bytes, result: Limits | SettingsError) -> list[str]:
     """Return what is wrong: an error names the file, and a limit is a number that limits."""
     if isinstance(result, SettingsError):
-        shown = text.diagnostics(result.diagnostics)
-        is_sentence = _PLACE.match(result.summary) and result.detail and shown.count("\n") == 1
+        is_sentence = _PLACE.match(result.summary) and runner.is_one_line(result)
         return [] if is_sentence else [f"bad sentence: {result}"]
-    slots = result.active_slots
-    is_limit = result.allowed_changes(1000) >= 0 and (slots is None or 0 <= slots <= 1_000_000)
+    numbers = (result.floor, result.active_slots or 0, result.allowed_changes(1000))
+    is_limit = all(type(number) is int and 0 <= number <= MAX for number in numbers)
     return [] if is_limit else [f"bad limits: {result}"]
 
 
@@ -111,7 +90,7 @@ def kinds(result: Limits | SettingsError) -> list[str]:
     )
 
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-settings-"))
+_FOLDER = runner.scratch("settings")
 _FILE = _FOLDER / settings.FILE
 TARGET = runner.Target(cases, read, check, kinds, lambda result: isinstance(result, Limits))
 
