@@ -58,13 +58,13 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | settings
 
 
-def run(*arguments: str | Path, cwd: Path, stdin: str = "", **how: Any) -> Said:
+def run(*arguments: str | Path, cwd: Path, stdin: str = "", seconds: float = SECONDS, **how: Any) -> Said:
     """Run to the end, away from any terminal; the rest is as for `start`."""
     reading, writing = os.pipe()
     os.write(writing, stdin.encode())  # a pipe holds more than any test has to say
     os.close(writing)
     with os.fdopen(reading) as pipe, started(*arguments, cwd=cwd, stdin=pipe.fileno(), **how) as process:
-        out, err = process.communicate(timeout=SECONDS)
+        out, err = process.communicate(timeout=seconds)
     assert process.returncode is not None
     return Said(process.returncode, out, err)
 

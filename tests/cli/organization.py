@@ -92,7 +92,7 @@ class Project:
             "COVERAGE_PROCESS_CONFIG": "",
         }  # it has a memory of its own
         settings = {"PEAK": str(peak), **unmeasured}
-        said = self.run(*arguments, settings=settings, program=PEAK, is_fresh=True)
+        said = self.run(*arguments, settings=settings, program=PEAK, is_fresh=True, seconds=5 * SECONDS)
         return said.code, said.err, float(peak.read_text())
 
     def started(self, *arguments: str | Path, **how: Any) -> AbstractContextManager[Running]:
