@@ -83,7 +83,7 @@ class Act:
         )
 
     def view(self, read: Entry) -> Document | None:
-        """Give the audience that a GET of it showed, before any fault bent the answer."""
+        """Give the audience that a GET of it showed: a good one's answer is bent only by defaults filled in."""
         hidden = (
             entry.before
             for entry in self.log
@@ -92,7 +92,8 @@ class Act:
             and entry.stored
             and entry.after == read.before
         )
-        return next(hidden, read.before)
+        shown = next(hidden, read.before)
+        return model.filled(shown, self.generation) if "filled_defaults" in read.faults and shown else shown
 
     def reigns(self, audience_id: str) -> Iterator[tuple[Document | None, float, float]]:
         """Yield each state of an audience, and between which numbers of the log; a late write's are wide."""

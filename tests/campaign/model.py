@@ -131,8 +131,10 @@ def stored(audience: Mapping[str, Any], patch: Mapping[str, Any], *, merges: boo
     return result
 
 
-def defaults(generation: int) -> Document:
-    return DEFAULTS if generation == 1 else {**DEFAULTS, "maxScore": LARGEST}
+def filled(audience: Document, generation: int) -> Document:
+    """Give the audience as a server shows it that fills in what its config leaves out."""
+    defaults = DEFAULTS if generation == 1 else {**DEFAULTS, "maxScore": LARGEST}
+    return {**audience, "config": {**defaults, **present(audience["config"])}}
 
 
 def writable(audience: Mapping[str, Any] | None) -> Document | None:

@@ -96,8 +96,7 @@ def _steps(evidence: Evidence, act: Act, process: Process, write: Entry, read: E
     seen = _planned_upon(act, process, write.id or "", read)
     states = [state for state in seen if state is not None and not model.is_odd(state, definition)]
     if any("filled_defaults" in entry.faults for entry in act.sent_by(process) if entry.method == "GET"):
-        defaults = model.defaults(act.generation)
-        states += [{**state, "config": {**defaults, **model.present(state["config"])}} for state in states]
+        states += [model.filled(state, act.generation) for state in states]
     return [step for state in states for step in model.steps_for(definition, state)]
 
 
