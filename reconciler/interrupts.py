@@ -12,6 +12,7 @@ import time
 
 TYPE_CHECKING = False  # typing itself takes milliseconds, in which a signal could come
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Coroutine
     from typing import Any, TypeVar
 
@@ -112,6 +113,32 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             signal.signal(number, handler)
 
 
+class Alarm:
+    """Wakes an event loop at every signal, as a context, in the main thread.
+
+    A handler runs only when its thread does. A loop that has just begun to wait, or that waits while another
+    thread took the signal, would learn of it with the next answer from the network.
+    """
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        import socket
+
+        self._heard, self._rung = socket.socketpair()
+        self._heard.settimeout(0)
+        self._rung.settimeout(0)
+        self._loop.add_reader(self._heard, self._heard.recv, 4096)
+        self._before = signal.set_wakeup_fd(self._rung.fileno(), warn_on_full_buffer=False)
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        self._loop.remove_reader(self._heard)
+        self._heard.close()
+        self._rung.close()
+
+
 class _Cancelling:
     """The cancellation of some work; `since` when it was asked for, by a clock that only goes on."""
 
@@ -126,7 +153,8 @@ class _Cancelling:
         self._cancel = lambda: None if loop.is_closed() else loop.call_soon_threadsafe(task.cancel)
         if self.since is not None:
             task.cancel()
-        return await task
+        with Alarm(loop):
+            return await task
 
     def handle(self, _: int, __: object) -> None:
         now = time.monotonic()

@@ -92,19 +92,20 @@ class ApplySession:
         from reconciler.api.client import WriteClient
         from reconciler.apply import Stop, execute
 
-        stop = Stop()
-        signals.install_handlers(stop, asyncio.get_running_loop())
+        stop, loop = Stop(), asyncio.get_running_loop()
+        signals.install_handlers(stop, loop)
         self.has_begun = True
         rules, parallelism = schema.rules(), self.request.parallelism
-        async with (
-            WriteClient(self._connection) as client,
-            aclosing(
-                execute(plan, client, rules, stop=stop, parallelism=parallelism, journal=journal)
-            ) as outcomes,
-        ):
-            async for outcome in outcomes:
-                self._outcomes[outcome.id] = outcome
-                yield outcome
+        with interrupts.Alarm(loop):
+            async with (
+                WriteClient(self._connection) as client,
+                aclosing(
+                    execute(plan, client, rules, stop=stop, parallelism=parallelism, journal=journal)
+                ) as outcomes,
+            ):
+                async for outcome in outcomes:
+                    self._outcomes[outcome.id] = outcome
+                    yield outcome
         self._is_interrupted = stop.requested.is_set()
 
     def result(self, error: ReconcilerError | None) -> ApplyResult:

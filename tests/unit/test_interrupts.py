@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -49,6 +50,17 @@ async def struck(number: signal.Signals) -> None:
     await asyncio.sleep(30)
 
 
+async def struck_elsewhere() -> None:
+    """Have another thread take the signal, which wakes nobody who waits in this one."""
+
+    def strike() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=strike).start()
+    await asyncio.sleep(30)
+
+
 async def failing() -> None:
     try:
         await struck(signal.SIGTERM)
@@ -67,8 +79,8 @@ async def impatient() -> None:
 
 @pytest.mark.parametrize(
     "work",
-    [*map(struck, interrupts.STOPPING), failing(), finishing(), impatient()],
-    ids=["SIGINT", "SIGTERM", "SIGHUP", "failing", "finishing", "impatient"],
+    [*map(struck, interrupts.STOPPING), struck_elsewhere(), failing(), finishing(), impatient()],
+    ids=["SIGINT", "SIGTERM", "SIGHUP", "elsewhere", "failing", "finishing", "impatient"],
 )
 def test_first_signal_cancels_whatever_comes_of_it(work: Coroutine[None, None, None]) -> None:
     began = time.monotonic()
