@@ -83,7 +83,7 @@ class Act:
         )
 
     def view(self, read: Entry) -> Document | None:
-        """Give the audience that a GET of it showed; a good one's answer is bent by filled-in defaults only."""
+        """Give the audience that a GET of it showed; a good answer is bent by filled-in defaults only."""
         hidden = (
             entry.before
             for entry in self.log
