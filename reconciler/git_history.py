@@ -1,4 +1,4 @@
-"""Definitions as git had them where a branch began, read from git's own store and never from a checkout."""
+"""Files as git had them at a commit, read from git's own store and never from a checkout."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ _REGULAR = (b"100644", b"100755")
 _SECONDS = 60
 
 
-def files(ref: str, paths: Sequence[str], is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Return regular files by name, as they were at the merge base of `ref` and HEAD.
+def files(commit: str, paths: Sequence[str], is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return regular files by name, as they were at a commit.
 
     These are the paths themselves and, below those that are folders, what `is_wanted` by its path from there.
-    Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
+    Raises FileError where git, the repository or the commit is not there.
     """
-    commit = merge_base(ref, paths)
     return {name: data for path in paths for name, data in _below(Path(path), commit, is_wanted)}
 
 
@@ -38,10 +37,7 @@ def merge_base(ref: str, paths: Sequence[str]) -> str:
     Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
     """
     trouble = f"git finds no common commit of {ref} and HEAD"
-    folder = _folder(Path(paths[0]))
-    if _git(folder, "rev-parse", "--is-bare-repository", trouble=trouble).strip() != b"false":
-        # A git before 2.38 would take it for the repository that the folder is in.
-        raise FileError("the definitions lie in a bare repository", "Plan in a checkout of the branch")
+    folder = _checkout(paths, trouble)
     found = _git(folder, "merge-base", "--end-of-options", ref, "HEAD", trouble=trouble)
     return found.decode().strip()
 
@@ -51,8 +47,18 @@ def merged_into(head: str, paths: Sequence[str]) -> str | None:
 
     Raises FileError where git or the repository is not there.
     """
-    found = _git(_folder(Path(paths[0])), "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
-    return found[1] if found[2:] == [head] else None
+    found = parents("HEAD", paths)
+    return found[0] if found[1:] == (head,) else None
+
+
+def parents(commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return a commit's parents, none where a shallow clone ends with it.
+
+    Raises FileError where git, the repository or the commit is not there, or the repository is bare.
+    """
+    folder = _checkout(paths, _TROUBLE)
+    arguments = ("rev-list", "--parents", "--max-count=1", "--end-of-options", commit)
+    return tuple(_git(folder, *arguments).decode().split()[1:])
 
 
 def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
@@ -69,7 +75,7 @@ def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterato
     folder = _folder(path)
     prefix = path if path.is_dir() else path.parent
     wanted = "." if path.is_dir() else path.name
-    entries = _git(folder, "ls-tree", "-r", "-z", commit, "--", wanted).split(b"\0")
+    entries = _git(folder, "ls-tree", "-r", "-z", "--end-of-options", commit, "--", wanted).split(b"\0")
     blobs = {}
     for entry in filter(None, entries):
         meta, _, name = entry.partition(b"\t")
@@ -98,6 +104,15 @@ def _folder(path: Path) -> Path:
     """Return the nearest folder that exists: a branch may have removed what git still has."""
     folder = path if path.is_dir() else path.parent
     return next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
+
+
+def _checkout(paths: Sequence[str], trouble: str) -> Path:
+    """Return a folder of the checkout that the paths are in."""
+    folder = _folder(Path(paths[0]))
+    if _git(folder, "rev-parse", "--is-bare-repository", trouble=trouble).strip() != b"false":
+        # A git before 2.38 would take it for the repository that the folder is in.
+        raise FileError("the definitions lie in a bare repository", "Plan in a checkout of the branch")
+    return folder
 
 
 def _is_same(name: str, data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The definitions where a branch began, for `--base` and for pull requests."""
+"""What git had before a change: at a branch's merge base, or before a merge."""
 
 from __future__ import annotations
 
@@ -6,25 +6,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, git_history
+from reconciler.app import settings
+from reconciler.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.model import Definition
+    from reconciler.plan import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class MergeBase:
-    """What git had at the merge base: definitions by id, and the files that are still the same."""
+    """The definitions by id, the limits, and the files that are still the same.
+
+    The guards of a change are these limits and the definitions' protection: what it lifts of them counts from
+    the next change on. `limits` is None where the settings could not be used.
+    """
 
     definitions: Mapping[str, Definition]
+    limits: Limits | None
     unchanged: frozenset[str]
 
 
 def read_merge_base(ref: str, paths: Sequence[str]) -> MergeBase:
-    """Read the merge base of `ref` and HEAD; a file that was broken there counts as one that was not."""
-    files = git_history.files(ref, paths, definitions.is_definition)
-    loaded = definitions.parse(files)
-    return MergeBase(
-        {definition.id: definition for definition in loaded.definitions}, git_history.unchanged(files)
-    )
+    """Read the merge base of `ref` and HEAD; raises FileError where git cannot tell."""
+    return read_commit(git_history.merge_base(ref, paths), paths)
+
+
+def read_commit(commit: str, paths: Sequence[str]) -> MergeBase:
+    """Read a commit; a definition that was broken there counts as one that was not. Raises FileError."""
+    files = git_history.files(commit, paths, definitions.is_definition)
+    found = definitions.parse(files).definitions
+    try:
+        limits = settings.limits_at(commit, paths)
+    except SettingsError:  # nothing could be applied there
+        limits = None
+    return MergeBase({one.id: one for one in found}, limits, git_history.unchanged(files))

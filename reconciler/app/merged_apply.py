@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import git_history, schema
 from reconciler.app.apply_session import ApplyRequest
+from reconciler.app.merge_guards import MergeGuards
 from reconciler.app.reviewed_session import ReviewedSession
 from reconciler.errors import FileError, Refused
 from reconciler.github import comment_state, reviews, sticky
@@ -36,13 +37,17 @@ class Merge:
     environment: Environment
     paths: Sequence[str]
 
+    @cached_property
+    def _commits(self) -> Sequence[str]:
+        """The commits of the branch, the newest first; without history this one alone."""
+        try:
+            return git_history.first_parents(self.paths, MAX_COMMITS)
+        except FileError:
+            return (self.environment.sha,) if self.environment.sha else ()
+
     def find_reviews(self, *, is_optional: bool) -> Reviews:
         """Find what was reviewed; raises ApiError, and NotApproved for a pull request that is not merged."""
-        try:
-            commits = git_history.first_parents(self.paths, MAX_COMMITS)
-        except FileError:  # then nothing but this very commit is known to be merged
-            commits = (self.environment.sha,) if self.environment.sha else ()
-        return reviews.find(self.environment, self.paths, commits, is_optional=is_optional)
+        return reviews.find(self.environment, self.paths, self._commits, is_optional=is_optional)
 
     def session(
         self,
@@ -63,7 +68,8 @@ class Merge:
             out=str(folder / "reconciler-result.json"),
             journal=str(folder / "reconciler-journal.jsonl"),
         )
-        return ReviewedSession(request, found, is_all_or_nothing=is_all_or_nothing)
+        guards = MergeGuards(self.environment, self.paths, self._commits)
+        return ReviewedSession(request, found, guards, is_all_or_nothing=is_all_or_nothing)
 
     def publish_failure(self, error: ReconcilerError) -> None:
         """Say in the job's summary why nothing was applied; raises FileError."""

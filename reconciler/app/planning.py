@@ -9,7 +9,7 @@ from reconciler import schema
 from reconciler.api import audiences
 from reconciler.app import evaluation
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
-from reconciler.plan import build
+from reconciler.plan import build, guards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +40,7 @@ async def plan(
 ) -> Plan:
     """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
 
+    The guards are then those of the merge base, and what is lifted of them is a warning.
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
@@ -55,15 +56,22 @@ async def plan(
             live=live.audiences,
             others=live.others,
             rules=rules,
-            limits=limits,
+            limits=limits if merge_base is None else merge_base.limits or limits,
             active=live.active,
             generation=live.generation,
             targets=targets,
             owned={definition.id for definition in definitions},
             base=None if merge_base is None else merge_base.definitions,
-            diagnostics=tuple(_doubts(live)),
+            diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
         )
         return await evaluation.evaluate(made, targeted, client, rules, live.generation)
+
+
+def _lifted(
+    definitions: Sequence[Definition], limits: Limits, merge_base: MergeBase | None
+) -> Iterator[Diagnostic]:
+    if merge_base is not None:
+        yield from guards.lifted(merge_base.definitions, definitions, merge_base.limits, limits)
 
 
 def _doubts(live: LiveState) -> Iterator[Diagnostic]:

@@ -134,6 +134,7 @@ def read(environment: Environment, paths: Sequence[str]) -> PullRequest:
         base = git_history.merged_into(environment.head_sha or "", paths) or environment.base_sha
         return PullRequest(environment, paths, read_merge_base(base, paths), ())
     except FileError as error:
-        summary = f"nobody can tell here which of this is drift: {error.summary}"
+        unknown = "nobody can tell here which of this is drift, nor which guards stood before"
+        summary = f"{unknown}: {error.summary}"
         notes = [replace(one, severity="warning", summary=summary) for one in error.diagnostics]
         return PullRequest(environment, paths, None, notes)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from reconciler.app import settings
 from reconciler.app.apply_session import ApplyRequest, ApplySession
 from reconciler.app.approval import Approval
-from reconciler.errors import REFUSALS, DefinitionError, LimitExceeded, Refused, SlotsExceeded, StalePlan
+from reconciler.errors import REFUSALS, DefinitionError, Refused, StalePlan
 from reconciler.github import comment_state
 from reconciler.plan import Limits, refusal
+from reconciler.plan.limits import GUARDS, warnings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterator
 
+    from reconciler.app.merge_guards import Guards, MergeGuards
     from reconciler.errors import Diagnostic, ReconcilerError
-    from reconciler.github.reviews import Reviews
+    from reconciler.github.reviews import Review, Reviews
     from reconciler.journal import Journal
     from reconciler.plan import ApplyResult, AudienceResult, Change, Plan
 
@@ -32,22 +34,36 @@ class ReviewedSession(ApplySession):
     """An apply whose changes each need a merged pull request that showed them, unless that is waived.
 
     `refused` are the changes that none showed, `refusal` is why; the others go on without them unless all or
-    nothing was asked for.
+    nothing was asked for. The guards are those that stood before what brought a change.
     """
 
-    def __init__(self, request: ApplyRequest, reviews: Reviews, *, is_all_or_nothing: bool = False) -> None:
+    def __init__(
+        self, request: ApplyRequest, reviews: Reviews, guards: MergeGuards, *, is_all_or_nothing: bool = False
+    ) -> None:
         super().__init__(request)
         self.reviews = reviews
         self.refused: tuple[Change, ...] = ()
         self.refusal: Refused | None = None
+        self._guards = guards
         self._is_all_or_nothing = is_all_or_nothing
-        self._approvers: dict[str, int] = {}
+        self._approvers: dict[str, Review] = {}
 
     @property
     def approval(self) -> Approval:
         """Nobody has to be asked, and what is not waived passes by this session's own gate alone."""
         is_waived = self.reviews.is_waived
         return Approval(is_waived, None if is_waived else _UNAPPROVED, None)
+
+    def make_plan(self) -> Plan:
+        """Plan afresh, and put the guards that count in place of those that were merged.
+
+        Raises DefinitionError, SettingsError, FileError or ApiError.
+        """
+        plan = super().make_plan()
+        if not plan.errored:
+            self._tell_apart(plan)
+            self.plan = plan = self._guarded(plan)
+        return plan
 
     def require_allowed(self, plan: Plan) -> None:
         """Raise what keeps all of a plan from being applied: DefinitionError or Refused."""
@@ -56,39 +72,69 @@ class ReviewedSession(ApplySession):
             return
         if plan.errored:
             raise DefinitionError([diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error])
-        self._tell_apart(plan)
         if self.refusal is not None and (self._is_all_or_nothing or not self._approvers):
             raise self.refusal
-        refused = refusal(self._reviewed(plan))
+        refused = refusal(plan)
         if refused is not None:
             raise refused
 
     def _tell_apart(self, plan: Plan) -> None:
         """Find who showed what an audience's changes are now, and the audiences for which nobody did."""
+        if self.reviews.is_waived:
+            return
         for audience, digests in comment_state.digests(plan).items():
-            number = self.reviews.approver(audience, digests)
-            if number is not None:
-                self._approvers[audience] = number
+            review = self.reviews.approver(audience, digests)
+            if review is not None:
+                self._approvers[audience] = review
         self.refused = tuple(change for change in plan.audience_changes if self._approver(change.id) is None)
         if self.refused:
             self.refusal = self.reviews.objection or _STALE
 
-    def _approver(self, identity: str) -> int | None:
+    def _approver(self, identity: str) -> Review | None:
         return self._approvers.get(comment_state.short_id(identity))
 
     def _reviewed(self, plan: Plan) -> Plan:
-        """Return the plan with the reviewed changes alone, and what stands in the way of these."""
-        changes = tuple(change for change in plan.changes if self._approver(change.id) is not None)
-        reviewed = replace(plan, changes=changes)
-        limits = settings.limits(self.request.paths)
-        if self.request.max_changes is not None:
-            limits = Limits(self.request.max_changes, 0, limits.active_slots)
-        diagnostics = [one for one in plan.diagnostics if _concerns(one, reviewed, limits)]
-        return replace(reviewed, diagnostics=tuple(diagnostics))
+        """Return the plan with the changes alone that are going to be written."""
+        if self.reviews.is_waived:
+            return plan
+        return replace(
+            plan, changes=tuple(change for change in plan.changes if self._approver(change.id) is not None)
+        )
+
+    def _guarded(self, plan: Plan) -> Plan:
+        """Return the plan with the protection and the warnings of the guards that stood before."""
+        definitions = {one.id: one for one in self.definitions}
+        changes = [
+            replace(one, is_protected=guards.is_protected(definitions[one.id]))
+            if (guards := self._guards_of(one.id))
+            else one
+            for one in plan.changes
+        ]
+        guarded = replace(plan, changes=tuple(changes))
+        reviewed = self._reviewed(guarded)
+        found = [one for limits in self._limits() for one in warnings(reviewed, limits)]
+        others = (one for one in plan.diagnostics if one.code not in GUARDS and _concerns(one, reviewed))
+        return replace(guarded, diagnostics=(*others, *dict.fromkeys(found)))
+
+    def _guards_of(self, identity: str) -> Guards | None:
+        """Return the guards that count for a change, None for one that nobody showed."""
+        if self.reviews.is_waived:
+            return self._guards.before_push()
+        review = self._approver(identity)
+        return None if review is None else self._guards.before(review)
+
+    def _limits(self) -> Iterator[Limits]:
+        """Yield all limits that have to be met."""
+        now, max_changes = settings.limits(self.request.paths), self.request.max_changes
+        approvers = {one.number: one for one in self._approvers.values()}.values()
+        before = map(self._guards.before, approvers)
+        for guards in [self._guards.before_push()] if self.reviews.is_waived else before:
+            for limits in guards.limits(now):
+                yield Limits(max_changes, 0, limits.active_slots) if max_changes is not None else limits
 
     def write(self, plan: Plan, journal: Journal | None) -> AsyncGenerator[AudienceResult, None]:
         """Write the reviewed changes and yield each outcome as it is settled; signals stop it."""
-        return super().write(plan if self.reviews.is_waived else self._reviewed(plan), journal)
+        return super().write(self._reviewed(plan), journal)
 
     def result(self, error: ReconcilerError | None) -> ApplyResult:
         """Return an outcome for every change, with the pull request that showed it or that none did."""
@@ -96,25 +142,19 @@ class ReviewedSession(ApplySession):
         return replace(result, results=tuple(map(self._explained, result.results)))
 
     def _explained(self, one: AudienceResult) -> AudienceResult:
-        number = self._approver(one.id)
+        review = self._approver(one.id)
         if any(one.id == change.id for change in self.refused):
             return replace(one, outcome="not_attempted", detail=_NOBODY, is_written=False)
-        if number is None or not self.has_begun:
+        if review is None or not self.has_begun:
             return one
-        reviewed = f"reviewed in pull request {number}"
+        reviewed = f"reviewed in pull request {review.number}"
         return replace(one, detail=f"{one.detail}; {reviewed}" if one.detail else reviewed)
 
 
-def _concerns(one: Diagnostic, plan: Plan, limits: Limits) -> bool:
+def _concerns(one: Diagnostic, plan: Plan) -> bool:
     """Return whether a diagnostic of a whole plan stands for this part of it too."""
-    if one.code == LimitExceeded.code:
-        return plan.summary["update"] > limits.allowed_changes(plan.managed)
-    if one.code == SlotsExceeded.code:
-        return plan.summary["activate"] > 0
-    if one.code in REFUSALS:
-        places: Sequence[tuple[str, int]] = [(change.file, change.line) for change in plan.changes]
-        return (one.file, one.line) in places
-    return True
+    places = [(change.file, change.line) for change in plan.changes]
+    return one.code not in REFUSALS or (one.file, one.line) in places
 
 
 _NOBODY = "refused: nobody reviewed this change as it would be now"

@@ -6,16 +6,18 @@ import os
 import re
 import tomllib
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler import git_history
 from reconciler.errors import Diagnostic, SettingsError
 from reconciler.plan import Limits, MaxChanges
 from reconciler.schema import clip
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reconciler.api.connection import Connection
 
@@ -48,31 +50,47 @@ def limits(paths: Sequence[str]) -> Limits:
 
     Raises SettingsError for a file that cannot be used: limits must not vanish in silence.
     """
-    found = {file for path in paths for file in _nearest(Path(path))}
+    from reconciler.definitions import files
+
+    # lexists never raises, whoever owns the folders above, and takes a link for what it is.
+    found = {file for path in paths for file in islice(filter(os.path.lexists, _candidates(path)), 1)}
+    _require_one(found)
+    return next((_File(file, files.read(file, MAX_BYTES + 1)).limits() for file in found), Limits())
+
+
+def limits_at(commit: str, paths: Sequence[str]) -> Limits:
+    """Return the limits of the `reconciler.toml` that git had at a commit; one that was a link is none.
+
+    Raises SettingsError for a file that could not be used, and FileError where git cannot tell.
+    """
+    found: dict[str, bytes] = {}
+    for path in paths:
+        by_name = git_history.files(commit, [*map(str, _candidates(path))], lambda _: False)
+        found |= dict(islice(by_name.items(), 1))
+    _require_one(found)
+    return next((_File(Path(name), data).limits() for name, data in found.items()), Limits())
+
+
+def _candidates(path: str) -> Iterator[Path]:
+    """Yield where a path's settings file may be, the nearest first; no further than its repository."""
+    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
+        yield folder / FILE
+        if os.path.exists(folder / ".git"):  # noqa: PTH110 - never raises
+            return
+
+
+def _require_one(found: Collection[Path | str]) -> None:
     if len(found) > 1:
         names = " and ".join(sorted(map(os.path.relpath, found)))
         raise SettingsError(f"the paths fall under different settings: {names}", "Name paths of one project")
-    return _File(found.pop()).limits() if found else Limits()
-
-
-def _nearest(path: Path) -> Iterator[Path]:
-    """Yield the nearest settings file above a path, of any kind; look no further than its repository."""
-    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
-        if os.path.lexists(folder / FILE):  # never raises, whoever owns the folders above
-            yield folder / FILE
-            return
-        if os.path.exists(folder / ".git"):  # noqa: PTH110 - as above
-            return
 
 
 class _File:
     """One settings file, whose problems are named with its line."""
 
-    def __init__(self, path: Path) -> None:
-        from reconciler.definitions import files
-
+    def __init__(self, path: Path, data: bytes | Diagnostic) -> None:
         self._name = os.path.relpath(path)
-        self._text = self._decoded(files.read(path, MAX_BYTES + 1))
+        self._text = self._decoded(data)
         self._document = self._parsed()
 
     def _decoded(self, data: bytes | Diagnostic) -> str:

@@ -53,6 +53,11 @@ def require_current(github: GitHub, environment: Environment, number: int) -> No
         raise NotApproved(f"pull request {number} has a newer commit", "The run of that one shows its plan")
 
 
+def commit_count(github: GitHub, number: int) -> int:
+    """Return how many commits a pull request has; raises ApiError."""
+    return int(github.item(f"pulls/{number}")["commits"])
+
+
 def merged(github: GitHub, commits: Sequence[str], brought: Sequence[str]) -> tuple[Pull, ...]:
     """Return the pull requests whose merge commits are among the commits, the newest merge first.
 

@@ -26,11 +26,12 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 class Review:
     """What one merged pull request showed, and what is left of it; `objection` says why it approves nothing.
 
-    `is_new` where this push brought it.
+    `is_new` where this push brought it; `merge_commit` is the one that it was merged by.
     """
 
     number: int
     is_new: bool
+    merge_commit: str
     approved: Digests = field(default_factory=dict)
     objection: str = ""
 
@@ -42,12 +43,10 @@ class Reviews:
     found: tuple[Review, ...] = ()
     is_waived: bool = False
 
-    def approver(self, audience: str, digests: Sequence[str]) -> int | None:
-        """Return the pull request that showed all of these changes of an audience, None where none did."""
-        for review in self.found:
-            if set(digests) <= set(review.approved.get(audience, ())):
-                return review.number
-        return None
+    def approver(self, audience: str, digests: Sequence[str]) -> Review | None:
+        """Return the newest review that showed all of these changes of an audience, None where none did."""
+        shows_all = (one for one in self.found if set(digests) <= set(one.approved.get(audience, ())))
+        return next(shows_all, None)
 
     @property
     def objection(self) -> NotApproved | None:
@@ -116,7 +115,7 @@ def _review(pull: Pull, plans: Sequence[Sticky], results: Sequence[Sticky], *, i
     left = _left(approved, results)
     if approved and not left:
         objection = f"pull request {pull.number} was acted upon already, and a review counts once"
-    return Review(pull.number, is_new, left, objection)
+    return Review(pull.number, is_new, pull.merge_commit_sha or "", left, objection)
 
 
 def _left(approved: Digests, results: Sequence[Sticky]) -> Digests:

@@ -18,11 +18,11 @@ from reconciler.model import (
     dotted,
     to_json,
 )
-from reconciler.plan import unreadable
+from reconciler.plan import guards, ownership, unreadable
 from reconciler.plan.attribution import attribute
 from reconciler.plan.bounds import violations
 from reconciler.plan.limits import Limits, warnings
-from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Phase, Plan
+from reconciler.plan.model import PHASES, Cause, Change, FieldChange, Missing, Ownership, Phase, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -54,7 +54,8 @@ def build(
     `active` counts the active ones among all of them, and `generation` is their API's where it is known.
     `owned` are the ids of definitions outside the targets, whose audiences are not unmanaged though this plan
     leaves them alone. With `base`, the definitions by id where a branch began, every field change gets its
-    cause. The plan is the same in whatever order definitions and audiences come.
+    cause, protection counts as it stood there, and what gets or loses a file is told. The plan is the same in
+    whatever order definitions and audiences come.
     """
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
@@ -71,10 +72,13 @@ def build(
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.is_volatile),
         unreadable=odd,
+        active=active,
+        active_slots=limits.active_slots,
+        ownership=Ownership() if base is None else ownership.compare(base, ordered, owned, live, others),
     )
     found += _unknown_fields(ordered, desired, rules)
     found += _violations(plan, ordered, desired, rules, generation)
-    return replace(plan, diagnostics=(*found, *warnings(plan, limits, active)))
+    return replace(plan, diagnostics=(*found, *warnings(plan, limits)))
 
 
 def _violations(
@@ -136,7 +140,7 @@ def _change(
         patch=_plain({key: desired[key] for key in desired if key in touched}),
         before=_plain(live.fields),
         unchanged=leaves - sum(difference.after is not None for difference in differences),
-        is_protected=definition.is_protected,
+        is_protected=guards.is_protected(definition, base),
     )
 
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import ListedAudience
-from reconciler.plan.model import FORMAT_VERSION, Change, FieldChange, Missing, Plan, Unreadable
+from reconciler.plan.model import (
+    FORMAT_VERSION,
+    Change,
+    FieldChange,
+    Handover,
+    Missing,
+    Ownership,
+    Plan,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model import Json
 
 MAX_NESTING = 100
+_OWNERSHIP = ("newly_managed", "no_longer_managed", "moved")
 _AGAIN = "Make the plan again; do not edit it"
 
 
@@ -32,9 +42,21 @@ def to_document(plan: Plan) -> dict[str, Json]:
         "missing": [{"id": one.id, "file": one.file, "line": one.line} for one in plan.missing],
         "unreadable": [{"id": one.id, "name": one.name, "detail": one.detail} for one in plan.unreadable],
         "unmanaged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unmanaged],
+        "slots": {
+            "limit": plan.active_slots,
+            "active": plan.active,
+            "freed": plan.summary["pause"],
+            "wanted": plan.summary["activate"],
+        },
+        **{name: [*map(_handover, getattr(plan.ownership, name))] for name in _OWNERSHIP},
         "volatile": [*plan.volatile],
         "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in plan.diagnostics],
     }
+
+
+def _handover(one: Handover) -> dict[str, Json]:
+    moved: dict[str, Json] = {} if one.file_before is None else {"file_before": one.file_before}
+    return {"id": one.id, "name": one.name, "status": one.status, "file": one.file, **moved}
 
 
 def _change(change: Change) -> dict[str, Json]:
@@ -99,6 +121,9 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         unreadable=tuple(Unreadable(one["id"], one["name"], one["detail"]) for one in document["unreadable"]),
         targets=tuple(document["targets"]),
         volatile=tuple(document["volatile"]),
+        active=document["slots"]["active"],
+        active_slots=document["slots"]["limit"],
+        ownership=Ownership(*(tuple(map(_handover_from, document[name])) for name in _OWNERSHIP)),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
     )
     digests = [plan.digest_of(change) for change in plan.changes]
@@ -116,6 +141,12 @@ def _require_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for part in parts:
         _require_plain(part, depth + 1)
+
+
+def _handover_from(document: Mapping[str, Any]) -> Handover:
+    return Handover(
+        document["id"], document["name"], document["status"], document["file"], document.get("file_before")
+    )
 
 
 def _change_from(document: Mapping[str, Any]) -> Change:

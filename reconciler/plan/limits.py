@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_CHANGES = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
 _TOO_MANY = 1_000_000
+GUARDS = frozenset({LimitExceeded.code, ProtectedAudience.code, SlotsExceeded.code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Limits:
         return max(self.floor, self.max_changes.of(managed))
 
 
-def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
-    """Yield a warning for each limit that an apply of this plan would be refused for."""
+def warnings(plan: Plan, limits: Limits) -> Iterator[Diagnostic]:
+    """Yield a warning for each guard that an apply of this plan would be refused for."""
     allowed = limits.allowed_changes(plan.managed)
     count = plan.summary["update"]
     if count > allowed:
@@ -66,7 +67,7 @@ def warnings(plan: Plan, limits: Limits, active: int) -> Iterator[Diagnostic]:
             f"Make it in smaller steps or, if it is meant, apply with --max-changes {count}",
         )
     yield from _protected(plan)
-    yield from _slots(plan, limits.active_slots, active)
+    yield from _slots(plan, limits.active_slots)
 
 
 def _protected(plan: Plan) -> Iterator[Diagnostic]:
@@ -82,10 +83,10 @@ def _protected(plan: Plan) -> Iterator[Diagnostic]:
             )
 
 
-def _slots(plan: Plan, slots: int | None, active: int) -> Iterator[Diagnostic]:
+def _slots(plan: Plan, slots: int | None) -> Iterator[Diagnostic]:
     if slots is None:
         return
-    free = max(slots - active + plan.summary["pause"], 0)
+    free = max(slots - plan.active + plan.summary["pause"], 0)
     starts = plan.summary["activate"]
     if starts > free:
         audiences = wording.count(starts, "audience")

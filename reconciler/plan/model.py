@@ -77,10 +77,35 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """An audience that gets a file, loses it, or has it elsewhere now.
+
+    `status` is the live one, empty where it is not live; `file` is the one that it has or, let go, had last.
+    """
+
+    id: str
+    name: str
+    status: str
+    file: str
+    file_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which audiences get a file, lose it so that they stay as they are, or have another, since a base."""
+
+    newly_managed: tuple[Handover, ...] = ()
+    no_longer_managed: tuple[Handover, ...] = ()
+    moved: tuple[Handover, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that an apply would do, and all that a reviewer sees.
 
-    `unmanaged` are the live audiences without a definition; `volatile` paths change by themselves.
+    `unmanaged` are the live audiences without a definition; `volatile` paths change by themselves; `active`
+    counts the live audiences that are active, whoever manages them, and `active_slots` is how many may be;
+    `ownership` is known with a base only.
     """
 
     origin: str
@@ -92,6 +117,9 @@ class Plan:
     targets: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    active: int = 0
+    active_slots: int | None = None
+    ownership: Ownership = Ownership()
 
     @property
     def errored(self) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.errors import REFUSALS
-from reconciler.plan import objections
-from reconciler.render import text
+from reconciler.plan import guards, objections
+from reconciler.render import handovers, text
 from reconciler.render.escape import clip, markdown_fence, markdown_inline
 from reconciler.render.sentences import effect_on_reach, sentences
 
@@ -33,9 +33,10 @@ def plan(value: Plan, rules: Rules, *, max_shown: int | None = None, see_also: s
     where the others are.
     """
     shown = sorted(value.audience_changes, key=lambda change: change.phase == "change")[:max_shown]
-    blocks = [f"**{_headline(value)}**{_counts(value, rules)}", *_status(value)]
+    blocks = [*_lifted(value), f"**{_headline(value)}**{_counts(value, rules)}", *_status(value)]
     blocks += change_tables(shown, rules)
     blocks += _not_shown(len(value.audience_changes) - len(shown), see_also)
+    blocks += [f"**{heading}** {said}" for heading, said in handovers.sentences(value, _name)]
     blocks += _unmanaged(value)
     if shown or any(not diagnostic.is_error for diagnostic in value.diagnostics):
         exact = value if max_shown is None else replace(value, diagnostics=_most_severe(value.diagnostics))
@@ -66,6 +67,19 @@ def _author_sentences(change: Change, rules: Rules) -> str:
     is_both = any(field.cause == "both" for field in change.fields)
     note = " (**somebody changed this outside git as well**)" if is_both else ""
     return f"{sentences(change, rules)}{note}"
+
+
+def _lifted(value: Plan) -> Iterator[str]:
+    """Yield which guards the change lifts: nobody must merge that without having seen it."""
+    found = [diagnostic for diagnostic in value.diagnostics if diagnostic.code == guards.LIFTED]
+    if found:
+        those = "a guard" if len(found) == 1 else f"{len(found)} guards"
+        yield f"**This also lifts {those}:**"
+        yield notes(found)
+
+
+def _name(text_: str) -> str:
+    return markdown_inline(clip(text_))
 
 
 def _headline(value: Plan) -> str:
@@ -166,13 +180,15 @@ def _folded(title: str, exact: str) -> Iterator[str]:
 
 
 def _unmanaged(value: Plan) -> Iterator[str]:
-    if not value.unmanaged:
+    let_go = {one.id for one in value.ownership.no_longer_managed}
+    found = [audience for audience in value.unmanaged if audience.id not in let_go]
+    if not found:
         return
-    names = [markdown_inline(clip(audience.name)) for audience in value.unmanaged[:MAX_UNMANAGED]]
-    more = len(value.unmanaged) - len(names)
+    names = [_name(audience.name) for audience in found[:MAX_UNMANAGED]]
+    more = len(found) - len(names)
     listed = ", ".join([*names, f"and {more} more"] if more else names)
-    have = "has no file here and is" if len(value.unmanaged) == 1 else "have no file here and are"
-    yield f"{wording.count(len(value.unmanaged), 'more live audience')} {have} left alone: {listed}."
+    have = "has no file here and is" if len(found) == 1 else "have no file here and are"
+    yield f"{wording.count(len(found), 'more live audience')} {have} left alone: {listed}."
 
 
 def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = "") -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.model import Json, canonical
-from reconciler.render import lookalikes
+from reconciler.plan import guards
+from reconciler.render import handovers, lookalikes
 from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
@@ -46,12 +47,20 @@ def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None
     if value.targets:
         targets = ", ".join(value.targets)
         lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
+    warnings = [diagnostic for diagnostic in value.diagnostics if not diagnostic.is_error]
+    lifted = [diagnostic for diagnostic in warnings if diagnostic.code == guards.LIFTED]
+    lines += _spaced(lifted, ink)
     lines += _changes(value.audience_changes if shown is None else shown, ink)
-    for diagnostic in value.diagnostics:
-        if not diagnostic.is_error:
-            lines += [_coloured(diagnostic, ink), ""]
+    lines += _spaced([diagnostic for diagnostic in warnings if diagnostic not in lifted], ink)
+    for heading, sentence in handovers.sentences(value, log_line):
+        lines += [f"{ink('yellow', heading)} {sentence}", ""]
     lines += _summary(value, ink)
     return "\n".join(lines) + "\n"
+
+
+def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
+    for diagnostic in diagnostics:
+        yield from (_coloured(diagnostic, ink), "")
 
 
 def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:

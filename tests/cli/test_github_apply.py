@@ -306,15 +306,16 @@ class TestEvidence:
 
         assert team.apply(merge).code == 0
 
-    def test_without_git_its_own_merge_counts(self, team: Team, tmp_path: Path) -> None:
+    def test_without_git_nobody_knows_the_guards(self, team: Team, tmp_path: Path) -> None:
         merge = team.merge(reviewed(team, PAUSED))
         git(team.checkout, "checkout", "--quiet", "--detach", merge.sha)
         shutil.copytree(team.checkout, tmp_path / "bare", ignore=shutil.ignore_patterns(".git"))
 
-        assert team.apply(merge, cwd=tmp_path / "bare").code == 0
-        assert list(team.patched) == [PAUSING]
+        ran = team.apply(merge, cwd=tmp_path / "bare")
+        hold_untouched(team, ran, 1)
+        assert "git cannot read its history" in ran.err
 
-    def test_without_history_only_its_own_merge_counts(self, team: Team, tmp_path: Path) -> None:
+    def test_without_history_nobody_knows_the_guards(self, team: Team, tmp_path: Path) -> None:
         first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
         team.merge(first)
         merge = team.merge(second)
@@ -322,8 +323,9 @@ class TestEvidence:
         git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{team.checkout}", str(folder))
         ran = team.apply(merge, cwd=folder)
 
-        assert (ran.code, list(team.patched)) == (4, [STEADY])
-        assert "| Webinar guests | **pauses**" in team.ended(second)
+        hold_untouched(team, ran, 1)
+        assert "nobody knows which guards stood then" in ran.err
+        assert "fetch-depth: 0" in team.ended(second)
 
 
 class TestWithoutAReview:
@@ -434,7 +436,8 @@ def test_nothing_left_to_do_is_no_refusal(team: Team) -> None:
 
 
 def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
-    number = team.open({**THREE, "./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    team.push({"./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    number = team.open(THREE)
     assert team.plan(number).code == 3
     assert "As it stands, it will be refused" in team.comment(number)
     assert "Merging applies exactly this" not in team.comment(number)
@@ -448,8 +451,8 @@ def test_a_limit_refuses_it_and_is_named(team: Team) -> None:
 
 
 def test_limit_counts_what_is_about_to_be_written(team: Team) -> None:
-    slots = {"./reconciler.toml": "[limits]\nmax_changes = 1\nactive_slots = 2\n"}
-    number = team.open({**PAUSED, **slots})
+    team.push({"./reconciler.toml": "[limits]\nmax_changes = 1\nactive_slots = 2\n"})
+    number = team.open(PAUSED)
     assert team.plan(number).code == 0
     for identity in (STARTING, STEADY):
         team.vendor.edit(identity, {"name": "Renamed by hand", "status": "draft"})
@@ -470,13 +473,15 @@ def test_audience_that_is_not_there_applies_nothing(team: Team) -> None:
 
 
 def test_a_limit_can_be_waived_by_a_flag(team: Team) -> None:
-    number = team.open({**THREE, "./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    team.push({"./reconciler.toml": "[limits]\nmax_changes = 2\n"})
+    number = team.open(THREE)
     team.plan(number)
 
     assert team.apply(team.merge(number), "--max-changes", "100%").code == 0
 
 
 def test_a_protected_audience_refuses_it(team: Team) -> None:
+    team.push(changed(PAUSING, lifecycle={"protect": True}))
     number = team.open(changed(PAUSING, status="paused", lifecycle={"protect": True}))
     assert team.plan(number).code == 3
     ran = team.apply(team.merge(number))
@@ -484,6 +489,61 @@ def test_a_protected_audience_refuses_it(team: Team) -> None:
     hold_untouched(team, ran, 3)
     assert "To go on, fix this in another pull request" in team.ended(number)
     assert "The limit is" not in team.ended(number)
+
+
+class TestGuards:
+    """They count as they stood before the pull request that brought a change."""
+
+    @pytest.fixture(autouse=True)
+    def _guarded(self, team: Team) -> None:
+        team.push(
+            {
+                **changed(PAUSING, lifecycle={"protect": True}),
+                "./reconciler.toml": "[limits]\nmax_changes = 1\n",
+            }
+        )
+
+    def lift(self, team: Team, files: Files) -> int:
+        """Open a pull request that lifts both guards in a commit of its own, and then asks for this."""
+        number = team.open({**changed(PAUSING), "./reconciler.toml": "[limits]\nmax_changes = 9\n"})
+        team.update(number, files)
+        return number
+
+    @pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+    def test_lifted_protection_counts_from_the_next_on(self, team: Team, how: Merge) -> None:
+        number = self.lift(team, PAUSED)
+        assert team.plan(number).code == 3
+        ran = team.apply(team.merge(number, how))
+        hold_untouched(team, ran, 3)
+        assert "is protected and would change" in team.ended(number).replace("`", "")
+
+        following = reviewed(team, RENAMED)
+        assert "lifts" not in team.comment(following)
+        ran = team.apply(team.merge(following, how))
+        assert (ran.code, sorted(team.patched)) == (0, sorted([PAUSING, STEADY]))
+
+    @pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+    def test_lifted_limit_counts_from_the_next_on(self, team: Team, how: Merge) -> None:
+        number = self.lift(team, {**RENAMED, **changed(STARTING, name="Another")})
+        assert team.plan(number).code == 3
+        ran = team.apply(team.merge(number, how))
+        hold_untouched(team, ran, 3)
+        assert "2 of 4 audiences would change at once; the limit is 1" in team.ended(number)
+
+    def test_lift_in_the_same_push_counts_for_the_next(self, team: Team) -> None:
+        lifting, using = team.open(changed(PAUSING)), team.open({**PAUSED, "note.txt": "longer"})
+        assert (team.plan(lifting).code, team.plan(using).code) == (0, 3)
+        team.merge(lifting, "squash")
+
+        assert team.apply(team.merge(using, "squash")).code == 0
+        assert list(team.patched) == [PAUSING]
+
+    def test_push_without_review_lifts_nothing_for_itself(self, team: Team) -> None:
+        event = team.push({**PAUSED, "./reconciler.toml": "[limits]\nmax_changes = 9\n"})
+        ran = team.apply(event, "--without-pull-request")
+
+        hold_untouched(team, ran, 3)
+        assert "is protected and would change" in ran.summary.replace("`", "")
 
 
 def test_apply_in_part_reports_every_outcome(team: Team) -> None:

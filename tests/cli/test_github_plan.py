@@ -72,7 +72,7 @@ def test_every_push_rewrites_the_one_comment(team: Team) -> None:
 
     assert second.code == 0
     assert team.repository.comment(own.id) is not None
-    assert "Webinar guests" not in body.partition("more live audience")[0]
+    assert "| Webinar guests |" not in body
     assert "| Security leads | **stops**: becomes a draft" in body
     assert second.outputs["digest"] in body
     assert first.outputs["digest"] not in body
@@ -164,6 +164,94 @@ def test_without_history_drift_is_not_told_apart(team: Team, tmp_path: Path) -> 
         assert "nobody can tell here which of this is drift" in text
         assert "swept along" not in text
     assert ran.outputs["digest"] == whole.outputs["digest"]
+
+
+PROTECTED = {"lifecycle": {"protect": True}}
+LIFTED = "and no longer for the next one"
+
+
+def test_lifted_guards_are_first_and_still_count(tmp_path: Path) -> None:
+    files: Files = {
+        **converged(),
+        **changed("guests.yaml", **PROTECTED),
+        **changed("security.yaml", **PROTECTED),
+    }
+    files["./reconciler.toml"] = "[limits]\nmax_changes = 1\nactive_slots = 3\n"
+    with founded(tmp_path, live(), files) as team:
+        number = team.open(
+            {**PAUSED, **DRAFTED, "./reconciler.toml": "[limits]\nmax_changes = 100\nmax_changes_floor = 9\n"}
+        )
+        ran = team.plan(number)
+        body = team.comment(number)
+    lifted, _, rest = body.partition("**2 of 4 audiences change")
+
+    assert ran.code == 3
+    assert "**This also lifts 5 guards:**" in lifted
+    for what in (
+        "max_changes in reconciler.toml goes from 1 to 100",
+        "max_changes_floor in reconciler.toml goes from 0 to 9",
+        "active_slots in reconciler.toml goes from 3 to no limit",
+        'the protection of "Webinar guests" is taken out',
+        'the protection of "Security leads" is taken out',
+    ):
+        assert what in lifted.replace("\\", "").replace("`", "")
+    assert "the limit is 1" in rest
+    assert rest.partition("<details>")[0].count("is protected and would change") == 2
+
+
+def test_what_only_lifts_a_guard_is_ready(tmp_path: Path) -> None:
+    with founded(tmp_path, live(), {**converged(), **changed("guests.yaml", **PROTECTED)}) as team:
+        gone, broken = team.open({"guests.yaml": None}), team.open({"./reconciler.toml": "[limits"})
+        assert team.plan(gone).code == 0
+        assert 'the protection of "Webinar guests" goes with its file' in team.comment(gone)
+        team.plan(broken)
+        team.merge(broken)
+        number = team.open({"./reconciler.toml": LIMITS})
+        assert team.plan(number).code == 0
+        assert "could not be used before this change" in team.comment(number).replace("`", "")
+
+
+def test_added_guards_count_from_the_next_on(team: Team) -> None:
+    number = team.open(
+        {
+            **changed("guests.yaml", status="paused", **PROTECTED),
+            "./reconciler.toml": "[limits]\nmax_changes = 1\n",
+        }
+    )
+
+    assert team.plan(number).code == 0
+    assert LIFTED not in team.comment(number)
+
+
+def test_files_that_come_go_and_move_are_shown(team: Team) -> None:
+    team.push({"marketing.yaml": None})
+    team.vendor.edit(STEADY, {"name": "Renamed | by hand"})
+    number = team.open(
+        {
+            "marketing.yaml": converged()["marketing.yaml"],
+            "security.yaml": None,
+            "guests.yaml": None,
+            "audiences.d/emea/guests.yaml": converged()["guests.yaml"],
+        }
+    )
+    ran = team.plan(number)
+    body = team.comment(number)
+
+    assert ran.code == 0
+    assert (
+        "**No longer managed: 1 audience.** Its file is gone: it stays as live, and nobody owns it any more: "
+        in body
+    )
+    assert "Renamed \\| by hand" in body.replace("`", "")
+    assert "(active, and keeps running)." in body
+    assert (
+        "**Newly managed: 1 audience.** From now on a file says what is live: Marketing directors (paused)."
+        in body
+    )
+    assert "**Moved to another file: 1 audience.** Nothing changes by that: Webinar guests, now" in body
+    plan = checked(ran.file("plan.json"), "plan")
+    assert [one["id"] for one in plan["no_longer_managed"]] == [STEADY]
+    assert [one["file_before"] for one in plan["moved"]] == ["audiences.d/guests.yaml"]
 
 
 def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
@@ -285,7 +373,8 @@ def test_what_passes_is_waited_out(team: Team, wait: Fault) -> None:
 
 
 def test_check_is_red_where_merging_is_refused(team: Team) -> None:
-    ran = team.plan(team.open(changed("guests.yaml", status="paused", lifecycle={"protect": True})))
+    team.push(changed("guests.yaml", **PROTECTED))
+    ran = team.plan(team.open(changed("guests.yaml", status="paused", **PROTECTED)))
 
     assert (ran.code, ran.outputs["changes"]) == (3, "true")
     assert "As it stands, it will be refused" in team.comment(1)

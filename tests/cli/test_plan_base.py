@@ -97,7 +97,8 @@ def test_markdown_shows_them_apart(worked: Organization) -> None:
     assert "| Security | is renamed" in asked
     assert '| Webinar guests | is renamed, was "Renamed by hand" |' in swept
     assert "| Chief financial officers | covers fewer topics" in swept
-    assert "Security" not in swept
+    assert "| Security |" not in swept
+    assert "**Newly managed: 2 audiences.**" in swept
 
 
 def test_base_changes_no_digest_and_is_saved(worked: Organization) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,8 +39,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def files_before(path: str = "audiences.d") -> dict[str, bytes]:
+    """Return the files where the branch began."""
+    return git_history.files(git_history.merge_base("main", [path]), [path], is_definition)
+
+
 def test_files_are_regular_ones_of_merge_base(repository: Path) -> None:
-    assert git_history.files("main", ["audiences.d"], is_definition) == {
+    assert files_before() == {
         "audiences.d/a.yaml": b"a: 1\n",
         "audiences.d/emea/ü b.yaml": b"b: 1\n",
     }
@@ -48,21 +54,17 @@ def test_files_are_regular_ones_of_merge_base(repository: Path) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_path_may_be_one_file() -> None:
-    assert git_history.files("main", ["audiences.d/a.yaml"], is_definition) == {
-        "audiences.d/a.yaml": b"a: 1\n"
-    }
+    assert files_before("audiences.d/a.yaml") == {"audiences.d/a.yaml": b"a: 1\n"}
 
 
 def test_folder_removed_by_branch_is_read(repository: Path) -> None:
     git(repository, "rm", "-r", "--quiet", "audiences.d/emea")
 
-    assert git_history.files("main", ["audiences.d/emea"], is_definition) == {
-        "audiences.d/emea/ü b.yaml": b"b: 1\n"
-    }
+    assert files_before("audiences.d/emea") == {"audiences.d/emea/ü b.yaml": b"b: 1\n"}
 
 
 def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None:
-    before = git_history.files("main", ["audiences.d"], is_definition)
+    before = files_before()
 
     assert git_history.unchanged(before) == {"audiences.d/emea/ü b.yaml"}
 
@@ -73,9 +75,21 @@ def test_unchanged_files_are_those_with_the_same_bytes(repository: Path) -> None
 @pytest.mark.parametrize("ref", ["no-such-branch", "--output=stolen", "-h", "0" * 40])
 def test_unknown_ref_is_refused_and_no_option(repository: Path, ref: str) -> None:
     with pytest.raises(FileError, match="no common commit") as raised:
-        git_history.files(ref, ["audiences.d"], is_definition)
+        git_history.merge_base(ref, ["audiences.d"])
 
     assert "fetch-depth: 0" in raised.value.detail
+    assert not (repository / "stolen").exists()
+
+
+@pytest.mark.parametrize("commit", ["--output=stolen", "-h", "0" * 40])
+def test_unknown_commit_is_refused_and_no_option(repository: Path, commit: str) -> None:
+    for ask in (
+        partial(git_history.files, commit, is_wanted=is_definition),
+        partial(git_history.parents, commit),
+    ):
+        with pytest.raises(FileError, match="git cannot read its history"):
+            ask(paths=["audiences.d"])
+
     assert not (repository / "stolen").exists()
 
 
@@ -120,7 +134,7 @@ def test_git_never_sees_the_keys(tmp_path: Path, repository: Path, monkeypatch: 
     monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
 
     with pytest.raises(FileError):
-        git_history.files("main", [str(repository / "audiences.d")], is_definition)
+        git_history.files("0" * 40, [str(repository / "audiences.d")], is_definition)
 
     assert "sk_canary" not in seen.read_text()
 
@@ -130,7 +144,7 @@ def test_without_git_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(FileError, match="git is not installed"):
-        git_history.files("main", ["audiences.d"], is_definition)
+        files_before()
 
 
 def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,4 +155,4 @@ def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.Monkey
     )  # as a git before 2.38 is, which knows no safe.bareRepository
 
     with pytest.raises(FileError, match="lie in a bare repository"):
-        git_history.files("main", [str(bare)], is_definition)
+        git_history.merge_base("main", [str(bare)])

@@ -12,6 +12,7 @@ from reconciler.errors import Diagnostic
 from reconciler.model import ListedAudience
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
+from reconciler.plan.model import Handover, Ownership
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -68,7 +69,16 @@ REVIEWED: dict[type, Parts] = {
     },
 }
 NOT_REVIEWED: dict[type, Parts] = {
-    Plan: {"managed": 3, "diagnostics": (), "missing": (), "unmanaged": (), "unreadable": ()},
+    Plan: {
+        "managed": 3,
+        "diagnostics": (),
+        "missing": (),
+        "unmanaged": (),
+        "unreadable": (),
+        "active": 7,
+        "active_slots": 8,
+        "ownership": Ownership(moved=(Handover("1", "A", "active", "a.yaml", "b.yaml"),)),
+    },
     Change: {"file": "b.yaml", "line": 4},
     FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
 }

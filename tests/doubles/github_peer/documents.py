@@ -137,6 +137,7 @@ class Documents:
                 "mergeable": None if pull.merged_at else True,
                 "merged_by": self.user(pull.merged_by) if pull.merged_by else None,
                 "comments": len(repository.comments(issue.number)),
+                "commits": pull.commits,
                 "maintainer_can_modify": False,
             }
         return self._versioned(document)

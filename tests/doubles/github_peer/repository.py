@@ -41,6 +41,7 @@ class Pull:
     merged_at: str | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
+    commits: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,9 @@ class Repository:
         """Push a commit to the pull request's branch, and give the commit that was its head before."""
         with self._lock:
             before = self._pull(number)
-            after = replace(before, head_sha=head_sha, test_merge_sha=test_merge_sha)
+            after = replace(
+                before, head_sha=head_sha, test_merge_sha=test_merge_sha, commits=before.commits + 1
+            )
             self.change_issue(number, pull=after)
             self._commits[head_sha] = (*self._commits.get(head_sha, ()), number)
             return before.head_sha

@@ -1,0 +1,65 @@
+"""What a change lifts of the guards that stood before it: limits, and the protection of audiences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.model import Definition
+    from reconciler.plan.limits import Limits
+
+LIFTED = "guard-lifted"
+_FROM_THE_NEXT = "It still counts for this change, and no longer for the next one"
+
+
+def lifted(
+    base: Mapping[str, Definition],
+    definitions: Sequence[Definition],
+    limits_before: Limits | None,
+    limits: Limits,
+) -> Iterator[Diagnostic]:
+    """Yield a warning for each guard that stood before and is loosened or gone; `base` is by id.
+
+    `limits_before` is None where the settings could not be used before, so that those of the change count.
+    """
+    if limits_before is None:
+        summary = "reconciler.toml could not be used before this change"
+        yield Diagnostic("warning", LIFTED, summary, "So the limits that it has now count")
+    else:
+        yield from map(_lifted, _loosened(limits_before, limits))
+    now = {one.id: one for one in definitions}
+    for before in base.values():
+        after = now.get(before.id)
+        if before.is_protected and after is None:
+            yield _lifted(f'the protection of "{before.name}" goes with its file', before.file)
+        elif before.is_protected and after is not None and not after.is_protected:
+            yield _lifted(f'the protection of "{after.name}" is taken out', after.file, after.line)
+
+
+def is_protected(definition: Definition, base: Mapping[str, Definition] | None) -> bool:
+    """Return whether protection counts: as it stood before, or by the file itself where there was none."""
+    return (base or {}).get(definition.id, definition).is_protected
+
+
+def _loosened(before: Limits, after: Limits) -> Iterator[str]:
+    """Yield each limit that lets more pass, or may do so: a number and a share cannot be compared."""
+    share, now = before.max_changes, after.max_changes
+    if now.number > share.number or now.is_percent != share.is_percent:
+        yield _becomes("max_changes", share, now)
+    if after.floor > before.floor:
+        yield _becomes("max_changes_floor", before.floor, after.floor)
+    slots = before.active_slots
+    if slots is not None and (after.active_slots is None or after.active_slots > slots):
+        yield _becomes("active_slots", slots, after.active_slots)
+
+
+def _becomes(key: str, before: object, after: object) -> str:
+    return f"{key} in reconciler.toml goes from {before} to {'no limit' if after is None else after}"
+
+
+def _lifted(summary: str, file: str | None = None, line: int | None = None) -> Diagnostic:
+    return Diagnostic("warning", LIFTED, summary, _FROM_THE_NEXT, file, line)
