@@ -112,6 +112,17 @@ class Team:
         sha = self.define(documents, branch)
         return self.repository.synchronize(number, sha, self._merged(branch))
 
+    def force_push(self, number: int, documents: Files) -> str:
+        """Replace all commits of a pull request by one on main, and return its head before."""
+        git(self.checkout, "switch", "--quiet", "main")
+        git(self.checkout, "branch", "--force", self._branches[number], "main")
+        return self.update(number, documents)
+
+    def queue(self, *numbers: int, how: Merge = "merge") -> Event:
+        """Merge pull requests as a merge queue does, and return the one push that this makes."""
+        pushes = [self.merge(number, how) for number in numbers]
+        return replace(pushes[-1], payload={**pushes[-1].payload, "before": pushes[0].payload["before"]})
+
     def merge(self, number: int, how: Merge = "merge") -> Event:
         """Merge a pull request, and return the push that this makes."""
         branch, before = self._branches[number], head(self.checkout, "main")

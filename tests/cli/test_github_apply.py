@@ -200,9 +200,7 @@ class TestSeveralMerges:
     @pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
     def test_one_push_of_two_merges_applies_both(self, team: Team, how: Merge) -> None:
         first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
-        begin = team.merge(first, how)
-        last = team.merge(second, how)
-        ran = team.apply(replace(last, payload={**last.payload, "before": begin.payload["before"]}))
+        ran = team.apply(team.queue(first, second, how=how))
 
         assert (ran.code, set(team.patched)) == (0, {PAUSING, STEADY})
         for number in (first, second):
