@@ -52,13 +52,17 @@ def merged_into(head: str, paths: Sequence[str]) -> str | None:
 
 
 def parents(commit: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return a commit's parents, none where a shallow clone ends with it.
+    """Return a commit's parents, none for the first one of all.
 
-    Raises FileError where git, the repository or the commit is not there, or the repository is bare.
+    Raises FileError where git, the repository or the commit is not there, or a shallow clone ends with it, or
+    the repository is bare.
     """
     folder = _checkout(paths, _TROUBLE)
     arguments = ("rev-list", "--parents", "--max-count=1", "--end-of-options", commit)
-    return tuple(_git(folder, *arguments).decode().split()[1:])
+    found = tuple(_git(folder, *arguments).decode().split()[1:])
+    if not found and _git(folder, "rev-parse", "--is-shallow-repository").strip() != b"false":
+        raise FileError("git has no commit before this one here, and there is one", _FETCH)
+    return found
 
 
 def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterato
         file = os.fsdecode(name)
         if mode in _REGULAR and (file == wanted or is_wanted(file)):
             blobs[str(prefix / file)] = identity
-    return zip(blobs, _contents(folder, blobs.values()), strict=True)
+    return zip(blobs, _contents(folder, blobs.values()) if blobs else (), strict=True)
 
 
 def _contents(folder: Path, blobs: Collection[bytes]) -> Iterator[bytes]:

@@ -43,7 +43,7 @@ class MergeGuards:
         """Return the guards that stood before a push that no pull request brought; raises FileError."""
         before = str(self._environment.event.get("before"))
         if "HEAD" not in self._found:
-            base = before if before in self._commits else self._parents("HEAD")[0]
+            base = before if before in self._commits else self._before("HEAD")[0]
             self._found["HEAD"] = self._guards([base])
         return self._found["HEAD"]
 
@@ -52,7 +52,7 @@ class MergeGuards:
 
         A rebase leaves a row of commits, and a squash leaves one; nothing in git tells which of them it was.
         """
-        parents = self._parents(review.merge_commit)
+        parents = self._before(review.merge_commit)
         yield parents[0]
         if len(parents) == 1:
             with GitHub(self._environment) as github:
@@ -60,14 +60,13 @@ class MergeGuards:
             start = self._commits.index(review.merge_commit)
             yield self._commits[min(start + count, len(self._commits) - 1)]
 
-    def _parents(self, commit: str) -> Sequence[str]:
-        found = git_history.parents(commit, self._paths)
-        if not found:
-            raise FileError(
-                "git has no commit before this one here, so nobody knows which guards stood then",
-                "Fetch the history (fetch-depth: 0 for actions/checkout)",
-            )
-        return found
+    def _before(self, commit: str) -> Sequence[str]:
+        """Return what came right before a commit, and for the first one of all itself."""
+        try:
+            return git_history.parents(commit, self._paths) or (commit,)
+        except FileError as error:
+            summary = f"nobody knows which guards stood before this: {error.summary}"
+            raise FileError(summary, error.detail) from error
 
     def _guards(self, commits: Iterable[str]) -> Guards:
         return Guards([read_commit(one, self._paths) for one in dict.fromkeys(commits)])

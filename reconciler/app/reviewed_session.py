@@ -60,7 +60,7 @@ class ReviewedSession(ApplySession):
         Raises DefinitionError, SettingsError, FileError or ApiError.
         """
         plan = super().make_plan()
-        if not plan.errored:
+        if plan.changes and not plan.errored:
             self._tell_apart(plan)
             self.plan = plan = self._guarded(plan)
         return plan

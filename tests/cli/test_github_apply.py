@@ -311,7 +311,7 @@ class TestEvidence:
 
         ran = team.apply(merge, cwd=tmp_path / "bare")
         hold_untouched(team, ran, 1)
-        assert "git cannot read its history" in ran.err
+        assert "nobody knows which guards stood before this" in ran.err
 
     def test_without_history_nobody_knows_the_guards(self, team: Team, tmp_path: Path) -> None:
         first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
@@ -322,7 +322,7 @@ class TestEvidence:
         ran = team.apply(merge, cwd=folder)
 
         hold_untouched(team, ran, 1)
-        assert "nobody knows which guards stood then" in ran.err
+        assert "nobody knows which guards stood before this: git has no commit before" in ran.err
         assert "fetch-depth: 0" in team.ended(second)
 
 
@@ -542,6 +542,13 @@ class TestGuards:
 
         hold_untouched(team, ran, 3)
         assert "is protected and would change" in ran.summary.replace("`", "")
+
+    def test_first_push_of_all_has_guards_of_its_own(self, team: Team) -> None:
+        event = team.push(PAUSED)
+        git(team.checkout, "replace", "--graft", event.sha)  # without parents from now on
+        ran = team.apply(event, "--without-pull-request")
+
+        assert (ran.code, list(team.patched)) == (0, [PAUSING])
 
 
 def test_apply_in_part_reports_every_outcome(team: Team) -> None:
