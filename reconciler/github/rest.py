@@ -79,14 +79,20 @@ class GitHub:
         """
         if self._login:
             return self._login
-        query = {"query": "query { viewer { login } }"}
-        url = f"{self._api.removesuffix('/v3')}/graphql"
-        document = _document(self._send("POST", url, query, can_repeat=True))
+        data = self.query("query { viewer { login } }")
         try:
-            self._login = str(document["data"]["viewer"]["login"])
+            self._login = str(data["viewer"]["login"])
         except (KeyError, TypeError) as error:
             raise ApiError("GitHub does not say whose token this is", _TRY_AGAIN) from error
         return self._login
+
+    def query(self, query: str, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Return the data that a GraphQL query asks for, empty where there is none; raises ApiError."""
+        url = f"{self._api.removesuffix('/v3')}/graphql"
+        asked = {"query": query} | ({"variables": variables} if variables else {})
+        document = _document(self._send("POST", url, asked, can_repeat=True))
+        data = document.get("data") if isinstance(document, dict) else None
+        return data if isinstance(data, dict) else {}
 
     def item(self, path: str) -> Mapping[str, Any]:
         """Return the one object at a path below the repository; raises ApiError."""

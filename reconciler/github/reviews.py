@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.errors import NotApproved
-from reconciler.github import comment_state, pulls, sticky
+from reconciler.github import comment_state, edits, pulls, sticky
 from reconciler.github.rest import GitHub
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def find(
     with GitHub(environment) as github:
         for pull in pulls.merged(github, commits, brought)[:MAX_PULLS]:
             plans, results = sticky.find_comments(github, pull.number, *kinds)
+            plans, results = edits.read(github, plans), edits.read(github, results)
             found.append(_review(pull, plans, results, is_new=pull.merge_commit_sha in brought))
             if any(comment_state.is_complete(one.state) for one in results):
                 break
@@ -98,13 +99,16 @@ def _brought(environment: Environment, commits: Sequence[str]) -> Sequence[str]:
 
 def _review(pull: Pull, plans: Sequence[Sticky], results: Sequence[Sticky], *, is_new: bool) -> Review:
     in_time = [one for one in plans if _is_before(one.edited_at, pull.merged_at)]
-    valid = [one for one in in_time if one.state.get("head") == pull.head_sha]
+    own = [one for one in in_time if not one.is_foreign]
+    valid = [one for one in own if one.state.get("head") == pull.head_sha]
     newest = max(valid, key=lambda one: comment_state.run(one.state), default=None)
     objection = ""
     if not plans:
         objection = f"pull request {pull.number} has no comment with a plan, so nobody can have reviewed one"
     elif not in_time:
         objection = f"the plan of pull request {pull.number} was posted or edited after the merge"
+    elif not own:
+        objection = f"the plan of pull request {pull.number} was edited by somebody else than the job"
     elif newest is None:
         objection = (
             f"pull request {pull.number} shows the plan of another commit than the one that was merged"
@@ -119,8 +123,8 @@ def _review(pull: Pull, plans: Sequence[Sticky], results: Sequence[Sticky], *, i
 
 
 def _left(approved: Digests, results: Sequence[Sticky]) -> Digests:
-    """Return what of a review no result has used up."""
-    if any(comment_state.is_complete(one.state) for one in results):
+    """Return what of a review no result has used up; of one that somebody edited nobody knows that."""
+    if any(comment_state.is_complete(one.state) or one.is_foreign for one in results):
         return {}
     used = frozenset[str]().union(*(comment_state.used(one.state) for one in results))
     left = {key: tuple(one for one in value if one not in used) for key, value in approved.items()}

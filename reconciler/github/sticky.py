@@ -22,11 +22,17 @@ _MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """One of our own texts on GitHub, the state that its marker holds, and when it was last written."""
+    """One of our own texts on GitHub, and the state that its marker holds.
+
+    `edited_at` is when its text was last written, and `is_foreign` whether somebody else did so, once `edits`
+    has read that; `node` is its name in GraphQL.
+    """
 
     number: int
     state: Mapping[str, Any]
+    node: str = ""
     edited_at: str = ""
+    is_foreign: bool = False
 
 
 def kind(what: Literal["plan", "result", "drift"], paths: Sequence[str]) -> str:
@@ -59,7 +65,7 @@ def _ours(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -
         author = (item.get("user") or {}).get("login")
         found = _MARKER.match(item.get("body") or "")
         if "pull_request" not in item and author == login and found is not None and found[1] == kind:
-            yield Sticky(int(item[key]), _parse_state(found[2]), str(item.get("updated_at") or ""))
+            yield Sticky(int(item[key]), _parse_state(found[2]), str(item.get("node_id") or ""))
 
 
 def _parse_state(text: str) -> Mapping[str, Any]:

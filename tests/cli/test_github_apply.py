@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.hosted import Ran
+    from tests.doubles.github_peer.accounts import Account
 
 RUN = "[The run, with its log and summary](https://github.com/acme/audiences/actions/runs/8100000001)"
 COMMENTS = "/repos/acme/audiences/issues/1/comments"
@@ -282,6 +283,35 @@ class TestEvidence:
         merge = team.merge(number)
         team.repository.change_comment(own.id, own.body)
         self.refused(team, number, "pull request 1 was posted or edited after the merge", merge)
+
+    @pytest.mark.parametrize("who", [account("mallory"), account("dependabot[bot]"), None])
+    def test_comment_edited_by_somebody_else_approves_nothing(self, team: Team, who: Account | None) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        team.repository.change_comment(own.id, own.body, who)
+        self.refused(team, number, "was edited by somebody else than the job")
+
+    def test_edited_result_brings_no_review_back(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        merge = team.merge(number)
+        team.apply(merge)
+        result = team.comments(number)[-1]
+        body = result.body.replace('"complete":true', '"complete":false')
+        team.repository.change_comment(
+            result.id, re.sub(r'"used":\[.*?\]', '"used":[]', body), account("mallory")
+        )
+        team.vendor.edit(PAUSING, {"status": "active"})
+
+        assert (team.apply(merge).code, len(team.vendor.patches())) == (3, 1)
+
+    def test_hidden_or_rewritten_comment_still_approves(self, team: Team) -> None:
+        number = reviewed(team, PAUSED)
+        (own,) = team.comments(number)
+        team.plan(number)
+        merge = team.merge(number)
+        team.repository.hide_comment(own.id)
+
+        assert team.apply(merge).code == 0
 
     def test_comment_of_another_commit_approves_nothing(self, team: Team) -> None:
         number = reviewed(team, PAUSED)
@@ -797,7 +827,7 @@ def test_neither_key_nor_token_is_anywhere(team: Team) -> None:
     assert {entry.header("Authorization") for entry in team.github.log} == {f"Bearer {team.token}"}
 
 
-def test_apply_needs_four_requests_and_one_permission(team: Team) -> None:
+def test_apply_needs_five_requests_and_one_permission(team: Team) -> None:
     token = team.github.actions_token(team.repository, {**PERMISSIONS, "issues": "none"})
     number = team.open(PAUSED)
     team.plan(number, settings={"GITHUB_TOKEN": token})
@@ -808,6 +838,7 @@ def test_apply_needs_four_requests_and_one_permission(team: Team) -> None:
     assert [(entry.method, entry.path.rpartition("audiences/")[2]) for entry in team.github.log[seen:]] == [
         ("GET", "pulls"),
         ("GET", f"issues/{number}/comments"),
+        ("POST", "/graphql"),
         ("POST", "/graphql"),
         ("POST", f"issues/{number}/comments"),
     ]

@@ -45,7 +45,7 @@ def get_comment(call: Call) -> Response:
 
 def update_comment(call: Call) -> Response:
     comment = _changeable(call)
-    changed = call.repository.change_comment(comment.id, _body(call))
+    changed = call.repository.change_comment(comment.id, _body(call), call.author().account)
     return accepted(call.documents.comment(call.repository, changed))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.doubles.peer.wire import Response
 
+from . import graphql
 from .answers import DOCS, NOT_ACCESSIBLE, Refusal, accepted, refused
-from .calls import Call, parsed
+from .calls import Call
 from .documents import VERSIONS
 from .routes import find
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .repository import Repository
     from .routes import Route
 
-_VIEWER = re.compile(r"(query(\s+\w+)?)?\s*\{\s*viewer\s*\{\s*login\s*\}\s*\}", re.ASCII)
 _FORBIDDEN = 403
 _NO_AGENT = (
     b"\r\nRequest forbidden by administrative rules."
@@ -46,9 +45,9 @@ def respond(
         _demand_known(request, token)
         if path == "/user":
             return _user(request, token, shown)
-        return (
-            _viewer(request, token) if path == "/graphql" else _at(request, path, token, repositories, shown)
-        )
+        if path == "/graphql":
+            return graphql.respond(request, token, repositories, shown)
+        return _at(request, path, token, repositories, shown)
     except Refusal as refusal:
         return refused(refusal)
 
@@ -79,17 +78,6 @@ def _user(request: Request, token: Token | None, documents: Documents) -> Respon
     if token.is_installation:
         return refused(Refusal(_FORBIDDEN, NOT_ACCESSIBLE), guide)
     return accepted(documents.user(token.account))
-
-
-def _viewer(request: Request, token: Token | None) -> Response:
-    """Response the one GraphQL query that tells both kinds of token who they are."""
-    if token is None:
-        guide = "https://docs.github.com/graphql/guides/forming-calls-with-graphql"
-        return refused(Refusal(401, "This endpoint requires you to be authenticated."), guide)
-    query = parsed(request.body).get("query")
-    if request.method != "POST" or not isinstance(query, str) or not _VIEWER.fullmatch(query.strip()):
-        raise NotImplementedError(f"{request.method} /graphql {query!r} is not known here")
-    return accepted({"data": {"viewer": {"login": token.account.login}}})
 
 
 def _at(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .accounts import Account, account
+from .accounts import ACTIONS, Account, account
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -26,6 +26,8 @@ class Comment:
     body: str
     created_at: str
     updated_at: str
+    edited_at: str | None = None
+    editor: Account | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +203,18 @@ class Repository:
             self.change_issue(number, updated_at=now)
             return comment
 
-    def change_comment(self, comment_id: int, body: str) -> Comment:
+    def change_comment(self, comment_id: int, body: str, by: Account | None = ACTIONS) -> Comment:
+        """Edit a comment; `by` None stands for an account that is gone since."""
         with self._lock:
-            changed = replace(self._comments[comment_id], body=body, updated_at=self.now())
+            now = self.now()
+            changed = replace(self._comments[comment_id], body=body, updated_at=now, edited_at=now, editor=by)
             self._comments[comment_id] = changed
             return changed
+
+    def hide_comment(self, comment_id: int) -> None:
+        """Hide a comment as outdated: that updates it, and is no edit."""
+        with self._lock:
+            self._comments[comment_id] = replace(self._comments[comment_id], updated_at=self.now())
 
     def delete_comment(self, comment_id: int) -> None:
         with self._lock:
