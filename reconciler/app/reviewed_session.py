@@ -69,16 +69,17 @@ class ReviewedSession(ApplySession):
             number = self.reviews.approver(audience, digests)
             if number is not None:
                 self._approvers[audience] = number
-        self.refused = tuple(change for change in plan.audience_changes if self._approver(change.id) is None)
+        self.refused = tuple(change for change in plan.audience_changes if self.approver(change.id) is None)
         if self.refused:
             self.refusal = self.reviews.objection or _STALE
 
-    def _approver(self, identity: str) -> int | None:
+    def approver(self, identity: str) -> int | None:
+        """Return the pull request that showed an audience's changes, None where none did."""
         return self._approvers.get(comment_state.short_id(identity))
 
     def _reviewed(self, plan: Plan) -> Plan:
         """Return the plan with the reviewed changes alone, and what stands in the way of these."""
-        changes = tuple(change for change in plan.changes if self._approver(change.id) is not None)
+        changes = tuple(change for change in plan.changes if self.approver(change.id) is not None)
         reviewed = replace(plan, changes=changes)
         limits = settings.limits(self.request.paths)
         if self.request.max_changes is not None:
@@ -96,7 +97,7 @@ class ReviewedSession(ApplySession):
         return replace(result, results=tuple(map(self._explained, result.results)))
 
     def _explained(self, one: AudienceResult) -> AudienceResult:
-        number = self._approver(one.id)
+        number = self.approver(one.id)
         if any(one.id == change.id for change in self.refused):
             return replace(one, outcome="not_attempted", detail=_NOBODY, is_written=False)
         if number is None or not self.has_begun:
