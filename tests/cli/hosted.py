@@ -118,7 +118,7 @@ class Team:
         git(self.checkout, "branch", "--force", self._branches[number], "main")
         return self.update(number, documents)
 
-    def queue(self, *numbers: int, how: Merge = "merge") -> Event:
+    def merge_queue(self, *numbers: int, how: Merge = "merge") -> Event:
         """Merge pull requests as a merge queue does, and return the one push that this makes."""
         pushes = [self.merge(number, how) for number in numbers]
         return replace(pushes[-1], payload={**pushes[-1].payload, "before": pushes[0].payload["before"]})
@@ -141,6 +141,11 @@ class Team:
         event = events.merge(self.github.documents, self.repository, number)
         return replace(event, payload={**event.payload, "before": before})
 
+    def queue(self, number: int) -> Event:
+        """Put a pull request into the merge queue, and return what its group is asked for."""
+        base, sha = head(self.checkout, "main"), self._merged(self._branches[number])
+        return events.merge_group(self.github.documents, self.repository, sha, base, number)
+
     def push(self, documents: Files) -> Event:
         """Commit to main without a pull request."""
         sha = self.define(documents)
@@ -156,6 +161,11 @@ class Team:
 
     def apply(self, event: Event, *arguments: str, **how: Any) -> Ran:
         return self.run("apply", event, *arguments, **how)
+
+    def dispatch(self) -> Event:
+        """Start a workflow by hand, on what main is at."""
+        sha = head(self.checkout, "main")
+        return events.dispatch(self.github.documents, self.repository, sha)
 
     def drift(self, **how: Any) -> Ran:
         sha = head(self.checkout, "main")

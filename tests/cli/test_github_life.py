@@ -43,7 +43,7 @@ def status(team: Team, identity: str) -> Any:
 def test_queue_of_three_is_one_apply(team: Team, how: Merge) -> None:
     numbers = [team.open(files) for files in (PAUSED, RENAMED, STARTED)]
     assert [team.plan(number).code for number in numbers] == [0, 0, 0]
-    ran = team.apply(team.queue(*numbers, how=how))
+    ran = team.apply(team.merge_queue(*numbers, how=how))
 
     assert (ran.code, sorted(team.patched)) == (0, sorted([PAUSING, STEADY, STARTING]))
     for number in numbers:
@@ -54,7 +54,7 @@ def test_queue_of_three_is_one_apply(team: Team, how: Merge) -> None:
 def test_outage_in_a_queue_is_made_up_by_a_rerun(team: Team) -> None:
     numbers = [team.open(files) for files in (PAUSED, RENAMED)]
     assert [team.plan(number).code for number in numbers] == [0, 0]
-    push = team.queue(*numbers)
+    push = team.merge_queue(*numbers)
     assert team.apply(push, settings={"LEADPIPE_API_KEY": "sk_other"}).code == 1
 
     assert team.apply(push).code == 0
