@@ -5,11 +5,13 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 from reconciler import tls
 from tests import bytecode
 from tests.doubles import fork_server
 
+settings.register_profile("quick", max_examples=20)  # for a Python on which laws are tried once more
 _IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
