@@ -16,20 +16,28 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
 SUPPORTED = range(11, 16)  # the minor versions that should be on a machine
 SEARCHED = range(11, 20)
 SECONDS = 30  # for a Python to start
+OURS = "audience-reconciler"
+PROFILE = "quick"  # of hypothesis: a law that holds is not tried as often again on every Python
+# The gates' own, which test the code and no Python; together they are most of the bytes to install.
+TOOLS = ("ast-serialize", "check-jsonschema", "grimp", "import-linter", "librt", "mypy", "ruff", "zizmor")
 # A Python that lacks one of these cannot run the tests, and a shim may lead to none at all.
 PROBE = """
 import ensurepip, json, os, sqlite3, ssl, sys, venv
@@ -46,16 +54,22 @@ class Environment:
         subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
         self._python = str(folder / "venv" / "bin" / "python")
         self._cache = folder / "cache"
+        self._lock = folder / "lock.txt"
+        self._lock.write_text(_lock_of_tests(), "utf-8")
 
     def lock(self) -> None:
         """Install what is locked; raises CalledProcessError where that does not work, as `move` does."""
-        self._install("--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCKS / "test.txt"))
-        self._build()
+        # The lock names all that there is to install, and Python compiles what of it the tests import.
+        options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"]
+        self._install(*options, "--requirement", str(self._lock))
 
     def move(self, *packages: str) -> None:
         """Install these, within what pyproject.toml allows, and move others only as far as these need."""
-        self._install("--no-build-isolation", "--editable", ".[dev]", *_project()["build"], *packages)
-        self._build()  # again, by the build backend that is there now
+        self._install(*_project()["run"], *_project()["build"], *packages)
+
+    def build(self) -> None:
+        """Install the checkout in place, by the build backend that is there now; raises as `lock` does."""
+        self._install("--no-deps", "--no-build-isolation", "--editable", ".")
 
     def versions(self) -> dict[str, str]:
         """Return the version of every distribution that is installed."""
@@ -69,12 +83,10 @@ class Environment:
         record.parent.mkdir(parents=True)
         record.write_text(json.dumps(dict.fromkeys(only, True)), "utf-8")
         again = ["--last-failed", "--quiet", "--no-header", "--tb=no", "-rN"] if only else []
-        command = [self._python, "-m", "pytest", "-o", f"cache_dir={self._cache}", *again]
+        options = ["-o", f"cache_dir={self._cache}", "--hypothesis-profile", PROFILE]
+        command = [self._python, "-m", "pytest", *options, *again]
         done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
         return set(json.loads(record.read_text("utf-8"))) or ({"pytest"} if done.returncode else set())
-
-    def _build(self) -> None:
-        self._install("--no-deps", "--no-build-isolation", "--editable", ".")
 
     def _install(self, *arguments: str) -> None:
         command = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
@@ -91,6 +103,12 @@ def _project() -> dict[str, list[str]]:
     }
 
 
+def _lock_of_tests() -> str:
+    """Return the lock that the README's test command installs, without the tools that no test here uses."""
+    text = (LOCKS / "test.txt").read_text("utf-8")
+    return re.sub(rf"^(?:{'|'.join(TOOLS)})==(?:.*\\\n)*.*\n", "", text, flags=re.MULTILINE)
+
+
 def _targets(which: str) -> list[str]:
     """Return pip's arguments for the lowest or the newest versions; the developers' tools stay as locked."""
     if which == "newest":
@@ -100,24 +118,40 @@ def _targets(which: str) -> list[str]:
     return [re.sub(r">=([^,]+).*", r"==\1", text) for text in asked]
 
 
-def passes(which: str, python: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An environment with some versions: those that the lock has, and those that are not as locked."""
+
+    which: str
+    environment: Environment
+    locked: Mapping[str, str]
+    moved: Mapping[str, str]
+
+
+def prepare(which: str, python: str, folder: Path) -> Prepared | None:
+    """Make the environment to test in; None where its versions cannot be installed together."""
+    try:
+        environment = Environment(folder, python)
+        environment.lock()
+        locked = environment.versions()
+        if which != "locked":
+            environment.move(*_targets(which))
+        environment.build()
+    except subprocess.CalledProcessError:
+        return None
+    now = environment.versions().items()
+    moved = {name: version for name, version in now if version != locked.get(name) and name != OURS}
+    return Prepared(which, environment, locked, moved)
+
+
+def passes(prepared: Prepared) -> bool:
     """Run the tests, and print why they fail where that can be found out."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = Environment(Path(folder), python)
-        try:
-            environment.lock()
-            locked = environment.versions()
-            if which != "locked":
-                environment.move(*_targets(which))
-        except subprocess.CalledProcessError:
-            print(f"{which}: these versions cannot be installed together on {python}", flush=True)
-            return False
-        moved = {name: now for name, now in environment.versions().items() if now != locked.get(name)}
-        print("Not as locked:", ", ".join(map(" ".join, moved.items())) or "nothing", flush=True)
-        failed = environment.failing()
-        causes = list(_causes(environment, failed, locked, moved)) if failed and which != "locked" else []
-    for cause in causes:
-        print(f"{which}: {cause}", flush=True)
+    which, moved = prepared.which, prepared.moved
+    print("Not as locked:", ", ".join(map(" ".join, moved.items())) or "nothing", flush=True)
+    failed = prepared.environment.failing()
+    if failed and which != "locked":
+        for cause in _causes(prepared.environment, failed, prepared.locked, moved):
+            print(f"{which}: {cause}", flush=True)
     return not failed
 
 
@@ -130,6 +164,7 @@ def _causes(
         yield f"{_tests(failed - lasting)} failed by chance, and not when run again"
     if lasting:
         environment.lock()
+        environment.build()
         anyway = environment.failing(lasting)
         if anyway:
             yield f"{_tests(anyway)} fail with the lock too: the cause is this Python, or the code itself"
@@ -145,6 +180,7 @@ def _guilty(
         try:
             environment.lock()
             environment.move(f"{name}=={version}")
+            environment.build()
         except subprocess.CalledProcessError:
             yield f"{name} {version} cannot be installed beside the locked versions"
             continue
@@ -193,14 +229,39 @@ def runs(pythons: Mapping[Version, str], own: Version) -> list[tuple[str, Versio
 def everywhere() -> bool:
     """Run the tests on every Python of this machine, and say which supported ones it does not have."""
     pythons, ended = find_pythons(), []
-    for which, version in runs(pythons, sys.version_info[:3]):
-        name, began = f"{which} on Python {'.'.join(map(str, version))}", time.monotonic()
-        print(f"\n--- {name}", flush=True)
-        word = "passed" if passes(which, pythons[version]) else "FAILED"
-        ended.append(f"{name}: {word} after {time.monotonic() - began:.0f} s")
+    with prepared_ahead(runs(pythons, sys.version_info[:3]), pythons) as ahead:
+        for which, version, preparing in ahead:
+            name, began = f"{which} on Python {'.'.join(map(str, version))}", time.monotonic()
+            print(f"\n--- {name}", flush=True)
+            word = "passed" if _passes(preparing.result(), name) else "FAILED"
+            ended.append(f"{name}: {word} after {time.monotonic() - began:.0f} s")
     missing = [f"3.{minor}" for minor in SUPPORTED if (3, minor) not in {one[:2] for one in pythons}]
     print("", *ended, f"Pythons that this machine does not have: {', '.join(missing) or 'none'}", sep="\n")
     return not any("FAILED" in one for one in ended)
+
+
+@contextmanager
+def prepared_ahead(
+    chosen: Sequence[tuple[str, Version]], pythons: Mapping[Version, str]
+) -> Iterator[list[tuple[str, Version, Future[Prepared | None]]]]:
+    """Give the runs, each with its environment to come: one is prepared while another one's tests run."""
+    with TemporaryDirectory() as name, ThreadPoolExecutor(max_workers=1) as ahead:
+        yield [
+            (which, version, ahead.submit(prepare, which, pythons[version], Path(name, str(number))))
+            for number, (which, version) in enumerate(chosen)
+        ]
+
+
+def _passes(prepared: Prepared | None, name: str) -> bool:
+    if prepared is None:
+        print(f"{name}: these versions cannot be installed together", flush=True)
+    return prepared is not None and passes(prepared)
+
+
+def on_one(which: str, python: str) -> bool:
+    """Run the tests on one Python."""
+    with TemporaryDirectory() as name:
+        return _passes(prepare(which, python, Path(name, "one")), f"{which} on {python}")
 
 
 if __name__ == "__main__":
@@ -208,6 +269,6 @@ if __name__ == "__main__":
         case []:
             sys.exit(not everywhere())
         case ["lowest" | "locked" | "newest" as chosen, given]:
-            sys.exit(not passes(chosen, given))
+            sys.exit(not on_one(chosen, given))
         case _:
             sys.exit(__doc__)

@@ -4,9 +4,14 @@ import gc
 import os
 import signal
 
+import pytest
+from hypothesis import settings
+
 from reconciler import tls
+from tests import bytecode
 from tests.doubles import fork_server
 
+settings.register_profile("quick", max_examples=20)  # for a Python on which laws are tried once more
 _IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
@@ -15,6 +20,7 @@ def pytest_configure() -> None:
 
     What is ignored here stays ignored in every process that is started from here; what is caught does not.
     """
+    bytecode.keep()
     tls.context()
     for number in _IGNORED_IN_THE_BACKGROUND:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -24,6 +30,14 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Run two workers for each processor: tests of processes and sockets wait for half of their time."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile before there are workers, where these would each collect every test."""
+    config = session.config
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.getoption("tx", None):
+        bytecode.prepare(os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:

@@ -205,6 +205,7 @@ def test_plan_without_a_key_names_what_is_missing(
     assert "LEADPIPE_API_KEY is not set" in ran.result.log
 
 
+@pytest.mark.slow
 def test_foreign_edit_after_the_review_is_left_alone(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
@@ -259,6 +260,7 @@ def test_apply_is_shown_and_started_by_hand(ours: Team, index: Mapping[str, str]
     assert (refused.code("Take the merged commit"), refused.result.conclusion) == (3, "failure")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "said"),
     [
@@ -284,6 +286,7 @@ def test_inputs_of_the_apply_are_options(
     assert vendor.live(CFO)["config"]["minScore"] == 80
 
 
+@pytest.mark.slow
 def test_merge_whose_plan_another_merge_changed_is_refused(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
@@ -302,6 +305,7 @@ def test_merge_whose_plan_another_merge_changed_is_refused(
     ]
 
 
+@pytest.mark.slow
 def test_a_push_without_a_pull_request_is_refused(
     ours: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
@@ -321,6 +325,7 @@ def again(event: Event) -> Event:
     return Again(**{each.name: getattr(event, each.name) for each in fields(event)})
 
 
+@pytest.mark.slow
 def test_rerun_after_main_moved_does_not_go_back(ours: Team, index: Mapping[str, str]) -> None:
     number, _ = ours.open(ask_for(85))
     merged = ours.merge(number)
@@ -413,6 +418,7 @@ def test_no_proposed_code_meets_our_key(ours: Team, tmp_path: Path) -> None:
     assert unlocked == {f"audience-reconciler=={__version__}"}
 
 
+@pytest.mark.slow
 def test_drift_issue_opens_changes_and_closes(anyone: Team, index: Mapping[str, str], vendor: Vendor) -> None:
     vendor.edit(CFO, name="Chief financial officers")
     opened = anyone.run("drift", anyone.schedule(), machine=index)
@@ -432,6 +438,7 @@ def test_drift_issue_opens_changes_and_closes(anyone: Team, index: Mapping[str, 
     assert ["Sales leaders" in str(one.body) for one in (issue, changed)] == [False, True]
 
 
+@pytest.mark.slow
 def test_cancelled_apply_settles_what_is_in_flight(
     tmp_path: Path, github: github_peer.Peer, index: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -246,10 +246,12 @@ def test_only_merged_code_runs_next_to_a_key() -> None:
     assert read("plan")["on"]["pull_request"]["branches"] == ["main"]
 
 
+@pytest.mark.slow
 def test_quick_start_workflows_satisfy_the_schema(tmp_path: Path) -> None:
     checked(tmp_path, SHOWN, "github-workflows")
 
 
+@pytest.mark.slow
 def test_the_pipeline_for_gitlab_is_what_gitlab_reads(tmp_path: Path) -> None:
     (pipeline,) = re.findall(
         r"^```yaml\n(.*?)^```$", (ROOT / "docs" / "gitlab.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
@@ -257,6 +259,7 @@ def test_the_pipeline_for_gitlab_is_what_gitlab_reads(tmp_path: Path) -> None:
     checked(tmp_path, {".gitlab-ci": pipeline}, "gitlab-ci", "--data-transform", "gitlab-ci")
 
 
+@pytest.mark.slow
 def test_quick_start_workflows_satisfy_zizmor(tmp_path: Path) -> None:
     for name, text in SHOWN.items():
         (tmp_path / f"{name}.yml").write_text(text, "utf-8")

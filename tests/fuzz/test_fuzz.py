@@ -11,6 +11,7 @@ import pytest
 from . import definitions, runner, saved_files, settings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "runs", "accepted", "kinds"),
     [
@@ -40,6 +41,7 @@ def test_what_goes_wrong_is_found() -> None:
     assert faults == [(b"1", "it is one"), (b"x", "raised Value"), (b"0", "the check raised ZeroDivision")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["definitions", "settings", "saved_files"])
 def test_fuzzers_run_by_hand(name: str) -> None:
     command = [sys.executable, "-m", f"tests.fuzz.{name}", "--runs", "50", "--seed", "4"]

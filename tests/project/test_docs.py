@@ -48,6 +48,7 @@ def repository(folder: Path, *, has_samples: bool) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=lambda page: page.stem)
 def test_every_command_of_a_page_works(page: Path, tmp_path: Path, served: dict[str, str]) -> None:
     tool = tmp_path / "bin" / "reconciler"

@@ -251,6 +251,7 @@ server.close()
 """
 
 
+@pytest.mark.slow
 def test_coverage_has_lines_that_only_forks_run(tmp_path: Path) -> None:
     (tmp_path / "measured.py").write_text(MEASURED)
     (tmp_path / ".coveragerc").write_text(
