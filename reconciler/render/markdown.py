@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_NOTES = 20
 MAX_UNMANAGED = 20
+MAX_DETAIL = 300  # characters of why an audience ended so
 _WORD = re.compile(r"""([("]*)(.*?)([)",.:;?!']*)""", re.DOTALL)
 _AS_PLANNED = ("applied", "unchanged")  # outcomes that need nobody's attention
 
@@ -200,7 +201,7 @@ def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = 
     blocks = [*_live_and_wider(value.live_and_wider), f"**{_result_headline(value)}**{_next_step(value)}"]
     blocks += [notes(value.diagnostics)] if value.diagnostics else []
     if shown:
-        rows = [(markdown_inline(clip(one.name)), _outcome(one)) for one in shown]
+        rows = [(_name(one.name), f"{_outcome(one)}{_detail(one)}") for one in shown]
         blocks.append(_table(("Audience", "How it ended"), rows))
     blocks += _not_shown(len(value.results) - len(shown), see_also)
     if shown:
@@ -251,6 +252,11 @@ def _outcome(one: AudienceResult) -> str:
     if one.is_written and one.outcome == "conflict":
         return "**changed, but not as planned**: somebody else changed it at the same time"
     return _OUTCOMES[one.outcome]
+
+
+def _detail(one: AudienceResult) -> str:
+    is_telling = one.detail and one.outcome != "unchanged"
+    return f" ({_prose(clip(one.detail, MAX_DETAIL))})" if is_telling else ""
 
 
 _NOTHING_ASKED = "The change itself asks for nothing that is not live already."
