@@ -44,14 +44,15 @@ class Drift:
         """Open, update or close the one issue; raises ApiError."""
         kind = sticky.kind("drift", self.paths)
         see_also = comment.summary_link(self.environment.run_url)
-        body = sticky.marked(kind, {}, self._body(comment.MAX_COMMENT, see_also))
+        marker = sticky.marked(kind, {}, "")
+        body = marker + self._body(comment.MAX_COMMENT - len(marker), see_also)
         with GitHub(self.environment) as github:
             issue = sticky.find_issue(github, kind)
             if issue is not None:
                 state = {} if self._is_there else {"state": "closed", "state_reason": "completed"}
                 github.update(f"issues/{issue.number}", {"body": body, **state})
             elif self._is_there:
-                github.create("issues", {"title": TITLE, "body": body})
+                sticky.create_issue(github, kind, TITLE, body)
 
     @property
     def _is_there(self) -> bool:

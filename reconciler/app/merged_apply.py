@@ -113,7 +113,7 @@ class MergedApply:
                 marker = sticky.marked(sticky.kind("result", self.paths), state, "")
                 see_also = comment.summary_link(self.environment.run_url)
                 body = self._body(comment.MAX_COMMENT - len(marker), see_also)
-                github.create(f"issues/{review.number}/comments", {"body": marker + body})
+                sticky.create_comment(github, review.number, marker + body)
 
     def _concerns(self, review: Review) -> bool:
         return bool(review.approved) or (review.is_new and bool(self._result.results or self.error))

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.errors import NotApproved
+from reconciler.github import sticky
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.github.rest import GitHub
 
 MAX_LISTED = 300  # pull requests, of which the last to be touched come first
-_LAG = (0.5, 1.5)  # seconds, in which GitHub's lists may learn of a merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def merged(github: GitHub, commits: Sequence[str], brought: Sequence[str]) -> tu
     asked again, as its lists lag behind. Raises ApiError.
     """
     found = _listed(github, commits, brought)
-    for wait in _LAG if brought else ():
+    for wait in sticky.LAG if brought else ():
         if any(pull.merge_commit_sha in brought for pull in found):
             break
         time.sleep(wait)

@@ -15,11 +15,12 @@ from reconciler.errors import ApiError, ApiRejected, ApiUnreachable, SettingsErr
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reconciler.github.environment import Environment
 
 NOT_FOUND = 404
+_SERVER_ERROR = 500
 _VERSION = "2022-11-28"
 _LIMITED = frozenset({403, 429})
 
@@ -120,12 +121,22 @@ class GitHub:
             raise ApiError("GitHub's next page is on another host", _TRY_AGAIN)
         return url
 
-    def create(self, path: str, document: Mapping[str, Any]) -> None:
-        """Add an item to a list below the repository; sent once, as a second one would stay.
+    def create(self, path: str, document: Mapping[str, Any], is_there: Callable[[], bool]) -> None:
+        """Add an item to a list below the repository, once: a second one would stay.
 
-        Raises ApiError; the item may be there all the same where the response was lost.
+        After a lost response or a 5xx it is sent again unless it `is_there`. Raises ApiError.
         """
-        self._send("POST", self._url(path), document, can_repeat=False)
+        for attempt in range(1, self._retry_policy.attempts + 1):
+            try:
+                self._send("POST", self._url(path), document, can_repeat=False)
+            except (ApiUnreachable, ApiRejected) as error:
+                if attempt == self._retry_policy.attempts or not _may_be_stored(error):
+                    raise
+                time.sleep(self._backoff(attempt))
+                if is_there():
+                    return
+            else:
+                return
 
     def update(self, path: str, document: Mapping[str, Any]) -> None:
         """Change what is at a path below the repository; raises ApiError."""
@@ -181,6 +192,10 @@ class GitHub:
         status, path = response.status_code, httpx.URL(url).path
         hint = _MOVED if response.is_redirect else _HINTS.get(status, _TRY_AGAIN)
         return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=hint)
+
+
+def _may_be_stored(error: ApiUnreachable | ApiRejected) -> bool:
+    return isinstance(error, ApiUnreachable) or error.status >= _SERVER_ERROR
 
 
 def _parse_token(value: str) -> Secret:

@@ -76,9 +76,10 @@ def find(
     found: list[Review] = []
     with GitHub(environment) as github:
         for pull in pulls.merged(github, commits, brought)[:MAX_PULLS]:
-            plans, results = sticky.find_comments(github, pull.number, *kinds)
+            is_new = pull.merge_commit_sha in brought
+            plans, results = sticky.find_comments(github, pull.number, *kinds, is_expected=is_new)
             plans, results = edits.read(github, plans), edits.read(github, results)
-            found.append(_review(pull, plans, results, is_new=pull.merge_commit_sha in brought))
+            found.append(_review(pull, plans, results, is_new=is_new))
             if any(comment_state.is_complete(one.state) for one in results):
                 break
     return Reviews(tuple(found), is_waived=is_optional and not any(review.is_new for review in found))

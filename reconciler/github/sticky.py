@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.github.rest import GitHub
 
+LAG = (0.5, 1.5)  # seconds, in which GitHub's lists may learn of what is new
 _MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 
@@ -49,9 +51,19 @@ def marked(kind: str, state: Mapping[str, Any], body: str) -> str:
     return f"<!-- reconciler:{kind} {encoded} -->\n{body}"
 
 
-def find_comments(github: GitHub, pull_request: int, *kinds: str) -> list[list[Sticky]]:
-    """Return our comments on a pull request, for each kind those of it, the oldest first; raises ApiError."""
+def find_comments(
+    github: GitHub, pull_request: int, *kinds: str, is_expected: bool = False
+) -> list[list[Sticky]]:
+    """Return our comments on a pull request, for each kind those of it, the oldest first; raises ApiError.
+
+    Where one `is_expected`, an empty list is asked for again: GitHub's lists lag behind.
+    """
     items, login = list(github.pages(f"issues/{pull_request}/comments")), github.login()
+    for wait in LAG if is_expected else ():
+        if items:
+            break
+        time.sleep(wait)
+        items = list(github.pages(f"issues/{pull_request}/comments"))
     return [list(_ours(items, kind, login, "id")) for kind in kinds]
 
 
@@ -62,9 +74,8 @@ def find_issue(github: GitHub, kind: str) -> Sticky | None:
 
 def _ours(items: Iterable[Mapping[str, Any]], kind: str, login: str, key: str) -> Iterator[Sticky]:
     for item in items:
-        author = (item.get("user") or {}).get("login")
         found = _MARKER.match(item.get("body") or "")
-        if "pull_request" not in item and author == login and found is not None and found[1] == kind:
+        if "pull_request" not in item and _author(item) == login and found is not None and found[1] == kind:
             yield Sticky(int(item[key]), _parse_state(found[2]), str(item.get("node_id") or ""))
 
 
@@ -90,7 +101,35 @@ def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body:
                 raise
         else:
             return
-    github.create(f"issues/{pull_request}/comments", {"body": body})
+    create_comment(github, pull_request, body)
+
+
+def create_comment(github: GitHub, pull_request: int, body: str) -> None:
+    """Add a comment of ours, and no second one where a response is lost; raises ApiError.
+
+    Of one run no two comments on a pull request have the same marker.
+    """
+    marker, path = body.partition("\n")[0], f"issues/{pull_request}/comments"
+
+    def is_there() -> bool:
+        login = github.login()
+        items = github.pages(path)
+        return any(_author(item) == login and _marker(item) == marker for item in items)
+
+    github.create(path, {"body": body}, is_there)
+
+
+def create_issue(github: GitHub, kind: str, title: str, body: str) -> None:
+    """Open an issue of ours, and no second one of its kind where a response is lost; raises ApiError."""
+    github.create("issues", {"title": title, "body": body}, lambda: find_issue(github, kind) is not None)
+
+
+def _author(item: Mapping[str, Any]) -> object:
+    return (item.get("user") or {}).get("login")
+
+
+def _marker(item: Mapping[str, Any]) -> str:
+    return str(item.get("body") or "").partition("\n")[0].rstrip("\r")
 
 
 def delete_comments(github: GitHub, comments: Iterable[Sticky]) -> None:

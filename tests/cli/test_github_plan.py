@@ -324,9 +324,6 @@ class TestWhatCannotBePosted:
         ("fault", "said"),
         [
             (Fault("status", method="POST", path=COMMENTS, status=422, message="Too long"), "422: Too long"),
-            (Fault("status", method="POST", path=COMMENTS, status=500), "500: Server Error"),
-            (Fault("html", method="POST", path=COMMENTS), "returned 502"),
-            (Fault("drop", method="POST", path=COMMENTS), "GitHub cannot be reached"),
             (Fault("rate_limit", retry_after="0", times=None), "API rate limit exceeded"),
             (Fault("rate_limit", retry_after="3600", times=None), "API rate limit exceeded"),
             (Fault("redirect", location="https://github.example/x"), "301: Moved Permanently"),
@@ -362,7 +359,13 @@ class TestWhatCannotBePosted:
 
 
 @pytest.mark.parametrize(
-    "wait", [Fault("rate_limit", status=429, retry_after="1"), Fault("drop", method="GET")]
+    "wait",
+    [
+        Fault("rate_limit", status=429, retry_after="1"),
+        Fault("drop", method="GET"),
+        Fault("html", method="POST", path=COMMENTS, when="after"),
+    ],
+    ids=["limit", "lost", "stored"],
 )
 def test_what_passes_is_waited_out(team: Team, wait: Fault) -> None:
     team.github.inject(wait)

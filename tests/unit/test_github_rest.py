@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -76,7 +76,7 @@ def test_login_and_every_page_are_read(*, is_enterprise: bool) -> None:
 
 def test_it_writes_and_rewrites(here: Hosted) -> None:
     with here.client() as github:
-        github.create("issues/1/comments", {"body": "One."})
+        create(github, here)
         github.update(f"issues/comments/{here.repository.comments(1)[0].id}", {"body": "Two."})
 
     assert here.comments() == ["Two."]
@@ -127,20 +127,36 @@ def test_read_gives_up_on_what_does_not_pass(here: Hosted, fault: Fault, attempt
     assert len(here.peer.log) == attempts
 
 
+def create(github: GitHub, here: Hosted) -> None:
+    github.create("issues/1/comments", {"body": "One."}, lambda: "One." in here.comments())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("how", [{"kind": "status", "status": 500}, {"kind": "drop"}], ids=["5xx", "lost"])
+def test_creation_is_repeated_only_where_it_is_missing(here: Hosted, how: dict[str, Any], when: str) -> None:
+    here.peer.inject(Fault(method="POST", when=when, times=3 if when == "before" else 1, **how))
+
+    with here.client() as github:
+        create(github, here)
+    assert here.comments() == ["One."]
+    assert len(here.peer.writes()) == (4 if when == "before" else 1)
+
+
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    ("fault", "error", "attempts"),
     [
-        (Fault("status", status=500, method="POST"), ApiRejected),
-        (Fault("drop", method="POST", when="after"), ApiUnreachable),
+        (Fault("status", status=502, method="POST", times=None), ApiRejected, 4),
+        (Fault("drop", method="POST", times=None), ApiUnreachable, 4),
+        (Fault("status", status=422, method="POST", times=None), ApiRejected, 1),
     ],
-    ids=["5xx", "lost"],
+    ids=["5xx", "lost", "refused"],
 )
-def test_creation_is_sent_once(here: Hosted, fault: Fault, error: type[ApiError]) -> None:
+def test_creation_gives_up(here: Hosted, fault: Fault, error: type[ApiError], attempts: int) -> None:
     here.peer.inject(fault)
 
     with here.client() as github, pytest.raises(error):
-        github.create("issues/1/comments", {"body": "One."})
-    assert len(here.peer.writes()) == 1
+        create(github, here)
+    assert len(here.peer.writes()) == attempts
 
 
 def test_item_is_object_login_is_asked_once(here: Hosted) -> None:
@@ -156,7 +172,7 @@ def test_creation_is_sent_again_after_a_limit(here: Hosted) -> None:
     here.peer.inject(Fault("secondary_limit", method="POST", retry_after="0"))
 
     with here.client() as github:
-        github.create("issues/1/comments", {"body": "One."})
+        create(github, here)
     assert here.comments() == ["One."]
 
 

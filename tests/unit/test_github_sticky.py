@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import ApiRejected
 from reconciler.github import environment, sticky
-from reconciler.github.rest import GitHub
+from reconciler.github.rest import FULL_RETRY, GitHub, RetryPolicy
 from tests.doubles.github_peer import ACTIONS, Fault, Peer, account
 
 if TYPE_CHECKING:
@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 OURS = sticky.marked("plan", {"digest": "d"}, "Ours.")
 
 
+@pytest.fixture
+def quick() -> RetryPolicy:
+    return RetryPolicy(first_wait=0.01)
+
+
 @contextmanager
-def hosted() -> Iterator[tuple[GitHub, Repository, Peer]]:
+def hosted(retry_policy: RetryPolicy = FULL_RETRY) -> Iterator[tuple[GitHub, Repository, Peer]]:
     peer = Peer()
     repository = peer.repository("acme/audiences")
     repository.seed_pull()
     token = peer.actions_token(repository, {"pull-requests": "write", "issues": "write"})
     with peer.running():
         given = {"GITHUB_REPOSITORY": "acme/audiences", "GITHUB_TOKEN": token, **peer.urls}
-        with GitHub(environment.read(given)) as github:
+        with GitHub(environment.read(given), retry_policy) as github:
             yield github, repository, peer
 
 
@@ -97,6 +102,35 @@ def test_a_comment_is_written_over_or_anew() -> None:
         repository.delete_comment(found.number)
         sticky.write_comment(github, 1, found, "Anew.")
         assert [one.body for one in repository.comments(1)] == ["Anew."]
+
+
+def test_lost_response_leaves_one_comment_of_a_run(quick: RetryPolicy) -> None:
+    with hosted(quick) as (github, repository, peer):
+        repository.add_comment(1, OURS, account("mallory"))
+        repository.add_comment(1, sticky.marked("plan", {"digest": "older"}, "Ours."), ACTIONS)
+        for when in ("before", "after"):
+            peer.inject(Fault("status", method="POST", path="*/comments", status=502, when=when))
+        sticky.create_comment(github, 1, OURS)
+        assert [(one.body, one.author) for one in repository.comments(1)][2:] == [(OURS, ACTIONS)]
+
+
+def test_lost_response_leaves_one_issue(quick: RetryPolicy) -> None:
+    with hosted(quick) as (github, repository, peer):
+        peer.inject(Fault("drop", method="POST", path="*/issues", when="after"))
+        sticky.create_issue(github, "drift", "Drift", sticky.marked("drift", {}, "Drift."))
+        assert len(repository.issues()) == 2
+
+
+@pytest.mark.parametrize(("is_expected", "count"), [(True, 1), (False, 0)])
+def test_empty_list_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, *, is_expected: bool, count: int
+) -> None:
+    monkeypatch.setattr(sticky, "LAG", (0.0, 0.0))
+    with hosted() as (github, repository, peer):
+        repository.add_comment(1, OURS, ACTIONS)
+        peer.inject(Fault("empty_list", path="*/comments"))
+        (found,) = sticky.find_comments(github, 1, "plan", is_expected=is_expected)
+        assert len(found) == count
 
 
 def test_comments_are_deleted_though_one_is_gone() -> None:
