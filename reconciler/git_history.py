@@ -31,6 +31,19 @@ def unchanged(before: Mapping[str, bytes]) -> frozenset[str]:
     return frozenset(name for name, data in before.items() if _is_same(name, data))
 
 
+def is_touched(ref: str, paths: Sequence[str], others: Sequence[str] = ()) -> bool:
+    """Return whether anything below the paths is not as it was at the merge base of `ref` and HEAD.
+
+    A file that git does not know counts too. `others` are names, files or folders anywhere in the repository.
+    Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
+    """
+    commit, folder = merge_base(ref, paths), _folder(Path(paths[0]))
+    below = [f":(literal){os.path.abspath(path)}" for path in paths]  # noqa: PTH100 - resolve() would follow links
+    named = [f":(top,glob)**/{name}" for name in others] + [f":(top,glob)**/{name}/**" for name in others]
+    changed = _git(folder, "diff", "--name-only", "--no-ext-diff", commit, "--", *below, *named)
+    return bool(changed or _git(folder, "ls-files", "--others", "--", *below, *named))
+
+
 def merge_base(ref: str, paths: Sequence[str]) -> str:
     """Return the commit where the work on HEAD began.
 

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 from reconciler import git_history, interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
-from reconciler.errors import Diagnostic, FileError, NotApproved
-from reconciler.github import comment_state, pulls, sticky
+from reconciler.errors import Diagnostic, FileError
+from reconciler.github import comment_state, plan_comment, sticky
 from reconciler.github import environment as runner
-from reconciler.github.rest import GitHub
 from reconciler.render import comment, json_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.github.environment import Environment
-    from reconciler.github.sticky import Sticky
     from reconciler.plan import Plan
 
 
@@ -93,15 +91,7 @@ class PullRequest:
         marker = sticky.marked(kind, state, "")
         render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
-        with GitHub(self.environment) as github:
-            pulls.require_current(github, self.environment, number)
-            (found,) = sticky.find_comments(github, number, kind)
-            if max((comment_state.run(one.state) for one in found), default=(0, 0)) > self.environment.run:
-                raise NotApproved(f"a newer run has shown its plan on pull request {number} already")
-            sticky.write_comment(github, number, next(iter(found), None), marker + body)
-            if not found:  # another run may have written its first one at the same time
-                found = _newest_first(*sticky.find_comments(github, number, kind))
-            sticky.delete_comments(github, found[1:])
+        plan_comment.publish(self.environment, number, kind, marker + body)
 
     def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
         notes = [*self.notes, *_left_out(plan)]
@@ -118,11 +108,6 @@ def _left_out(plan: Plan) -> Iterator[Diagnostic]:
             f"this comment approves {comment_state.MAX_CHANGES} audiences, and leaves out {count} more",
             "One comment has no room for more. Ask for fewer in one pull request",
         )
-
-
-def _newest_first(comments: Sequence[Sticky]) -> list[Sticky]:
-    """Return them in an order that is the same for every run that looks."""
-    return sorted(comments, key=lambda one: (comment_state.run(one.state), -one.number), reverse=True)
 
 
 def read(environment: Environment, paths: Sequence[str]) -> PullRequest:

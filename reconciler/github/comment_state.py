@@ -30,6 +30,11 @@ def from_plan(plan: Plan, head: str | None = None, run: tuple[int, int] = (0, 0)
     return {"digest": plan.digest, "changes": changes, "head": head, "run": [*run]}
 
 
+def nothing(head: str | None, run: tuple[int, int]) -> dict[str, Any]:
+    """Return the state of a comment that shows no plan, and approves nothing."""
+    return {"digest": None, "untouched": True, "head": head, "run": [*run]}
+
+
 def from_apply(used: Collection[str], run: tuple[int, int], *, is_complete: bool) -> dict[str, Any]:
     """Return what an apply has used up of one review; after a complete one nothing earlier counts."""
     return {"complete": is_complete, "used": sorted(used), "run": [*run]}
@@ -60,6 +65,11 @@ def approved(state: Mapping[str, Any]) -> Digests:
     if digest(state) is None or not isinstance(changes, dict):
         return {}
     return {key: tuple(value.split()) for key, value in changes.items() if isinstance(value, str)}
+
+
+def is_untouched(state: Mapping[str, Any]) -> bool:
+    """Return whether a comment says that there is nothing to plan."""
+    return state.get("untouched") is True
 
 
 def used(state: Mapping[str, Any]) -> frozenset[str]:

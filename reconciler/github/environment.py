@@ -24,12 +24,14 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One step of a run: `event` is the payload that started it, `token` is empty where there is none.
+    """One step of a run: `event` is the payload that started it.
 
-    `run` is its id, which grows from run to run, and its attempt; zeros where the runner does not say.
+    `event_name` and `token` are empty where there is none. `run` is its id, which grows from run to run, and
+    its attempt; zeros where the runner does not say.
     """
 
     repository: str
+    event_name: str
     event: Mapping[str, Any]
     sha: str | None
     api_url: str
@@ -44,10 +46,24 @@ class Environment:
         return _object(self.event.get("pull_request"))
 
     @property
+    def _merge_group(self) -> Mapping[str, Any]:
+        return _object(self.event.get("merge_group"))
+
+    @property
     def pull_request(self) -> int | None:
         """The number of the pull request that the event is about."""
         number = self._pull_request.get("number")
         return number if isinstance(number, int) else None
+
+    @property
+    def is_merge_group(self) -> bool:
+        """Whether the event is a merge queue's: what it would merge, by no pull request's number."""
+        return bool(self._merge_group)
+
+    @property
+    def is_dispatch(self) -> bool:
+        """Whether somebody started the run by hand."""
+        return self.event_name == "workflow_dispatch"
 
     @property
     def is_fork(self) -> bool:
@@ -57,13 +73,13 @@ class Environment:
 
     @property
     def base_sha(self) -> str | None:
-        """The commit that the pull request would be merged into."""
-        return _sha(_object(self._pull_request.get("base")).get("sha"))
+        """The commit that the pull request or the merge group would be merged into."""
+        return _sha(self._merge_group.get("base_sha") or _object(self._pull_request.get("base")).get("sha"))
 
     @property
     def head_sha(self) -> str | None:
-        """The commit that the pull request proposed when the event was sent."""
-        return _sha(_object(self._pull_request.get("head")).get("sha"))
+        """The commit that the pull request or the merge group proposed when the event was sent."""
+        return _sha(self._merge_group.get("head_sha") or _object(self._pull_request.get("head")).get("sha"))
 
     def append_summary(self, markdown: str) -> None:
         """Append to the job's summary, where there is one; raises FileError."""
@@ -91,6 +107,7 @@ def read(variables: Mapping[str, str]) -> Environment:
     is_run = _number(run_id) > 0 and _SERVER.fullmatch(server)
     return Environment(
         repository=repository,
+        event_name=variables.get("GITHUB_EVENT_NAME", ""),
         event=_event(variables.get("GITHUB_EVENT_PATH")),
         sha=_sha(variables.get("GITHUB_SHA")),
         api_url=variables.get("GITHUB_API_URL") or "https://api.github.com",

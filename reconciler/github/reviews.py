@@ -114,6 +114,8 @@ def _review(pull: Pull, plans: Sequence[Sticky], results: Sequence[Sticky], *, i
         objection = (
             f"pull request {pull.number} shows the plan of another commit than the one that was merged"
         )
+    elif comment_state.is_untouched(newest.state):
+        objection = f"pull request {pull.number} changes no definition, and shows no plan"
     elif comment_state.digest(newest.state) is None:
         objection = f"the plan that pull request {pull.number} shows has errors, and cannot be applied"
     approved = {} if newest is None else comment_state.approved(newest.state)

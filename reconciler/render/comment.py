@@ -57,6 +57,23 @@ def validated(definitions: int) -> str:
     )
 
 
+def untouched() -> str:
+    """Explain why nothing was planned."""
+    return _joined(
+        "### Audiences: nothing to plan",
+        "**This changes no definition and no setting of audiences.** The API was not asked, and a merge of "
+        "this applies nothing.",
+    )
+
+
+def queued() -> str:
+    """Explain whose plan a merge queue's is."""
+    return (
+        "**This is the plan of a merge queue's group**, with what is ahead of it in the queue. What counts "
+        "as reviewed is the comment on each of its pull requests."
+    )
+
+
 def applied(
     result: ApplyResult,
     *,

@@ -141,6 +141,11 @@ class Team:
         event = events.merge(self.github.documents, self.repository, number)
         return replace(event, payload={**event.payload, "before": before})
 
+    def group(self, number: int) -> Event:
+        """Put a pull request into the merge queue, and return what its group is asked for."""
+        base, sha = head(self.checkout, "main"), self._merged(self._branches[number])
+        return events.merge_group(self.github.documents, self.repository, sha, base, number)
+
     def push(self, documents: Files) -> Event:
         """Commit to main without a pull request."""
         sha = self.define(documents)

@@ -49,6 +49,7 @@ def changed(name: str, **fields: Any) -> Files:
 
 
 PAUSED = changed("guests.yaml", status="paused")
+PROTECTED = {"lifecycle": {"protect": True}}
 DRAFTED = changed("security.yaml", status="draft")
 
 
@@ -100,6 +101,59 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
     assert "~ status: active -> paused" in ran.out
     assert commands(ran.out) == []
     assert {entry.method for entry in team.vendor.log} == {"GET"}
+
+
+ELSEWHERE: Files = {"./README.md": "Ours."}
+
+
+def test_pull_request_about_something_else_is_unplanned(team: Team) -> None:
+    ran = team.plan(team.open(ELSEWHERE))
+
+    assert (ran.code, ran.err, ran.outputs) == (0, "", {})
+    assert "### Audiences: nothing to plan" in ran.summary
+    assert (team.vendor.log, team.github.writes()) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"guests.yaml": None},
+        {"./reconciler.toml": "[limits]\nmax_changes = 99\n"},
+        {"./teams/policies/owner.yaml": "id: owner"},
+        {"./catalogue.json": "{}"},
+    ],
+    ids=["definition", "settings", "policy", "catalogue"],
+)
+def test_what_a_plan_depends_on_is_planned(team: Team, files: Files) -> None:
+    team.plan(team.open({**ELSEWHERE, **files}))
+
+    assert len(team.vendor.log) > 0
+
+
+def test_withdrawn_change_leaves_no_plan_behind(team: Team) -> None:
+    number = team.open(PAUSED)
+    team.plan(number)
+    team.update(number, {"guests.yaml": converged()["guests.yaml"], **ELSEWHERE})
+    ran = team.plan(number)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "### Audiences: nothing to plan" in team.comment(number)
+    assert "Webinar guests" not in team.comment(number)
+    applied = team.apply(team.merge(number))
+    assert (applied.code, team.patched) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("base", "files", "code"),
+    [({}, PAUSED, 0), ({}, ELSEWHERE, 0), (changed("guests.yaml", **PROTECTED), PAUSED, 3)],
+)
+def test_merge_group_is_planned_in_the_summary(team: Team, base: Files, files: Files, code: int) -> None:
+    team.push({"./MAIN.md": "Moved on.", **base})
+    ran = team.run("plan", team.group(team.open(files)))
+
+    assert (ran.code, team.comments(1), team.github.writes()) == (code, (), ())
+    assert ("plan of a merge queue's group" in ran.summary) == (files != ELSEWHERE)
+    assert ("Webinar guests" in ran.summary) == (files != ELSEWHERE)
 
 
 def test_comment_without_changes_approves_nothing(team: Team) -> None:
@@ -166,7 +220,6 @@ def test_without_history_drift_is_not_told_apart(team: Team, tmp_path: Path) -> 
     assert ran.outputs["digest"] == whole.outputs["digest"]
 
 
-PROTECTED = {"lifecycle": {"protect": True}}
 LIFTED = "and no longer for the next one"
 
 

@@ -11,7 +11,7 @@ import pytest
 from reconciler import git_history
 from reconciler.definitions import is_definition
 from reconciler.errors import FileError
-from tests.doubles.git import commit, git, head, start
+from tests.doubles.git import commit, git, head, start, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,3 +156,28 @@ def test_bare_repository_is_refused(repository: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(FileError, match="lie in a bare repository"):
         git_history.merge_base("main", [str(bare)])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("audiences.d/cfo.yaml", True),
+        ("audiences.d/new/of git: unknown.yaml", True),
+        ("settings.toml", True),
+        ("deep/er/settings.toml", True),
+        ("rules/one", True),
+        ("audiences.d2/cfo.yaml", False),
+        ("rules.md", False),
+    ],
+)
+def test_touched_is_what_is_not_as_before(repository: Path, name: str, *, expected: bool) -> None:
+    base = head(repository)
+
+    def is_touched() -> bool:
+        return git_history.is_touched(base, ["audiences.d"], ["settings.toml", "rules"])
+
+    assert not is_touched()
+    write(repository, {name: "id: changed"})
+    assert is_touched() == expected
+    commit(repository, "Change")
+    assert is_touched() == expected

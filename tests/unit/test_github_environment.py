@@ -43,6 +43,16 @@ def test_pull_request_has_number_base_and_fork(tmp_path: Path) -> None:
     assert [one.sha for one in read] == ["c" * 40] * 2
 
 
+def test_merge_group_has_commits_and_no_number(tmp_path: Path) -> None:
+    peer = Peer()
+    event = events.merge_group(peer.documents, peer.repository("acme/audiences"), "e" * 40, "b" * 40, 7)
+    read = environment.read(event.environment(tmp_path))
+
+    assert (read.is_merge_group, read.pull_request, read.is_fork) == (True, None, False)
+    assert (read.base_sha, read.head_sha, read.sha) == ("b" * 40, "e" * 40, "e" * 40)
+    assert event.ref.startswith("refs/heads/gh-readonly-queue/main/pr-7-")
+
+
 def test_a_push_says_none_of_it(tmp_path: Path) -> None:
     peer = Peer()
     event = events.push(peer.documents, peer.repository("acme/audiences"), "e" * 40)

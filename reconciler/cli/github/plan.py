@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.app import pull_request
+from reconciler.app import pull_request, untouched
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import attempt, publish, run
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.github import environment as runner
 from reconciler.plan import Plan, objections
-from reconciler.render import text
+from reconciler.render import comment, text
 from reconciler.render.annotations import annotate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.app.pull_request import PullRequest
+    from reconciler.github.environment import Environment
 
 
 @click.command("plan")
@@ -23,30 +30,48 @@ from reconciler.render.annotations import annotate
 def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
     """Validate and plan a pull request; show the plan in a comment and in the job's summary.
 
-    Exits 3 where merging would be refused, and 1 where the comment cannot be written.
+    One that changes no definition and no setting ends at once. A merge queue's group gets its plan in the
+    summary alone. Exits 3 where merging would be refused, and 1 where the comment cannot be written.
     """
 
     def body() -> int:
-        environment = runner.read(os.environ)
-        pull = pull_request.read(environment, paths or options.DEFAULT_PATHS)
-        planned = attempt(partial(pull.make_plan, is_sandbox=sandbox))
-        if isinstance(planned, Interrupted):
-            raise planned
-        if isinstance(planned, int):
-            output.write(text.validation_summary(planned, ()))
-            return publish(exit_codes.DONE, environment, partial(pull.publish_validity, planned))
-        plan = (
-            Plan(origin="", diagnostics=planned.diagnostics)
-            if isinstance(planned, ReconcilerError)
-            else planned
-        )
-        output.write(annotate(pull.diagnostics(plan)) + (text.plan(plan) if plan.origin else ""))
-        steps = partial(pull.publish_outputs, plan), partial(pull.publish_summary, plan)
-        code = publish(_code(plan), environment, *steps)
-        # Without its comment nothing can be reviewed, so the check must not be green.
-        return publish(code, environment, partial(pull.publish_comment, plan), is_required=True)
+        environment, read = runner.read(os.environ), paths or options.DEFAULT_PATHS
+        if untouched.is_so(environment, read):
+            return _pass_over(environment, read)
+        return _plan(pull_request.read(environment, read), is_sandbox=sandbox)
 
     return run(body)
+
+
+def _pass_over(environment: Environment, paths: Sequence[str]) -> int:
+    output.write("No definition and no setting is changed, so there is nothing to plan.\n")
+    summary = partial(untouched.publish_summary, environment)
+    return publish(
+        exit_codes.DONE, environment, summary, partial(untouched.publish_comment, environment, paths)
+    )
+
+
+def _plan(pull: PullRequest, *, is_sandbox: bool) -> int:
+    environment, planned = pull.environment, attempt(partial(pull.make_plan, is_sandbox=is_sandbox))
+    if isinstance(planned, Interrupted):
+        raise planned
+    if isinstance(planned, int):
+        output.write(text.validation_summary(planned, ()))
+        return publish(exit_codes.DONE, environment, partial(pull.publish_validity, planned))
+    plan = (
+        Plan(origin="", diagnostics=planned.diagnostics) if isinstance(planned, ReconcilerError) else planned
+    )
+    output.write(annotate(pull.diagnostics(plan)) + (text.plan(plan) if plan.origin else ""))
+    queued = [partial(environment.append_summary, comment.queued())] if environment.is_merge_group else []
+    code = publish(
+        _code(plan),
+        environment,
+        partial(pull.publish_outputs, plan),
+        *queued,
+        partial(pull.publish_summary, plan),
+    )
+    # Without its comment nothing can be reviewed, so the check must not be green.
+    return publish(code, environment, partial(pull.publish_comment, plan), is_required=True)
 
 
 def _code(plan: Plan) -> int:

@@ -139,6 +139,30 @@ def pull_request(
     )
 
 
+def merge_group(documents: Documents, repository: Repository, sha: str, base_sha: str, number: int) -> Event:
+    """Tell that a merge queue asks for checks of a commit, which a pull request came to the queue with."""
+    branch = repository.default_branch
+    ref = f"refs/heads/gh-readonly-queue/{branch}/pr-{number}-{base_sha}"
+    person = {"name": "GitHub", "email": "noreply@github.com"}
+    group = {
+        "head_sha": sha,
+        "head_ref": ref,
+        "base_sha": base_sha,
+        "base_ref": f"refs/heads/{branch}",
+        "head_commit": {
+            "id": sha,
+            "tree_id": sha[::-1],
+            "message": f"Merge pull request #{number}",
+            "timestamp": "2026-05-04T10:00:00+02:00",
+            "author": person,
+            "committer": person,
+        },
+    }
+    sent = _sent(documents, repository, "github-merge-queue[bot]")
+    payload = {"action": "checks_requested", "merge_group": group, **sent}
+    return Event(name="merge_group", payload=payload, ref=ref, sha=sha, actor="marta")
+
+
 def push(
     documents: Documents,
     repository: Repository,

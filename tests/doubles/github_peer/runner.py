@@ -211,7 +211,11 @@ def _texts(values: Mapping[str, Any], scope: Scope) -> dict[str, str]:
 def _groups(concurrency: Any, scope: Scope) -> tuple[tuple[str, bool], ...]:
     """Give a group's name, and whether a newer run in it cancels this one."""
     given = concurrency if isinstance(concurrency, dict) else {"group": concurrency}
-    if unknown := set(given) - {"group", "cancel-in-progress"}:
+    if unknown := set(given) - {"group", "cancel-in-progress", "queue"}:
         raise Unsupported(f"concurrency: {sorted(unknown)} is not known here")
     cancels = expressions.truth(given.get("cancel-in-progress", False), scope)
+    if given.get("queue", "single") not in ({"single"} if cancels else {"single", "max"}):
+        raise Unsupported(
+            f"concurrency: a queue {given['queue']!r} is not allowed, or not next to cancelling"
+        )
     return ((expressions.text(given["group"], scope), cancels),) if given["group"] else ()

@@ -28,10 +28,10 @@ def is_triggered(workflow: Workflow, event: Event) -> bool:
 
 
 def dispatch_inputs(workflow: Workflow, event: Event) -> dict[str, Any]:
-    """Give the `inputs` context: what was entered, or each input's default."""
+    """Give the `inputs` context: what was entered, or each input's default; nothing for another event."""
+    declared = (workflow.on.get("workflow_dispatch") or {}).get("inputs") or {}
     if event.name != "workflow_dispatch":
-        return {}
-    declared = (workflow.on["workflow_dispatch"] or {}).get("inputs") or {}
+        return dict.fromkeys(declared)
     entered: Mapping[str, str] = event.payload["inputs"] or {}
     if unknown := set(entered) - set(declared):
         raise Unsupported(f"the workflow declares no input {sorted(unknown)}")
@@ -67,6 +67,14 @@ def _push(filters: Mapping[str, Any], event: Event) -> bool:
     return _passes(filters.get("branches"), (branch,)) and _passes(filters.get("paths"), event.changed)
 
 
+def _merge_group(filters: Mapping[str, Any], event: Event) -> bool:
+    # No `paths` here: GitHub's merge queue has no such filter.
+    _known(filters, ("types", "branches"), "merge_group")
+    branch = event.payload["merge_group"]["base_ref"].removeprefix("refs/heads/")
+    types = filters.get("types") or [event.action]
+    return event.action in types and _passes(filters.get("branches"), (branch,))
+
+
 def _schedule(times: Iterable[Mapping[str, str]], event: Event) -> bool:
     return event.payload["schedule"] in [time["cron"] for time in times]
 
@@ -79,6 +87,7 @@ def _dispatch(filters: Mapping[str, Any], _: Event) -> bool:
 _EVENTS: Mapping[str, Callable[[Any, Event], bool]] = {
     "pull_request": _pull_request,
     "push": _push,
+    "merge_group": _merge_group,
     "schedule": _schedule,
     "workflow_dispatch": _dispatch,
 }
