@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, schema
+from reconciler.app import planning
 from reconciler.app.apply_session import ApplyRequest
 from reconciler.app.merge_guards import MergeGuards
 from reconciler.app.reviewed_session import ReviewedSession
@@ -45,9 +46,15 @@ class Merge:
         except FileError:
             return (self.environment.sha,) if self.environment.sha else ()
 
-    def find_reviews(self, *, is_optional: bool) -> Reviews:
+    def find_reviews(self, *, is_optional: bool, is_approval_required: bool = False) -> Reviews:
         """Find what was reviewed; raises ApiError, and NotApproved for a pull request that is not merged."""
-        return reviews.find(self.environment, self.paths, self._commits, is_optional=is_optional)
+        return reviews.find(
+            self.environment,
+            self.paths,
+            self._commits,
+            is_optional=is_optional,
+            is_approval_required=is_approval_required,
+        )
 
     def session(
         self,
@@ -56,6 +63,7 @@ class Merge:
         is_sandbox: bool,
         parallelism: int,
         max_changes: MaxChanges | None,
+        targets: Sequence[str] = (),
         is_all_or_nothing: bool = False,
     ) -> ReviewedSession:
         """Return an apply that writes exactly what was reviewed."""
@@ -63,6 +71,7 @@ class Merge:
         request = ApplyRequest(
             paths=self.paths,
             is_sandbox=is_sandbox,
+            targets=targets,
             parallelism=parallelism,
             max_changes=max_changes,
             out=str(folder / "reconciler-result.json"),
@@ -116,11 +125,23 @@ class MergedApply:
                 sticky.create_comment(github, review.number, marker + body)
 
     def _concerns(self, review: Review) -> bool:
-        return bool(review.approved) or (review.is_new and bool(self._result.results or self.error))
+        # The newest commit, for a run that was started by hand, may be about something else.
+        is_asked = review.is_new and (review.is_unapproved or not self.session.reviews.is_by_hand)
+        return bool(review.approved) or (is_asked and bool(self._result.results or self.error))
 
     @property
     def _is_complete(self) -> bool:
-        return self.session.plan is not None and self._result.is_converged
+        return self.session.plan is not None and not self._targets and self._result.is_converged
+
+    @property
+    def _targets(self) -> Sequence[str]:
+        return self.session.request.targets
+
+    @cached_property
+    def _included(self) -> frozenset[str]:
+        """The short ids of the audiences that this apply was about."""
+        included = planning.targeted(self.session.definitions, self._targets)
+        return frozenset(comment_state.short_id(one.id) for one in included)
 
     def _used(self, review: Review) -> set[str]:
         plan = self.session.plan
@@ -128,7 +149,10 @@ class MergedApply:
             return set()
         is_settled = {one.id: one.outcome in {"applied", "unchanged"} for one in self._result.results}
         settled = frozenset(comment_state.short_id(one) for one in is_settled if is_settled[one])
-        return set(reviews.used(review, comment_state.digests(plan), settled))
+        used = set(reviews.used(review, comment_state.digests(plan), settled))
+        # The audiences that no target matches are not in the plan, though there is something to do for them.
+        included = {one for key in self._included & review.approved.keys() for one in review.approved[key]}
+        return used & included if self._targets else used
 
     @cached_property
     def _result(self) -> ApplyResult:
@@ -174,4 +198,5 @@ class MergedApply:
         plan, found = self.session.plan, self.session.reviews.found
         fresh = comment_state.digests(plan) if plan else {}
         reviewed = {one for review in found if review.is_new for one in review.approved} - fresh.keys()
+        reviewed &= self._included
         return [one.name for one in self.session.definitions if comment_state.short_id(one.id) in reviewed]

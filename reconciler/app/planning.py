@@ -47,12 +47,12 @@ async def plan(
 
     rules = schema.rules()
     targets = tuple(dict.fromkeys(targets))
-    targeted = _targeted(definitions, targets)
+    included = targeted(definitions, targets)
     async with ReadClient(connection) as client:
-        live = await audiences.fetch(client, [definition.id for definition in targeted], rules)
+        live = await audiences.fetch(client, [definition.id for definition in included], rules)
         made = build(
             origin=connection.origin,
-            definitions=targeted,
+            definitions=included,
             live=live.audiences,
             others=live.others,
             rules=rules,
@@ -64,7 +64,7 @@ async def plan(
             base=None if merge_base is None else merge_base.definitions,
             diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
         )
-        return await evaluation.evaluate(made, targeted, client, rules, live.generation)
+        return await evaluation.evaluate(made, included, client, rules, live.generation)
 
 
 def _lifted(
@@ -86,7 +86,8 @@ def _doubts(live: LiveState) -> Iterator[Diagnostic]:
         )
 
 
-def _targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
+def targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
+    """Return the definitions that the targets match, all without targets; raises SettingsError."""
     for target in targets:
         if not any(_is_target(definition, target) for definition in definitions):
             raise SettingsError(

@@ -86,11 +86,12 @@ class ReviewedSession(ApplySession):
             review = self.reviews.approver(audience, digests)
             if review is not None:
                 self._approvers[audience] = review
-        self.refused = tuple(change for change in plan.audience_changes if self._approver(change.id) is None)
+        self.refused = tuple(change for change in plan.audience_changes if self.approver(change.id) is None)
         if self.refused:
             self.refusal = self.reviews.objection or _STALE
 
-    def _approver(self, identity: str) -> Review | None:
+    def approver(self, identity: str) -> Review | None:
+        """Return the review that showed an audience's changes, None where none did."""
         return self._approvers.get(comment_state.short_id(identity))
 
     def _reviewed(self, plan: Plan) -> Plan:
@@ -98,7 +99,7 @@ class ReviewedSession(ApplySession):
         if self.reviews.is_waived:
             return plan
         return replace(
-            plan, changes=tuple(change for change in plan.changes if self._approver(change.id) is not None)
+            plan, changes=tuple(change for change in plan.changes if self.approver(change.id) is not None)
         )
 
     def _guarded(self, plan: Plan) -> Plan:
@@ -120,7 +121,7 @@ class ReviewedSession(ApplySession):
         """Return the guards that count for a change, None for one that nobody showed."""
         if self.reviews.is_waived:
             return self._guards.before_push()
-        review = self._approver(identity)
+        review = self.approver(identity)
         return None if review is None else self._guards.before(review)
 
     def _limits(self) -> Iterator[Limits]:
@@ -142,7 +143,7 @@ class ReviewedSession(ApplySession):
         return replace(result, results=tuple(map(self._explained, result.results)))
 
     def _explained(self, one: AudienceResult) -> AudienceResult:
-        review = self._approver(one.id)
+        review = self.approver(one.id)
         if any(one.id == change.id for change in self.refused):
             return replace(one, outcome="not_attempted", detail=_NOBODY, is_written=False)
         if review is None or not self.has_begun:

@@ -21,13 +21,17 @@ MAX_LISTED = 300  # pull requests, of which the last to be touched come first
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request; `merged_at` is a time in UTC, as GitHub writes it, None where it is not merged."""
+    """A pull request; `merged_at` is a time in UTC, as GitHub writes it, None where it is not merged.
+
+    `author` is a login, empty where the account was deleted.
+    """
 
     number: int
     head_sha: str
     is_open: bool
     merged_at: str | None
     merge_commit_sha: str | None
+    author: str
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -37,6 +41,7 @@ class Pull:
             document.get("state") == "open",
             document.get("merged_at"),
             document.get("merge_commit_sha"),
+            str((document.get("user") or {}).get("login") or ""),
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import NotApproved
-from reconciler.github import comment_state, edits, pulls, sticky
+from reconciler.github import approvals, comment_state, edits, pulls, sticky
 from reconciler.github.rest import GitHub
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 class Review:
     """What one merged pull request showed, and what is left of it; `objection` says why it approves nothing.
 
-    `is_new` where this push brought it; `merge_commit` is the one that it was merged by.
+    `is_unapproved` where no second person approved what should have been. `is_new` where this push brought
+    it or, for a run that was started by hand, the newest commit; `merge_commit` is the one it was merged by.
     """
 
     number: int
@@ -34,14 +35,19 @@ class Review:
     merge_commit: str
     approved: Digests = field(default_factory=dict)
     objection: str = ""
+    is_unapproved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """All that may approve a change, the newest merge first; `is_waived` where none is required."""
+    """All that may approve a change, the newest merge first; `is_waived` where none is required.
+
+    `is_by_hand` where no push asks for what it brought, but somebody for what is left.
+    """
 
     found: tuple[Review, ...] = ()
     is_waived: bool = False
+    is_by_hand: bool = False
 
     def approver(self, audience: str, digests: Sequence[str]) -> Review | None:
         """Return the newest review that showed all of these changes of an audience, None where none did."""
@@ -51,23 +57,31 @@ class Reviews:
     @property
     def objection(self) -> NotApproved | None:
         """Return why this push approves nothing by itself, where it does not."""
-        new = [review for review in self.found if review.is_new]
-        if not new:
+        asked = [review for review in self.found if review.is_new or review.is_unapproved]
+        reasons = [review.objection for review in asked if review.objection]
+        if self.is_by_hand:
+            return NotApproved("; ".join([_NOTHING_LEFT, *reasons]), _SHOW_IT)
+        if not any(review.is_new for review in self.found):
             summary = "this push belongs to no merged pull request, so nobody reviewed what it would do"
             hint = (
                 "Bring it by a pull request, or start the apply with --without-pull-request. If it was merged"
             )
-            return NotApproved(summary, f"{hint} a moment ago, run this job again")
-        reasons = [review.objection for review in new if review.objection]
+            return NotApproved("; ".join([summary, *reasons]), f"{hint} a moment ago, run this job again")
         return NotApproved("; ".join(reasons)) if reasons else None
 
 
 def find(
-    environment: Environment, paths: Sequence[str], commits: Sequence[str], *, is_optional: bool
+    environment: Environment,
+    paths: Sequence[str],
+    commits: Sequence[str],
+    *,
+    is_optional: bool,
+    is_approval_required: bool = False,
 ) -> Reviews:
     """Find what was reviewed and not used up yet; `commits` are a branch's own, the newest first.
 
-    Where a complete apply has come after a merge, neither it nor an earlier one counts. Raises ApiError and
+    Where a complete apply has come after a merge, neither it nor an earlier one counts; and where it
+    `is_approval_required`, neither does one that no second person approved on GitHub. Raises ApiError and
     SettingsError where GitHub cannot be asked, and NotApproved for an event of a pull request that is not
     merged.
     """
@@ -77,12 +91,25 @@ def find(
     with GitHub(environment) as github:
         for pull in pulls.merged(github, commits, brought)[:MAX_PULLS]:
             is_new = pull.merge_commit_sha in brought
-            plans, results = sticky.find_comments(github, pull.number, *kinds, is_expected=is_new)
+            is_expected = is_new and not environment.is_dispatch
+            plans, results = sticky.find_comments(github, pull.number, *kinds, is_expected=is_expected)
             plans, results = edits.read(github, plans), edits.read(github, results)
-            found.append(_review(pull, plans, results, is_new=is_new))
+            review = _review(pull, plans, results, is_new=is_new)
+            if is_approval_required and review.approved and not approvals.is_approved(github, pull):
+                review = _unapproved(review)
+            found.append(review)
             if any(comment_state.is_complete(one.state) for one in results):
                 break
-    return Reviews(tuple(found), is_waived=is_optional and not any(review.is_new for review in found))
+    is_waived = is_optional and not any(review.is_new for review in found)
+    return Reviews(tuple(found), is_waived, is_by_hand=environment.is_dispatch)
+
+
+def _unapproved(review: Review) -> Review:
+    objection = (
+        f"pull request {review.number} has no approving review of the commit that was merged, by somebody "
+        "else than its author who may write here"
+    )
+    return replace(review, approved={}, objection=objection, is_unapproved=True)
 
 
 def _brought(environment: Environment, commits: Sequence[str]) -> Sequence[str]:
@@ -92,6 +119,8 @@ def _brought(environment: Environment, commits: Sequence[str]) -> Sequence[str]:
         before, pull_request = None, environment.event["pull_request"]
         if pull_request.get("merged") is not True:
             raise NotApproved("this pull request is not merged", "Merge it, and its plan is applied")
+    if environment.is_dispatch:
+        return commits[:1]  # what is newest now, whatever it was when the run was asked for
     if sha is None or sha not in commits:
         return ()
     end = commits.index(before) if before in commits else commits.index(sha) + 1
@@ -150,3 +179,9 @@ def used(review: Review, fresh: Digests, settled: frozenset[str]) -> Iterator[st
             yield from digests
         elif set(left) <= set(digests):
             yield from (one for one in digests if one not in left)
+
+
+_NOTHING_LEFT = "no merged pull request whose review is not used up shows this as it would be now"
+_SHOW_IT = (
+    "Open a pull request for these files: its comment shows what it would do, and merging it applies that"
+)

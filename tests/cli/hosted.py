@@ -162,6 +162,11 @@ class Team:
     def apply(self, event: Event, *arguments: str, **how: Any) -> Ran:
         return self.run("apply", event, *arguments, **how)
 
+    def dispatch(self) -> Event:
+        """Start a workflow by hand, on what main is at."""
+        sha = head(self.checkout, "main")
+        return events.dispatch(self.github.documents, self.repository, sha)
+
     def drift(self, **how: Any) -> Ran:
         sha = head(self.checkout, "main")
         event = events.schedule(self.github.documents, self.repository, sha, "17 6 * * 1-5")

@@ -269,6 +269,124 @@ class TestSeveralMerges:
         assert "### Audiences: applied" in team.ended(number)
 
 
+class TestByHand:
+    """A run that somebody starts takes the newest commit, and the reviews that are not used up."""
+
+    def test_it_goes_on_with_what_is_left(self, team: Team) -> None:
+        first, other = reviewed(team, PAUSED), team.open({"./README.md": "Ours."})
+        team.apply(team.merge(first), settings={"LEADPIPE_API_KEY": "sk_other"})
+        team.merge(other)
+        ran = team.apply(team.dispatch())
+
+        assert (ran.code, list(team.patched)) == (0, [PAUSING])
+        assert "reviewed in pull request 1" in team.ended(first)
+        assert team.comments(other) == ()
+
+    def test_edit_that_nobody_reviewed_is_refused(self, team: Team) -> None:
+        first = reviewed(team, PAUSED)
+        team.apply(team.merge(first))
+        team.vendor.edit(PAUSING, {"status": "active"})
+        ran = team.apply(team.dispatch())
+
+        assert (ran.code, len(team.patched)) == (3, 1)
+        assert "no merged pull request whose review is not used up shows this" in ran.summary
+        assert "Open a pull request for these files" in ran.err
+        assert "push" not in ran.err
+
+    def test_target_uses_up_nothing_else(self, team: Team) -> None:
+        number = reviewed(team, {**PAUSED, **RENAMED})
+        team.merge(number)
+        first = team.apply(team.dispatch(), "--target", "Webinar*")
+        second = team.apply(team.dispatch(), "--target", "Webinar*")
+        rest = team.apply(team.dispatch())
+
+        assert [ran.code for ran in (first, second, rest)] == [0, 0, 0]
+        assert [entry.id for entry in team.vendor.patches()] == [PAUSING, STEADY]
+        shown = team.ours(number, "result")
+        assert [text.count("changed as planned |") for text in shown] == [1, 0, 1]
+
+    def test_target_refuses_only_what_it_matches(self, team: Team) -> None:
+        number = reviewed(team, {**PAUSED, **RENAMED})
+        team.merge(number)
+        team.vendor.edit(PAUSING, {"name": "By hand"})
+        ran = team.apply(team.dispatch(), "--target", "Webinar*")
+
+        assert (ran.code, team.patched) == (3, {})
+        assert "nothing is left to do for" not in ran.summary
+        assert team.apply(team.dispatch(), "--target", STEADY).code == 0
+
+
+@pytest.mark.parametrize("kind", ["push", "dispatch"])
+def test_dry_run_writes_nothing_and_names_reviews(team: Team, kind: str) -> None:
+    number = reviewed(team, {**PAUSED, **RENAMED})
+    merge = team.merge(number)
+    before = len(team.github.writes())
+    event = merge if kind == "push" else team.dispatch()
+    ran = team.apply(event, "--dry-run")
+
+    assert (ran.code, team.patched, ran.outputs) == (0, {}, {})
+    assert {entry.path for entry in team.github.writes()[before:]} <= {"/graphql"}
+    assert not (ran.folder / "runner_temp" / "reconciler-journal.jsonl").exists()
+    assert "Dry run: nothing was sent.\n  would write it, reviewed in pull request 1: Webinar" in ran.out
+    assert "| Webinar guests | would write it, reviewed in pull request 1 |" in ran.summary
+    assert "| Webinar guests | **pauses**" in ran.summary
+
+    team.vendor.edit(STEADY, {"status": "draft"})
+    edited = team.apply(event, "--dry-run")
+    assert edited.code == 3
+    assert "  would refuse it: Security leads" in edited.out
+    reason = {"push": "what this merge would do now is not what", "dispatch": "no merged pull request whose"}
+    assert reason[kind] in edited.summary
+    team.vendor.edit(STEADY, {"status": "active"})
+    assert (team.apply(event).code, set(team.patched)) == (0, {PAUSING, STEADY})
+    assert "There is nothing to apply." in team.apply(event, "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files", "code", "said"),
+    [
+        (["--max-changes", "0"], PAUSED, 3, "would refuse it"),
+        (["--without-pull-request"], PAUSED, 3, "would refuse it"),
+        ([], {"guests.yaml": "id: 1"}, 1, ""),
+    ],
+    ids=["limit", "unreviewed", "error"],
+)
+def test_dry_run_ends_as_the_apply_would(
+    team: Team, arguments: list[str], files: Files, code: int, said: str
+) -> None:
+    number = team.open(files)
+    if "--without-pull-request" in arguments:
+        team.repository.seed_comments(number, 1)
+    else:
+        team.plan(number)
+    merge = team.merge(number)
+    shown, real = team.apply(merge, "--dry-run", *arguments), team.apply(merge, *arguments)
+
+    assert (shown.code, real.code, team.patched) == (code, code, {})
+    assert said in shown.out
+    assert shown.summary.partition("\n")[0] == "### Audiences: dry run"
+
+
+@pytest.mark.slow
+def test_unreviewed_push_is_shown_as_such(team: Team) -> None:
+    ran = team.apply(team.push(PAUSED), "--without-pull-request", "--dry-run")
+
+    assert (ran.code, team.patched) == (0, {})
+    assert "would write it, reviewed by no pull request: Webinar guests" in ran.out
+
+
+def test_required_approval_is_asked_for_and_named(team: Team) -> None:
+    first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
+    team.repository.review(second, "ana")
+    alone = team.apply(team.merge(first), "--require-approval")
+    approved = team.apply(team.merge(second), "--require-approval")
+
+    assert (alone.code, approved.code, list(team.patched)) == (3, 4, [STEADY])
+    for text in (alone.summary, team.ended(first), approved.summary):
+        assert "pull request 1 has no approving review of the commit that was merged" in text
+    assert "reviewed in pull request 2" in team.ended(second)
+
+
 class TestEvidence:
     """Reviewed means: shown before the merge, for the commit that was merged."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.app.dry_run import DryRun
 from reconciler.app.merged_apply import Merge, MergedApply
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.apply import ending
@@ -17,10 +18,12 @@ from reconciler.cli.apply import run as run_session
 from reconciler.cli.boundary import Ending, attempt, finish, publish, run
 from reconciler.errors import ReconcilerError
 from reconciler.github import environment as runner
+from reconciler.render import text
 from reconciler.render.annotations import annotate
 
 if TYPE_CHECKING:
     from reconciler.app.reviewed_session import ReviewedSession
+    from reconciler.github.environment import Environment
     from reconciler.plan import MaxChanges
 
 
@@ -30,15 +33,23 @@ if TYPE_CHECKING:
 @click.option(
     "--without-pull-request", is_flag=True, help="Apply a push that no pull request brought, unreviewed."
 )
+@click.option(
+    "--require-approval", is_flag=True, help="Count a merge only if a second person approved it on GitHub."
+)
 @click.option("--all-or-nothing", is_flag=True, help="Apply nothing where one change was not reviewed.")
 @options.max_changes
+@options.target
+@click.option("--dry-run", is_flag=True, help="Show what would be applied, and write nothing anywhere.")
 @options.parallelism
 def apply_command(
     paths: tuple[str, ...],
     sandbox: bool,
     without_pull_request: bool,
+    require_approval: bool,
     all_or_nothing: bool,
     max_changes: MaxChanges | None,
+    targets: tuple[str, ...],
+    dry_run: bool,
     parallelism: int,
 ) -> int:
     """Apply what merged pull requests' comments show, and nothing else; say in new comments how it ended."""
@@ -46,7 +57,10 @@ def apply_command(
     def body() -> int:
         environment = runner.read(os.environ)
         merge = Merge(environment, paths or options.DEFAULT_PATHS)
-        found = attempt(partial(merge.find_reviews, is_optional=without_pull_request))
+        find = partial(
+            merge.find_reviews, is_optional=without_pull_request, is_approval_required=require_approval
+        )
+        found = attempt(find)
         if isinstance(found, ReconcilerError):
             code = _finish(Ending(exit_codes.of_error(found), diagnostics=found.diagnostics))
             return publish(code, environment, partial(merge.publish_failure, found))
@@ -55,8 +69,11 @@ def apply_command(
             is_sandbox=sandbox,
             parallelism=parallelism,
             max_changes=max_changes,
+            targets=targets,
             is_all_or_nothing=all_or_nothing,
         )
+        if dry_run:
+            return _show(environment, session)
         error = attempt(partial(run_session, session), is_written=lambda: session.has_begun)
         code = _finish(_ending(session, error))
         applied = MergedApply(environment, merge.paths, session, error)
@@ -64,6 +81,20 @@ def apply_command(
         return publish(code, environment, *steps)
 
     return run(body)
+
+
+def _show(environment: Environment, session: ReviewedSession) -> int:
+    """Show what an apply would do; exits as it would where it would refuse anything."""
+
+    def plan() -> None:
+        made = session.make_plan()
+        output.write(text.plan(made, output.ink(sys.stdout)))
+        session.require_allowed(made)
+
+    shown = DryRun(environment, session, attempt(plan))
+    code = exit_codes.DONE if shown.refusal is None else exit_codes.of_error(shown.refusal)
+    code = _finish(Ending(code, shown.text, shown.reasons))
+    return publish(code, environment, shown.publish_summary)
 
 
 def _finish(ending: Ending) -> int:

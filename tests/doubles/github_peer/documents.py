@@ -10,7 +10,7 @@ from urllib.parse import quote
 from .accounts import ACTIONS, Account, account
 
 if TYPE_CHECKING:
-    from .repository import Comment, Issue, Pull, Repository
+    from .repository import Comment, Issue, Pull, Repository, Review
 
 VERSIONS = ("2022-11-28", "2026-03-10")
 WEB = "https://github.com"
@@ -141,6 +141,25 @@ class Documents:
                 "maintainer_can_modify": False,
             }
         return self._versioned(document)
+
+    def review(self, repository: Repository, review: Review) -> dict[str, Any]:
+        url = f"{self._at(repository)}/pulls/{review.number}"
+        return {
+            "id": review.id,
+            "node_id": _node("PullRequestReview", review.id),
+            "user": self.user(review.author),
+            "body": "",
+            "state": review.state,
+            "html_url": f"{WEB}/{repository.full_name}/pull/{review.number}#pullrequestreview-{review.id}",
+            "pull_request_url": url,
+            "author_association": _association(review.author),
+            "submitted_at": review.submitted_at,
+            "commit_id": review.commit,
+        }
+
+    def permission(self, repository: Repository, who: Account) -> dict[str, Any]:
+        level = repository.permissions.get(who.login, "write")
+        return {"permission": level, "role_name": level, "user": self.user(who)}
 
     def _common(self, repository: Repository, issue: Issue) -> dict[str, Any]:
         return {

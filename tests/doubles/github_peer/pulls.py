@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import paging
+from .accounts import account
 from .answers import Refusal, accepted
 from .calls import missing
 
@@ -48,3 +49,20 @@ def list_pulls_of_commit(call: Call) -> Response:
         call.documents.pull(call.repository, issue, issue.pull, whole=False) for issue in pulls if issue.pull
     ]
     return accepted(documents, headers=headers)
+
+
+def list_reviews(call: Call) -> Response:
+    call.take()
+    issue = call.issue()
+    if issue.pull is None:
+        missing()
+    reviews, headers = paging.numbered(
+        call.repository.reviews(issue.number), call.query, f"{call.url}/pulls/{issue.number}/reviews"
+    )
+    return accepted([call.documents.review(call.repository, one) for one in reviews], headers=headers)
+
+
+def get_permission(call: Call) -> Response:
+    """Tell what somebody may do in the repository; "none" is a stranger in a private one."""
+    call.take()
+    return accepted(call.documents.permission(call.repository, account(call.parts["login"])))

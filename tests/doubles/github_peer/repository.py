@@ -31,6 +31,18 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One review of a pull request; `state` is in capitals, as GitHub writes it."""
+
+    id: int
+    number: int
+    author: Account
+    state: str
+    commit: str
+    submitted_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
     """What makes an issue a pull request."""
 
@@ -89,6 +101,8 @@ class Repository:
         self._issues: dict[int, Issue] = {}
         self._comments: dict[int, Comment] = {}
         self._commits: dict[str, tuple[int, ...]] = {}
+        self._reviews: dict[int, Review] = {}
+        self.permissions: dict[str, str] = {}  # by login; "write" for who is not named
         self._labels: dict[str, str] = {}
 
     def seed_pull(
@@ -219,6 +233,29 @@ class Repository:
     def delete_comment(self, comment_id: int) -> None:
         with self._lock:
             del self._comments[comment_id]
+
+    def review(self, number: int, by: str, state: str = "APPROVED") -> int:
+        """Review the pull request as it is now, and give the review's id."""
+        with self._lock:
+            review = Review(
+                id=next(self._ids),
+                number=number,
+                author=account(by),
+                state=state,
+                commit=self._pull(number).head_sha,
+                submitted_at=self.now(),
+            )
+            self._reviews[review.id] = review
+            return review.id
+
+    def dismiss(self, review_id: int) -> None:
+        with self._lock:
+            self._reviews[review_id] = replace(self._reviews[review_id], state="DISMISSED")
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Give the reviews of a pull request, the oldest first."""
+        with self._lock:
+            return tuple(review for review in self._reviews.values() if review.number == number)
 
     def issue(self, number: int) -> Issue | None:
         with self._lock:

@@ -80,6 +80,21 @@ ROUTES = (
     _route(
         "GET", r"/pulls/(?P<number>\d+)", pulls.get_pull, ("pull-requests",), "pulls/pulls#get-a-pull-request"
     ),
+    _route(
+        "GET",
+        r"/pulls/(?P<number>\d+)/reviews",
+        pulls.list_reviews,
+        ("pull-requests",),
+        "pulls/reviews#list-reviews-for-a-pull-request",
+    ),
+    # Of the metadata, which every installation's token may read.
+    _route(
+        "GET",
+        r"/collaborators/(?P<login>[\w.-]+)/permission",
+        pulls.get_permission,
+        ("contents", *_BOTH),
+        "collaborators/collaborators#get-repository-permissions-for-a-user",
+    ),
     _route("GET", r"/pulls", pulls.list_pulls, ("pull-requests",), "pulls/pulls#list-pull-requests"),
     _route(
         "GET",
