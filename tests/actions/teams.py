@@ -156,8 +156,13 @@ class Team:
     def schedule(self) -> Event:
         return events.schedule(self.github.documents, self.repository, self.head, CRON)
 
-    def dispatch(self) -> Event:
-        return events.dispatch(self.github.documents, self.repository, self.head)
+    def dispatch(self, **inputs: str) -> Event:
+        return events.dispatch(self.github.documents, self.repository, self.head, inputs)
+
+    def queue(self, number: int) -> Event:
+        """Put a pull request into the merge queue, and return what its group is asked for."""
+        sha = self._merged(self._branches[number])
+        return events.merge_group(self.github.documents, self.repository, sha, self.head, number)
 
     def comments(self, number: int) -> list[str]:
         return [comment.body for comment in self.repository.comments(number)]
@@ -197,9 +202,7 @@ class Team:
         """Write a workflow as the stand-ins for the runner and for the vendor need it."""
         given = rf"\1{_KEY}\n\1base-url: {self._url}"
         text = re.sub(rf"^( *){re.escape(_KEY)}", given, self._workflows[name], flags=re.MULTILINE)
-        # Neither the queue of a concurrency group nor `$/`, the run's own commit, is known to the runner's
-        # stand-in: one run at a time is all that it does, and it is told which folder an action lies in.
-        text = text.replace("  queue: max\n", "")
+        # The runner's stand-in does not know `$/`, the run's own commit: it is told where an action lies.
         text = re.sub(r"uses: \$/(\S+)", r"uses: self/\1@running", text)
         path = folder / f"{name}.yml"
         path.write_text(text, "utf-8")

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -221,14 +221,58 @@ def test_foreign_edit_after_the_review_is_left_alone(
     assert "Sales leaders who shop for a CRM" in ended.partition("**Refused")[2]
 
 
+@pytest.mark.slow
+def test_merge_queue_and_other_changes_get_a_check(
+    team: Team, index: Mapping[str, str], vendor: Vendor
+) -> None:
+    other, opened = team.open({"README.md": "About us.\n"})
+    untouched = team.run("plan", opened, machine=index)
+    number, _ = team.open(ask_for(85))
+    queued = team.run("plan", team.queue(number), machine=index)
+
+    assert [ran.result.conclusion for ran in (untouched, queued)] == ["success"] * 2
+    assert "nothing to plan" in untouched.result.summary
+    assert "merge queue" in queued.result.summary
+    assert untouched.result.groups != queued.result.groups
+    assert set(queued.artifacts["plan-1"]) == {"reconciler-plan.json", "reconciler-plan.md"}
+    assert (team.comments(other), team.comments(number)) == ([], [])
+    assert vendor.live(CFO)["config"]["minScore"] == 80
+
+
+@pytest.mark.slow
+def test_apply_is_shown_and_started_by_hand(ours: Team, index: Mapping[str, str], vendor: Vendor) -> None:
+    number, opened = ours.open(
+        ask_for(85) | sample("sales-leaders", "name: Sales leaders", "name: All leaders")
+    )
+    ours.run("plan", opened, machine=index)
+    ours.merge(number)
+    shown = ours.run("apply", ours.dispatch(**{"dry-run": "true"}), machine=index)
+    scores = [vendor.live(CFO)["config"]["minScore"]]
+    part = ours.run("apply", ours.dispatch(target="CFO*", **{"max-changes": "1"}), machine=index)
+    scores.append(vendor.live(CFO)["config"]["minScore"])
+    elsewhere = replace(ours.dispatch(), ref="refs/heads/change-0")
+    refused = ours.run("apply", elsewhere, machine=index)
+
+    assert [ran.code("Apply") for ran in (shown, part)] == [0, 0]
+    assert (scores, vendor.live(SALES)["name"]) == ([80, 85], "Sales leaders who shop for a CRM")
+    assert "would write it, reviewed in pull request 1" in shown.result.summary
+    assert (refused.code("Take the merged commit"), refused.result.conclusion) == (3, "failure")
+
+
 @pytest.mark.parametrize(
-    ("option", "said"), [('all-or-nothing: "true"', "Out of date"), ('max-changes: "0"', "Too much at once")]
+    ("option", "said"),
+    [
+        ('all-or-nothing: "true"', "Out of date"),
+        ('max-changes: "0"', "Too much at once"),
+        ('require-approval: "true"', "Not approved"),
+    ],
 )
 def test_inputs_of_the_apply_are_options(
     team: Team, index: Mapping[str, str], vendor: Vendor, option: str, said: str
 ) -> None:
+    given = teams.quick_start()["apply"].replace("          max-changes: ${{ inputs.max-changes }}\n", "")
     key = "api-key: ${{ secrets.LEADPIPE_API_KEY }}\n"
-    apply = teams.quick_start()["apply"].replace(key, f"{key}          {option}\n")
+    apply = given.replace(key, f"{key}          {option}\n")
     team._workflows = {**teams.quick_start(), "apply": apply}
     number, opened = team.open(ask_for(85))
     team.run("plan", opened, machine=index)

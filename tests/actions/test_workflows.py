@@ -181,24 +181,44 @@ def test_lowest_and_newest_versions_are_tested_weekly() -> None:
 
 
 @both
-def test_newest_plan_of_a_pull_request_replaces_others(prefix: str) -> None:
-    plan, apply = read(f"{prefix}plan"), read(f"{prefix}apply")
-    assert plan["on"]["pull_request"]["paths"] == apply["on"]["push"]["paths"]
-    assert apply["on"]["push"]["branches"] == ["main"]
-    assert "github.event.pull_request.number" in plan["concurrency"]["group"]
+def test_plan_can_be_a_required_check(prefix: str) -> None:
+    plan = read(f"{prefix}plan")
+    assert plan["on"] == {event: {"branches": ["main"]} for event in ("pull_request", "merge_group")}
+    assert [job for job in jobs(plan) if "if" in job] == [], "a job that is skipped is green"
+    assert "github.event.pull_request.number || github.ref" in plan["concurrency"]["group"]
     assert plan["concurrency"]["cancel-in-progress"] == "true"
 
 
 @both
 def test_applies_queue_and_none_is_cancelled(prefix: str) -> None:
-    concurrency = read(f"{prefix}apply")["concurrency"]
-    assert "${{" not in concurrency["group"]
-    assert concurrency["cancel-in-progress"] == "false"
+    for name in ("apply", "drift"):
+        concurrency = read(f"{prefix}{name}")["concurrency"]
+        assert "${{" not in concurrency["group"]
+        assert (concurrency["queue"], concurrency["cancel-in-progress"]) == ("max", "false")
+    assert read(f"{prefix}apply")["on"]["push"]["branches"] == ["main"]
     assert [job["environment"] for job in jobs(read(f"{prefix}apply"))] == ["production"]
 
 
-def test_merge_waits_for_the_applies_before_it() -> None:
-    assert read("apply")["concurrency"]["queue"] == "max"
+@both
+def test_only_an_apply_is_a_deployment(prefix: str) -> None:
+    environments = [job["environment"] for name in ("plan", "drift") for job in jobs(read(f"{prefix}{name}"))]
+    assert environments == [{"name": "plan", "deployment": "false"}] * 2
+
+
+TOOL_AS_MERGED = {"Make room for the tool", "Check out the tool, as merged"}  # a team pins the tool instead
+
+
+@pytest.mark.parametrize("name", COMPOSITE)
+def test_quick_start_has_all_that_ours_has(name: str) -> None:
+    ours, shown = read(name), read(f"quick-start-{name}")
+    for document in (ours, shown):
+        (job,) = jobs(document)
+        job["steps"] = [step for step in job["steps"] if step.get("name") not in TOOL_AS_MERGED]
+        for _, step in reconciling(document):
+            step["uses"] = re.sub(r".*(/\.github/actions/\w+).*", r"\1", step["uses"])
+    ours["name"] = f"audiences {ours['name']}"
+    ours["concurrency"]["group"] = f"audiences-{ours['concurrency']['group']}"
+    assert shown == ours
 
 
 @both
