@@ -31,9 +31,16 @@ class Drift:
 
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
-        is_known = not self.plan.errored
+        if self.plan.errored:  # what is not known is empty
+            return
+        has_drifted = bool(self.plan.changes)
         self.environment.set_outputs(
-            {"changes": ("true" if self.plan.changes else "false") if is_known else ""}
+            {
+                "outcome": "drift" if has_drifted else "no-drift",
+                "changes": "true" if has_drifted else "false",
+                "update": self.plan.summary["update"],
+                "digest": self.plan.digest or "",
+            }
         )
 
     def publish_summary(self) -> None:
@@ -50,9 +57,12 @@ class Drift:
             issue = sticky.find_issue(github, kind)
             if issue is not None:
                 state = {} if self._is_there else {"state": "closed", "state_reason": "completed"}
-                github.update(f"issues/{issue.number}", {"body": body, **state})
+                address = github.update(f"issues/{issue.number}", {"body": body, **state})
             elif self._is_there:
-                sticky.create_issue(github, kind, TITLE, body)
+                address = sticky.create_issue(github, kind, TITLE, body)
+            else:
+                return
+        self.environment.set_outputs({"issue": address})
 
     @property
     def _is_there(self) -> bool:

@@ -101,8 +101,29 @@ class MergedApply:
 
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
-        request = self.session.request
-        self.environment.set_outputs({"result": str(request.out), "journal": str(request.journal)})
+        request, result = self.session.request, self._result
+        is_known = self.session.has_begun or self.error is None or isinstance(self.error, Refused)
+        self.environment.set_outputs(
+            {
+                "outcome": self._outcome if is_known else "",
+                "digest": result.digest or "",
+                **{name: count if is_known else "" for name, count in result.summary.items()},
+                "result": str(request.out),
+                "journal": str(request.journal),
+            }
+        )
+
+    @property
+    def _outcome(self) -> str:
+        """What became of it, in a word; the result has the rest."""
+        result, is_refused = self._result, self.session.refusal is not None or isinstance(self.error, Refused)
+        if result.summary["unknown"]:
+            return "unknown"
+        if is_refused and not result.is_written:
+            return "refused"
+        if not result.is_converged:
+            return "in-part"
+        return "applied" if result.is_written else "unchanged"
 
     def publish_summary(self) -> None:
         """Append the result to the job's summary; raises FileError."""
@@ -113,6 +134,7 @@ class MergedApply:
 
         Each is a new comment, which people are told of, and says what of the review is used up.
         """
+        addresses: list[str] = []
         retry_policy = NO_RETRY if self._result.interrupted else FULL_RETRY
         with GitHub(self.environment, retry_policy) as github:
             for review in filter(self._concerns, self.session.reviews.found):
@@ -122,7 +144,8 @@ class MergedApply:
                 marker = sticky.marked(sticky.kind("result", self.paths), state, "")
                 see_also = comment.summary_link(self.environment.run_url)
                 body = self._body(comment.MAX_COMMENT - len(marker), see_also)
-                sticky.create_comment(github, review.number, marker + body)
+                addresses.append(sticky.create_comment(github, review.number, marker + body))
+        self.environment.set_outputs({"comment": next(iter(addresses), "")})
 
     def _concerns(self, review: Review) -> bool:
         # The newest commit, for a run that was started by hand, may be about something else.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 from reconciler import git_history, interrupts, schema
 from reconciler.app import planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
-from reconciler.errors import Diagnostic, FileError
+from reconciler.errors import Diagnostic, FileError, SettingsError
 from reconciler.github import comment_state, plan_comment, sticky
 from reconciler.github import environment as runner
+from reconciler.github.rest import GitHub
+from reconciler.plan import objections
 from reconciler.render import comment, json_output
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class PullRequest:
         counts = dict.fromkeys(plan.summary, "") if plan.errored else plan.summary
         self.environment.set_outputs(
             {
+                "outcome": _outcome(plan),
                 "changes": "" if plan.errored else "true" if plan.changes else "false",
                 "digest": plan.digest or "",
                 **counts,
@@ -91,11 +95,19 @@ class PullRequest:
         marker = sticky.marked(kind, state, "")
         render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
-        plan_comment.publish(self.environment, number, kind, marker + body)
+        address = plan_comment.publish(self.environment, number, kind, marker + body)
+        with suppress(FileError):  # the other outputs have told of that already
+            self.environment.set_outputs({"comment": address})
 
     def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
         notes = [*self.notes, *_left_out(plan)]
         return comment.planned(plan, schema.rules(), notes, max_shown=max_shown, see_also=see_also)
+
+
+def _outcome(plan: Plan) -> str:
+    if plan.errored:
+        return ""
+    return "refused" if objections(plan) else "changes" if plan.changes else "no-changes"
 
 
 def _left_out(plan: Plan) -> Iterator[Diagnostic]:
@@ -108,6 +120,22 @@ def _left_out(plan: Plan) -> Iterator[Diagnostic]:
             f"this comment approves {comment_state.MAX_CHANGES} audiences, and leaves out {count} more",
             "One comment has no room for more. Ask for fewer in one pull request",
         )
+
+
+def by_number(environment: Environment, number: int, paths: Sequence[str]) -> Environment:
+    """Return the environment of an event about a pull request whose merge is checked out, in a run by hand.
+
+    Raises ApiError, FileError, and SettingsError where something else is checked out.
+    """
+    with GitHub(environment) as github:
+        found = environment.about(github.item(f"pulls/{number}"))
+    if git_history.merged_into(found.head_sha or "", paths) is None:
+        raise SettingsError(
+            f"what is checked out is not what merging pull request {number} would give now",
+            f"Check out refs/pull/{number}/merge; where that is older than the newest commit, resolve the "
+            "conflict or wait a minute, and run this again",
+        )
+    return found
 
 
 def read(environment: Environment, paths: Sequence[str]) -> PullRequest:

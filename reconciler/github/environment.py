@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +67,10 @@ class Environment:
 
     @property
     def is_fork(self) -> bool:
-        """Whether the pull request comes from another repository, whose token here can only read."""
+        """Whether the event comes from another repository, whose token here can only read."""
         head = _object(_object(self._pull_request.get("head")).get("repo"))
-        return self.pull_request is not None and head.get("full_name") != self.repository
+        is_event = self.pull_request is not None and not self.is_dispatch
+        return is_event and head.get("full_name") != self.repository
 
     @property
     def base_sha(self) -> str | None:
@@ -80,6 +81,10 @@ class Environment:
     def head_sha(self) -> str | None:
         """The commit that the pull request or the merge group proposed when the event was sent."""
         return _sha(self._merge_group.get("head_sha") or _object(self._pull_request.get("head")).get("sha"))
+
+    def about(self, pull_request: Mapping[str, Any]) -> Environment:
+        """Return this environment, as if its event were about a pull request as REST shows it."""
+        return replace(self, event={**self.event, "pull_request": pull_request})
 
     def append_summary(self, markdown: str) -> None:
         """Append to the job's summary, where there is one; raises FileError."""

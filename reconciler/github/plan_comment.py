@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from reconciler.github.sticky import Sticky
 
 
-def publish(environment: Environment, number: int, kind: str, body: str, *, is_new: bool = True) -> None:
-    """Write the comment, over the one that is there; only where `is_new`, a first one.
+def publish(environment: Environment, number: int, kind: str, body: str, *, is_new: bool = True) -> str:
+    """Write the comment, over the one that is there; only where `is_new`, a first one. Return its address.
 
     Others of its kind are removed. Raises ApiError, and NotApproved where the body would
     say what is not so any more: a comment of a newer run stays, and so does one on a pull request that is
@@ -25,14 +25,15 @@ def publish(environment: Environment, number: int, kind: str, body: str, *, is_n
     with GitHub(environment) as github:
         (found,) = sticky.find_comments(github, number, kind)
         if not found and not is_new:
-            return
+            return ""
         pulls.require_current(github, environment, number)
         if max((comment_state.run(one.state) for one in found), default=(0, 0)) > environment.run:
             raise NotApproved(f"a newer run has shown its plan on pull request {number} already")
-        sticky.write_comment(github, number, next(iter(found), None), body)
+        address = sticky.write_comment(github, number, next(iter(found), None), body)
         if not found:  # another run may have written its first one at the same time
             found = _newest_first(*sticky.find_comments(github, number, kind))
         sticky.delete_comments(github, found[1:])
+    return address
 
 
 def _newest_first(comments: Sequence[Sticky]) -> list[Sticky]:

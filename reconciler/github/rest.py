@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -121,26 +122,26 @@ class GitHub:
             raise ApiError("GitHub's next page is on another host", _TRY_AGAIN)
         return url
 
-    def create(self, path: str, document: Mapping[str, Any], is_there: Callable[[], bool]) -> None:
-        """Add an item to a list below the repository, once: a second one would stay.
+    def create(self, path: str, document: Mapping[str, Any], is_there: Callable[[], bool]) -> str:
+        """Add an item to a list below the repository, once: a second one would stay. Return its address.
 
-        After a lost response or a 5xx it is sent again unless it `is_there`. Raises ApiError.
+        After a lost response or a 5xx it is sent again unless it `is_there`, whose address is not known then.
+        Raises ApiError.
         """
         for attempt in range(1, self._retry_policy.attempts + 1):
             try:
-                self._send("POST", self._url(path), document, can_repeat=False)
+                return _address(self._send("POST", self._url(path), document, can_repeat=False))
             except (ApiUnreachable, ApiRejected) as error:
                 if attempt == self._retry_policy.attempts or not _may_be_stored(error):
                     raise
                 time.sleep(self._backoff(attempt))
                 if is_there():
-                    return
-            else:
-                return
+                    break
+        return ""
 
-    def update(self, path: str, document: Mapping[str, Any]) -> None:
-        """Change what is at a path below the repository; raises ApiError."""
-        self._send("PATCH", self._url(path), document, can_repeat=True)
+    def update(self, path: str, document: Mapping[str, Any]) -> str:
+        """Change what is at a path below the repository, and return its address; raises ApiError."""
+        return _address(self._send("PATCH", self._url(path), document, can_repeat=True))
 
     def delete(self, path: str) -> None:
         """Remove what is at a path below the repository, unless it is gone already; raises ApiError."""
@@ -192,6 +193,15 @@ class GitHub:
         status, path = response.status_code, httpx.URL(url).path
         hint = _MOVED if response.is_redirect else _HINTS.get(status, _TRY_AGAIN)
         return ApiRejected(method, path, status, self._token.redact(_message(response)), detail=hint)
+
+
+def _address(response: httpx.Response) -> str:
+    """Return where people see what was written; empty where the response does not say, as it is written."""
+    with suppress(ValueError, RecursionError):
+        document = response.json()
+        if isinstance(document, dict):
+            return str(document.get("html_url") or "")
+    return ""
 
 
 def _may_be_stored(error: ApiUnreachable | ApiRejected) -> bool:

@@ -88,26 +88,24 @@ def _parse_state(text: str) -> Mapping[str, Any]:
     return state
 
 
-def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body: str) -> None:
+def write_comment(github: GitHub, pull_request: int, found: Sticky | None, body: str) -> str:
     """Write our comment: over the one that was found, unless somebody removed it, else as a new one.
 
-    Raises ApiError.
+    Returns its address; raises ApiError.
     """
     if found is not None:
         try:
-            github.update(f"issues/comments/{found.number}", {"body": body})
+            return github.update(f"issues/comments/{found.number}", {"body": body})
         except ApiRejected as error:
             if error.status != NOT_FOUND:
                 raise
-        else:
-            return
-    create_comment(github, pull_request, body)
+    return create_comment(github, pull_request, body)
 
 
-def create_comment(github: GitHub, pull_request: int, body: str) -> None:
-    """Add a comment of ours, and no second one where a response is lost; raises ApiError.
+def create_comment(github: GitHub, pull_request: int, body: str) -> str:
+    """Add a comment of ours, and no second one where a response is lost; return its address.
 
-    Of one run no two comments on a pull request have the same marker.
+    Of one run no two comments on a pull request have the same marker. Raises ApiError.
     """
     marker, path = body.partition("\n")[0], f"issues/{pull_request}/comments"
 
@@ -116,12 +114,17 @@ def create_comment(github: GitHub, pull_request: int, body: str) -> None:
         items = github.pages(path)
         return any(_author(item) == login and _marker(item) == marker for item in items)
 
-    github.create(path, {"body": body}, is_there)
+    return github.create(path, {"body": body}, is_there)
 
 
-def create_issue(github: GitHub, kind: str, title: str, body: str) -> None:
-    """Open an issue of ours, and no second one of its kind where a response is lost; raises ApiError."""
-    github.create("issues", {"title": title, "body": body}, lambda: find_issue(github, kind) is not None)
+def create_issue(github: GitHub, kind: str, title: str, body: str) -> str:
+    """Open an issue of ours, and no second one of its kind where a response is lost; return its address.
+
+    Raises ApiError.
+    """
+    return github.create(
+        "issues", {"title": title, "body": body}, lambda: find_issue(github, kind) is not None
+    )
 
 
 def _author(item: Mapping[str, Any]) -> object:

@@ -83,9 +83,14 @@ def test_what_is_applied_is_what_was_reviewed(team: Team, how: Merge) -> None:
     assert team.comments(number)[0] == own
     assert body.partition("\n")[2].strip() == ran.summary.strip()
     assert checked(ran.file("result.json"), "apply-result")["digest"] == plan["digest"]
+    counts = checked(ran.file("result.json"), "apply-result")["summary"]
     assert ran.outputs == {
-        name: str(ran.folder / "runner_temp" / f"reconciler-{file}")
-        for name, file in (("result", "result.json"), ("journal", "journal.jsonl"))
+        "outcome": "applied",
+        "digest": plan["digest"],
+        **{name: str(count) for name, count in counts.items()},
+        "comment": f"https://github.com/acme/audiences/pull/1#issuecomment-{team.comments(number)[-1].id}",
+        "result": str(ran.folder / "runner_temp" / "reconciler-result.json"),
+        "journal": str(ran.folder / "runner_temp" / "reconciler-journal.jsonl"),
     }
     assert len(ran.file("journal.jsonl").splitlines()) == 6
     assert "Apply complete: 3 applied." in ran.out
@@ -109,6 +114,24 @@ def test_a_review_counts_once(team: Team) -> None:
     assert "| Webinar guests | **pauses**" in team.ended(number)
     assert len(team.ours(number, "result")) == 2
     assert team.comment(number) == plan
+
+
+def test_outcome_is_told_in_a_word(team: Team) -> None:
+    number = reviewed(team, {**PAUSED, **RENAMED})
+    merge = team.merge(number)
+    failed = team.apply(merge, settings={"LEADPIPE_API_KEY": "sk_other"})
+    team.vendor.edit(PAUSING, {"name": "By hand"})
+    strict = team.apply(merge, "--all-or-nothing")
+    part = team.apply(merge)
+    team.vendor.edit(PAUSING, {"name": "Webinar guests", "status": "paused"})
+    nothing = team.apply(merge)
+    team.vendor.edit(PAUSING, {"status": "active"})
+    team.vendor.inject(VendorFault("drop", method="PATCH", when="before", times=9))
+    lost = team.apply(team.merge(reviewed(team, changed(PAUSING, status="draft"))))
+
+    outcomes = [ran.outputs["outcome"] for ran in (failed, strict, part, nothing, lost)]
+    assert outcomes == ["", "refused", "in-part", "unchanged", "unknown"]
+    assert failed.outputs["applied"] == ""
 
 
 def test_edit_after_review_is_refused_by_name(team: Team) -> None:

@@ -36,13 +36,16 @@ def ours(team: Team) -> list[Issue]:
 
 def test_issue_opens_changes_closes_and_opens_anew(team: Team) -> None:
     quiet = team.drift()
-    assert (quiet.code, quiet.outputs, team.github.writes()) == (0, {"changes": "false"}, ())
+    assert (quiet.code, quiet.outputs["changes"], team.github.writes()) == (0, "false", ())
+    assert (quiet.outputs["outcome"], "issue" in quiet.outputs) == ("no-drift", False)
     assert "**No drift any more.**" in quiet.summary
 
     team.vendor.edit(PAUSING, {"status": "paused"})
     opened = team.drift()
     (issue,) = ours(team)
-    assert (opened.code, opened.outputs) == (2, {"changes": "true"})
+    assert (opened.code, opened.outputs["changes"], opened.outputs["outcome"]) == (2, "true", "drift")
+    assert (opened.outputs["update"], opened.outputs["digest"][:7]) == ("1", "sha256:")
+    assert opened.outputs["issue"] == f"https://github.com/acme/audiences/issues/{issue.number}"
     assert (issue.title, issue.state) == ("Audiences differ from git", "open")
     assert "**The next apply would put this back**" in (issue.body or "")
     assert "| Webinar guests | **starts**: becomes active" in (issue.body or "")
@@ -89,7 +92,7 @@ def test_missing_audience_is_an_error_in_the_issue(team: Team) -> None:
     ran = team.drift()
     (issue,) = ours(team)
 
-    assert (ran.code, ran.outputs["changes"]) == (1, "")
+    assert (ran.code, set(ran.outputs)) == (1, {"issue"})
     assert "nothing can until this is fixed" in (issue.body or "")
     assert [command.properties["file"] for command in commands(ran.out)] == ["audiences.d/gone.yaml"]
 

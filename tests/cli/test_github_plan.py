@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.github import comment_state, sticky
 from tests.cli.command import SECONDS, checked
-from tests.cli.hosted import BOT, Files, Team, founded
+from tests.cli.hosted import BOT, Files, Ran, Team, founded
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live, many
 from tests.doubles.git import git
 from tests.doubles.github_peer import ACTIONS, Fault, account, read_only
@@ -89,7 +89,10 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
     plan = checked(ran.file("plan.json"), "plan")
     numbers = {key: str(value) for key, value in plan["summary"].items()}
 
+    (comment,) = team.comments(1)
     assert ran.outputs == {
+        "outcome": "changes",
+        "comment": f"https://github.com/acme/audiences/pull/1#issuecomment-{comment.id}",
         "changes": "true",
         "digest": plan["digest"],
         **numbers,
@@ -156,7 +159,8 @@ def test_merge_group_is_planned_in_the_summary(team: Team, files: Files, code: i
 def test_comment_without_changes_approves_nothing(team: Team) -> None:
     ran = team.plan(team.open({"cfo.yaml": json.dumps(converged()["cfo.yaml"]) + " # a remark\n"}))
 
-    assert (ran.code, ran.outputs["changes"], ran.outputs["update"]) == (0, "false", "0")
+    assert [ran.outputs[key] for key in ("outcome", "changes", "update")] == ["no-changes", "false", "0"]
+    assert ran.code == 0
     assert "**No changes. The live audiences match the definitions.**" in team.comment(1)
     assert "Merging applies" not in team.comment(1)
 
@@ -304,6 +308,35 @@ def test_files_that_come_go_and_move_are_shown(team: Team) -> None:
     assert [one["file_before"] for one in plan["moved"]] == ["audiences.d/guests.yaml"]
 
 
+class TestByNumber:
+    """Somebody who may write here starts the plan of a fork's pull request by hand."""
+
+    def planned(self, team: Team, number: int, ref: str) -> Ran:
+        git(team.checkout, "checkout", "--quiet", "--detach", ref)
+        return team.run("plan", team.dispatch(), "--pull-request", str(number), cwd=team.checkout)
+
+    def test_its_comment_counts_like_any(self, team: Team) -> None:
+        number = team.open(PAUSED, fork="mallory/audiences")
+        ran = self.planned(team, number, team.told(number).sha)
+        assert (ran.code, ran.outputs["outcome"]) == (0, "changes")
+        assert "| Webinar guests | **pauses**" in team.comment(number)
+
+        assert team.apply(team.merge(number)).code == 0
+
+    def test_other_commit_than_its_merge_is_refused(self, team: Team) -> None:
+        number = team.open(PAUSED, fork="mallory/audiences")
+        old = team.told(number).sha
+        team.update(number, DRAFTED)
+        for ran in (self.planned(team, number, ref) for ref in ("main", old)):
+            assert (ran.code, team.vendor.log) == (1, ())
+            assert "is not what merging pull request 1 would give now" in ran.err
+
+    def test_unknown_number_is_said(self, team: Team) -> None:
+        ran = self.planned(team, 7, "main")
+
+        assert (ran.code, "returned 404" in ran.err) == (1, True)
+
+
 def test_long_comment_is_cut_and_links_the_summary(tmp_path: Path) -> None:
     audiences, documents = many(100)
     long = "Everybody who came to the autumn webinar and asked a question about prices"
@@ -429,7 +462,7 @@ def test_check_is_red_where_merging_is_refused(team: Team) -> None:
     team.push(changed("guests.yaml", **PROTECTED))
     ran = team.plan(team.open(changed("guests.yaml", status="paused", **PROTECTED)))
 
-    assert (ran.code, ran.outputs["changes"]) == (3, "true")
+    assert (ran.code, ran.outputs["changes"], ran.outputs["outcome"]) == (3, "true", "refused")
     assert "As it stands, it will be refused" in team.comment(1)
 
 
@@ -488,7 +521,8 @@ def test_a_definition_without_an_audience_is_an_error(team: Team) -> None:
         "`", ""
     )
     assert "Correct the id, create the audience in the dashboard, or remove the file" in team.comment(number)
-    assert {ran.outputs[name] for name in ("changes", "digest", "update", "unchanged", "missing")} == {""}
+    known = ("outcome", "changes", "digest", "update", "unchanged", "missing")
+    assert {ran.outputs[name] for name in known} == {""}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 @click.command("plan")
 @options.paths
 @options.sandbox
-def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
+@click.option(
+    "--pull-request",
+    "number",
+    metavar="N",
+    type=click.IntRange(1),
+    help="In a run by hand: plan this one, whose merge is checked out. A fork's gets no key by itself.",
+)
+def plan_command(paths: tuple[str, ...], sandbox: bool, number: int | None) -> int:
     """Validate and plan a pull request; show the plan in a comment and in the job's summary.
 
     One that changes no definition and no setting ends at once. A merge queue's group gets its plan in the
@@ -36,6 +43,8 @@ def plan_command(paths: tuple[str, ...], sandbox: bool) -> int:
 
     def body() -> int:
         environment, read = runner.read(os.environ), paths or options.DEFAULT_PATHS
+        if number is not None:
+            environment = pull_request.by_number(environment, number, read)
         if untouched.is_so(environment, read):
             return _pass_over(environment, read)
         return _plan(pull_request.read(environment, read), is_sandbox=sandbox)
