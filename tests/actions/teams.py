@@ -138,13 +138,19 @@ class Team:
             fork=fork,
         )
         self._branches[number] = branch
+        self._keep_merge(number)
         return number, self._told(number, "opened", change)
 
     def update(self, number: int, change: Change) -> Event:
         """Push to a pull request's branch."""
         sha = self._commit(self._branches[number], change)
         before = self.repository.synchronize(number, sha, self._merged(self._branches[number]))
+        self._keep_merge(number)
         return self._told(number, "synchronize", change, before=before)
+
+    def _keep_merge(self, number: int) -> None:
+        """Keep what merging a pull request would give where GitHub does."""
+        git(self._git, "update-ref", f"refs/pull/{number}/merge", self._merged(self._branches[number]))
 
     def merge(self, number: int) -> Event:
         sha = self._merged(self._branches[number])

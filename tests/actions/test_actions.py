@@ -223,6 +223,17 @@ def test_foreign_edit_after_the_review_is_left_alone(
 
 
 @pytest.mark.slow
+def test_plan_of_a_fork_is_started_by_hand(team: Team, index: Mapping[str, str], vendor: Vendor) -> None:
+    number, _ = team.open(ask_for(85), fork="zoe/audiences")
+    shown = team.run("plan", team.dispatch(**{"pull-request": str(number)}), machine=index)
+    applied = team.run("apply", team.merge(number), machine=index)
+
+    assert (shown.code("Plan"), applied.code("Apply")) == (0, 0)
+    assert "Merging applies exactly this" in team.comments(number)[0]
+    assert vendor.live(CFO)["config"]["minScore"] == 85
+
+
+@pytest.mark.slow
 def test_merge_queue_and_other_changes_get_a_check(
     team: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:

@@ -183,9 +183,12 @@ def test_lowest_and_newest_versions_are_tested_weekly() -> None:
 @both
 def test_plan_can_be_a_required_check(prefix: str) -> None:
     plan = read(f"{prefix}plan")
+    by_hand = plan["on"].pop("workflow_dispatch")
     assert plan["on"] == {event: {"branches": ["main"]} for event in ("pull_request", "merge_group")}
+    assert list(by_hand["inputs"]) == ["pull-request"]
     assert [job for job in jobs(plan) if "if" in job] == [], "a job that is skipped is green"
-    assert "github.event.pull_request.number || github.ref" in plan["concurrency"]["group"]
+    one_each = "github.event.pull_request.number || inputs.pull-request || github.ref"
+    assert one_each in plan["concurrency"]["group"]
     assert plan["concurrency"]["cancel-in-progress"] == "true"
 
 
@@ -238,7 +241,8 @@ def test_what_a_job_leaves_is_always_kept(name: str, module: str) -> None:
 def test_only_merged_code_runs_next_to_a_key() -> None:
     python, change, room, tool, plan, _ = steps(read("plan"))
     assert python["uses"].startswith("actions/setup-python@"), "before there are files of the pull request"
-    assert set(change["with"]) == {"fetch-depth", "persist-credentials"}
+    assert set(change["with"]) == {"ref", "fetch-depth", "persist-credentials"}
+    assert "path" not in change["with"], "its files are data"
     assert room["run"] == f"rm -rf -- {tool['with']['path']}"
     assert (tool["with"]["ref"], tool["with"]["path"]) == ("main", ".reconciler-base")
     assert plan["uses"] == f"./{tool['with']['path']}/.github/actions/plan"

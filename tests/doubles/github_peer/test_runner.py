@@ -856,7 +856,7 @@ def test_an_input_that_cannot_be_entered_is_refused(
         bench.runner(started(inputs)).run_job(bench.workflow(BY_HAND), "it")
 
 
-@pytest.mark.parametrize("declaration", ["{type: number}", "{typ: string}"])
+@pytest.mark.parametrize("declaration", ["{type: environment}", "{typ: string}"])
 def test_an_input_that_is_not_known_is_refused(bench: Bench, declaration: str) -> None:
     path = bench.workflow(BY_HAND.replace("note:\n", f"note: {declaration}\n"))
     with pytest.raises(Unsupported, match="not known here"):

@@ -41,13 +41,16 @@ def dispatch_inputs(workflow: Workflow, event: Event) -> dict[str, Any]:
 def _input(name: str, declaration: Mapping[str, Any], entered: Mapping[str, str]) -> Any:
     _known(declaration, ("description", "required", "default", "type", "options"), f"inputs.{name}")
     kind = declaration.get("type", "string")
-    if kind not in {"string", "boolean", "choice"}:
+    if kind not in {"string", "boolean", "choice", "number"}:
         raise Unsupported(f"inputs.{name}: the type {kind!r} is not known here")
     if declaration.get("required") and name not in entered and "default" not in declaration:
         raise Unsupported(f"inputs.{name} is required")
     value = entered.get(name, declaration.get("default", "false" if kind == "boolean" else ""))
     if kind == "choice" and value not in declaration["options"]:
         raise Unsupported(f"inputs.{name}: {value!r} is none of {declaration['options']}")
+    if kind == "number" and not value.isdecimal():
+        raise Unsupported(f"inputs.{name}: {value!r} is not a whole number")
+    # Whether a number stays one is not documented: a text is the harder for what must not depend on it.
     return value in {True, "true"} if kind == "boolean" else value
 
 
