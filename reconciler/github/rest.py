@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
 
+LAG = (0.5, 1.5)  # seconds, in which GitHub's lists may learn of what is new
 NOT_FOUND = 404
 _SERVER_ERROR = 500
 _VERSION = "2022-11-28"
@@ -114,6 +115,16 @@ class GitHub:
                 raise ApiError(f"GitHub responded to {path} with something that is not a list", _TRY_AGAIN)
             yield from items
             url = self._next_url(response)
+
+    def expected(self, path: str) -> list[Mapping[str, Any]]:
+        """Return a list that should not be empty, asked for again while it is; raises ApiError."""
+        found = list(self.pages(path))
+        for wait in LAG:
+            if found:
+                break
+            time.sleep(wait)
+            found = list(self.pages(path))
+        return found
 
     def _next_url(self, response: httpx.Response) -> str | None:
         """Return the next page's address; the token goes to no other origin, whatever a link says."""
