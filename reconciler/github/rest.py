@@ -139,16 +139,17 @@ class GitHub:
         After a lost response or a 5xx it is sent again unless it `is_there`, whose address is not known then.
         Raises ApiError.
         """
-        for attempt in range(1, self._retry_policy.attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return _address(self._send("POST", self._url(path), document, can_repeat=False))
             except (ApiUnreachable, ApiRejected) as error:
                 if attempt == self._retry_policy.attempts or not _may_be_stored(error):
                     raise
-                time.sleep(self._backoff(attempt))
-                if is_there():
-                    break
-        return ""
+            time.sleep(self._backoff(attempt))
+            if is_there():
+                return ""
 
     def update(self, path: str, document: Mapping[str, Any]) -> str:
         """Change what is at a path below the repository, and return its address; raises ApiError."""
