@@ -37,11 +37,26 @@ def is_touched(ref: str, paths: Sequence[str], others: Sequence[str] = ()) -> bo
     A file that git does not know counts too. `others` are names, files or folders anywhere in the repository.
     Raises FileError where git, the repository or a common commit is not there, or the repository is bare.
     """
-    commit, folder = merge_base(ref, paths), _folder(Path(paths[0]))
+    commit, folder, wanted = merge_base(ref, paths), _folder(Path(paths[0])), _pathspecs(paths, others)
+    changed = _git(folder, "diff", "--name-only", "--no-ext-diff", commit, "--", *wanted)
+    return bool(changed or _git(folder, "ls-files", "--others", "--", *wanted))
+
+
+def is_touched_by(commit: str, paths: Sequence[str], others: Sequence[str] = ()) -> bool:
+    """Return whether a commit changed anything below the paths, or of the others, on its branch.
+
+    Raises FileError where git, the repository or the commit is not there, or the repository is bare.
+    """
+    folder, before = _folder(Path(paths[0])), parents(commit, paths)
+    if not before:
+        return True
+    diff = ("diff", "--name-only", "--no-ext-diff", before[0], commit, "--")
+    return bool(_git(folder, *diff, *_pathspecs(paths, others)))
+
+
+def _pathspecs(paths: Sequence[str], others: Sequence[str]) -> list[str]:
     below = [f":(literal){os.path.abspath(path)}" for path in paths]  # noqa: PTH100 - resolve() would follow links
-    named = [f":(top,glob)**/{name}" for name in others] + [f":(top,glob)**/{name}/**" for name in others]
-    changed = _git(folder, "diff", "--name-only", "--no-ext-diff", commit, "--", *below, *named)
-    return bool(changed or _git(folder, "ls-files", "--others", "--", *below, *named))
+    return below + [f":(top,glob)**/{name}{rest}" for name in others for rest in ("", "/**")]
 
 
 def merge_base(ref: str, paths: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, schema
-from reconciler.app import planning
+from reconciler.app import planning, untouched
 from reconciler.app.apply_session import ApplyRequest
 from reconciler.app.merge_guards import MergeGuards
 from reconciler.app.reviewed_session import ReviewedSession
@@ -48,13 +48,22 @@ class Merge:
 
     def find_reviews(self, *, is_optional: bool, is_approval_required: bool = False) -> Reviews:
         """Find what was reviewed; raises ApiError, and NotApproved for a pull request that is not merged."""
-        return reviews.find(
+        found = reviews.find(
             self.environment,
             self.paths,
             self._commits,
             is_optional=is_optional,
             is_approval_required=is_approval_required,
         )
+        return self._related(found)
+
+    def _related(self, found: Reviews) -> Reviews:
+        """Return the reviews without the merges, beside others of this push, that changed nothing of ours."""
+        new = [one for one in found.found if one.is_new]
+        others = [one for one in new if one.approved or not untouched.is_so_of(one.merge_commit, self.paths)]
+        if not others:
+            return found
+        return replace(found, found=tuple(one for one in found.found if one in others or not one.is_new))
 
     def session(
         self,

@@ -32,6 +32,14 @@ def is_so(environment: Environment, paths: Sequence[str]) -> bool:
         return False
 
 
+def is_so_of(commit: str, paths: Sequence[str]) -> bool:
+    """Return whether git says that a merge commit changed nothing that a plan depends on."""
+    try:
+        return not git_history.is_touched_by(commit, paths, BESIDE)
+    except FileError:
+        return False
+
+
 def publish_summary(environment: Environment) -> None:
     """Say in the job's summary that nothing was planned; raises FileError."""
     environment.append_summary(comment.untouched())

@@ -27,7 +27,7 @@ def is_approved(github: GitHub, pull: Pull) -> bool:
     is what he thinks, and what was dismissed does not count, whenever that was. Raises ApiError.
     """
     decided: dict[str, Mapping[str, Any]] = {}
-    for review in github.pages(f"pulls/{pull.number}/reviews"):  # the oldest first
+    for review in github.expected(f"pulls/{pull.number}/reviews"):  # the oldest first
         author, time = review.get("user") or {}, str(review.get("submitted_at") or "")
         is_person = author.get("type") == "User" and author["login"] != pull.author
         # Automatic merging comes within the second of the approval that it waited for.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.errors import NotApproved
-from reconciler.github import sticky
+from reconciler.github.rest import LAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ def merged(github: GitHub, commits: Sequence[str], brought: Sequence[str]) -> tu
     asked again, as its lists lag behind. Raises ApiError.
     """
     found = _listed(github, commits, brought)
-    for wait in sticky.LAG if brought else ():
+    for wait in LAG if brought else ():
         if any(pull.merge_commit_sha in brought for pull in found):
             break
         time.sleep(wait)

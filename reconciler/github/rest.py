@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
 
+LAG = (0.5, 1.5)  # seconds, in which GitHub's lists may learn of what is new
 NOT_FOUND = 404
 _SERVER_ERROR = 500
 _VERSION = "2022-11-28"
@@ -115,6 +116,16 @@ class GitHub:
             yield from items
             url = self._next_url(response)
 
+    def expected(self, path: str) -> list[Mapping[str, Any]]:
+        """Return a list that should not be empty, asked for again while it is; raises ApiError."""
+        found = list(self.pages(path))
+        for wait in LAG:
+            if found:
+                break
+            time.sleep(wait)
+            found = list(self.pages(path))
+        return found
+
     def _next_url(self, response: httpx.Response) -> str | None:
         """Return the next page's address; the token goes to no other origin, whatever a link says."""
         url = response.links.get("next", {}).get("url")
@@ -128,16 +139,17 @@ class GitHub:
         After a lost response or a 5xx it is sent again unless it `is_there`, whose address is not known then.
         Raises ApiError.
         """
-        for attempt in range(1, self._retry_policy.attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return _address(self._send("POST", self._url(path), document, can_repeat=False))
             except (ApiUnreachable, ApiRejected) as error:
                 if attempt == self._retry_policy.attempts or not _may_be_stored(error):
                     raise
-                time.sleep(self._backoff(attempt))
-                if is_there():
-                    break
-        return ""
+            time.sleep(self._backoff(attempt))
+            if is_there():
+                return ""
 
     def update(self, path: str, document: Mapping[str, Any]) -> str:
         """Change what is at a path below the repository, and return its address; raises ApiError."""

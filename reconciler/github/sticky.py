@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from reconciler.github.rest import GitHub
 
-LAG = (0.5, 1.5)  # seconds, in which GitHub's lists may learn of what is new
 _MARKER = re.compile(r"\A<!-- reconciler:([a-z0-9-]+) (\{[^<>]*\}) -->\r?\n")
 
 
@@ -58,12 +56,9 @@ def find_comments(
 
     Where one `is_expected`, an empty list is asked for again: GitHub's lists lag behind.
     """
-    items, login = list(github.pages(f"issues/{pull_request}/comments")), github.login()
-    for wait in LAG if is_expected else ():
-        if items:
-            break
-        time.sleep(wait)
-        items = list(github.pages(f"issues/{pull_request}/comments"))
+    path = f"issues/{pull_request}/comments"
+    items = github.expected(path) if is_expected else list(github.pages(path))
+    login = github.login()
     return [list(_ours(items, kind, login, "id")) for kind in kinds]
 
 

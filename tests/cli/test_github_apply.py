@@ -231,6 +231,18 @@ class TestSeveralMerges:
             assert "**2 audiences changed as planned.**" in team.ended(number)
             assert f"reviewed in pull request {number}" in team.ended(number)
 
+    def test_merge_about_something_else_is_no_reason(self, team: Team) -> None:
+        first, other = reviewed(team, PAUSED), team.open({"./README.md": "Ours."})
+        team.repository.seed_comments(other, 1)
+        push = team.queue(first, other)
+        team.vendor.edit(PAUSING, {"name": "By hand"})
+        ran = team.apply(push)
+
+        assert (ran.code, team.patched) == (3, {})
+        assert "what this merge would do now is not what was reviewed" in ran.err
+        assert "pull request 2" not in ran.err + ran.summary
+        assert len(team.comments(other)) == 1
+
     def test_an_outage_is_made_up_by_the_next(self, team: Team) -> None:
         first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
         begin = team.merge(first)
@@ -400,6 +412,7 @@ def test_unreviewed_push_is_shown_as_such(team: Team) -> None:
 
 def test_required_approval_is_asked_for_and_named(team: Team) -> None:
     first, second = reviewed(team, PAUSED), reviewed(team, RENAMED)
+    team.repository.review(first, "ana", "COMMENTED")
     team.repository.review(second, "ana")
     alone = team.apply(team.merge(first), "--require-approval")
     approved = team.apply(team.merge(second), "--require-approval")
@@ -461,6 +474,7 @@ class TestEvidence:
 
     def test_plan_that_ends_after_merge_approves_nothing(self, team: Team) -> None:
         number = team.open(PAUSED)
+        team.repository.seed_comments(number, 1)
         event = team.told(number)
         merge = team.merge(number)
         team.run("plan", event)
@@ -510,7 +524,9 @@ class TestWithoutAReview:
         return ran
 
     def test_there_is_no_comment(self, team: Team) -> None:
-        self.refused(team, team.open(PAUSED), "pull request 1 has no comment with a plan")
+        number = team.open(PAUSED)
+        team.repository.seed_comments(number, 1)
+        self.refused(team, number, "pull request 1 has no comment with a plan")
 
     def test_the_comment_is_somebody_elses(self, team: Team) -> None:
         number = reviewed(team, PAUSED)
@@ -565,6 +581,7 @@ class TestWithoutAReview:
 
     def test_the_flag_waives_no_pull_request(self, team: Team) -> None:
         number = team.open(PAUSED)
+        team.repository.seed_comments(number, 1)
         ran = team.apply(team.merge(number), "--without-pull-request")
 
         hold_untouched(team, ran, 3)

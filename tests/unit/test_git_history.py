@@ -181,3 +181,17 @@ def test_touched_is_what_is_not_as_before(repository: Path, name: str, *, expect
     assert is_touched() == expected
     commit(repository, "Change")
     assert is_touched() == expected
+
+
+def test_commit_is_told_by_what_it_changed(repository: Path) -> None:
+    def is_touched_by(commit: str) -> bool:
+        return git_history.is_touched_by(commit, ["audiences.d"], ["settings.toml"])
+
+    write(repository, {"elsewhere.yaml": "c: 2"})
+    other = commit(repository, "Change something else")
+    write(repository, {"settings.toml": "a = 1"})
+    own = commit(repository, "Change settings")
+    first = git(repository, "rev-list", "--max-parents=0", "HEAD")
+    assert [is_touched_by(one) for one in (first, other, own)] == [True, False, True]
+    with pytest.raises(FileError):
+        is_touched_by("9" * 40)

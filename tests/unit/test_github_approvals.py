@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import ApiRejected
-from reconciler.github import approvals, environment
+from reconciler.github import approvals, environment, rest
 from reconciler.github.pulls import Pull
 from reconciler.github.rest import GitHub
 from tests.doubles.github_peer import Fault, Peer
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PERMISSION = "/repos/acme/audiences/collaborators/ana/permission"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "LAG", (0.0, 0.0))
 
 
 def is_approved(steps: Sequence[tuple[str, ...]], *faults: Fault) -> bool:
@@ -77,3 +82,7 @@ def test_stranger_to_the_repository_approves_nothing() -> None:
 def test_permission_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(ApiRejected):
         is_approved([("ana",)], Fault("status", path=PERMISSION, status=403, message="no", times=None))
+
+
+def test_empty_list_of_reviews_is_asked_again() -> None:
+    assert is_approved([("ana",)], Fault("empty_list", path="*/reviews", times=2))

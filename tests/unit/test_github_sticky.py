@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.errors import ApiRejected
-from reconciler.github import environment, sticky
+from reconciler.github import environment, rest, sticky
 from reconciler.github.rest import FULL_RETRY, GitHub, RetryPolicy
 from tests.doubles.github_peer import ACTIONS, Fault, Peer, account
 
@@ -125,7 +125,7 @@ def test_lost_response_leaves_one_issue(quick: RetryPolicy) -> None:
 def test_empty_list_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, *, is_expected: bool, count: int
 ) -> None:
-    monkeypatch.setattr(sticky, "LAG", (0.0, 0.0))
+    monkeypatch.setattr(rest, "LAG", (0.0, 0.0))
     with hosted() as (github, repository, peer):
         repository.add_comment(1, OURS, ACTIONS)
         peer.inject(Fault("empty_list", path="*/comments"))
