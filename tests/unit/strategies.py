@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
@@ -11,7 +13,6 @@ from reconciler import schema
 from reconciler.model import Audience, Definition, Rule, normalise
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Mapping
 
     from reconciler.model import Fields, Json, Path
@@ -34,46 +35,80 @@ unknown_values = st.recursive(
 )
 
 
+@cache
 def children(path: Path) -> dict[str, Rule]:
     return {known[-1]: rule for known, rule in RULES.items() if known[:-1] == path}
 
 
-def scalar(rule: Rule) -> st.SearchStrategy[Json]:
+# A strategy is made once: hypothesis examines each new one before it draws, which takes longer than to draw.
+
+
+@cache
+def scalar(kind: str) -> st.SearchStrategy[Json]:
     words = st.sampled_from(WORDS) | st.text(max_size=3)
     kinds: Mapping[str, st.SearchStrategy[Json]] = {
         "string": words,
         "integer": st.sampled_from(NUMBERS),
         "boolean": st.booleans(),
     }
-    return kinds[rule.kind]
+    return kinds[kind]
 
 
-@st.composite
-def values(draw: st.DrawFn, path: Path, *, live: bool) -> Any:
+@cache
+def _members(kind: str, *, unique: bool) -> st.SearchStrategy[list[Json]]:
+    return st.lists(scalar(kind), min_size=1, max_size=3, unique=unique)
+
+
+@cache
+def _some(names: tuple[str, ...], max_size: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), max_size=max_size)
+
+
+@cache
+def _subsets(names: tuple[str, ...]) -> st.SearchStrategy[set[str]]:
+    return st.sets(st.sampled_from(names))
+
+
+_unknown_fields = st.dictionaries(st.sampled_from(UNKNOWN_KEYS), unknown_values, max_size=2)
+_orders = st.integers(0, 255)
+_statuses = st.sampled_from(["active", "paused", "draft"])
+
+
+@cache
+def values(path: Path, *, live: bool) -> st.SearchStrategy[Any]:
     """Draw a value for a field; a live one may also hold nulls, repeats and keys that no schema knows."""
     rule = RULES[path]
     if rule.kind == "set":
-        items = draw(st.lists(scalar(Rule(rule.items)), min_size=1, max_size=3, unique=not live))
-        return items if live else list(dict.fromkeys(items))
-    if rule.kind not in {"object", "group"}:
-        return draw(scalar(rule))
-    known = children(path)
-    required = [key for key in ("topicIds", "values") if key in known]
-    keys = {*required, *draw(st.lists(st.sampled_from(sorted(known)), max_size=4))}
-    document = {key: draw(values((*path, key), live=live)) for key in sorted(keys)}
-    if live:
-        document |= draw(st.dictionaries(st.sampled_from(UNKNOWN_KEYS), unknown_values, max_size=2))
-        document |= dict.fromkeys(draw(st.lists(st.sampled_from(sorted(known)), max_size=1)))
-    return draw(st.permutations(list(document.items())).map(dict))
+        items = _members(rule.items, unique=not live)
+        return items if live else items.map(lambda drawn: list(dict.fromkeys(drawn)))
+    return _objects(path, live=live) if rule.kind in {"object", "group"} else scalar(rule.kind)
 
 
 @st.composite
-def documents(draw: st.DrawFn, *, live: bool) -> dict[str, Any]:
+def _objects(draw: st.DrawFn, path: Path, *, live: bool) -> dict[str, Any]:
+    known = children(path)
+    required = [key for key in ("topicIds", "values") if key in known]
+    keys = {*required, *draw(_some(tuple(sorted(known)), 4))}
+    document = {key: draw(values((*path, key), live=live)) for key in sorted(keys)}
+    if live:
+        document |= draw(_unknown_fields)
+        document |= dict.fromkeys(draw(_some(tuple(sorted(known)), 1)))
+    order = draw(_orders)
+    return {key: document[key] for key in random.Random(order).sample(list(document), len(document))}
+
+
+@cache
+def documents(*, live: bool) -> st.SearchStrategy[dict[str, Any]]:
     """Draw the writable fields of a definition or of a live audience, as JSON."""
+    return _documents(live=live)
+
+
+@st.composite
+def _documents(draw: st.DrawFn, *, live: bool) -> dict[str, Any]:
     keys = [key for key in children(()) if key == "name" or draw(st.booleans())]
     document = {key: draw(values((key,), live=live)) for key in keys}
     if "status" in document:
-        document["status"] = draw(st.sampled_from(["active", "paused", "draft"]))
+        document["status"] = draw(_statuses)
     return document
 
 
@@ -92,17 +127,25 @@ def shuffled(value: Any, source: random.Random, path: tuple[str, ...] = ()) -> A
     return value
 
 
+_lines = st.integers(1, 9)
+
+
+@cache
+def definitions(identity: str = UUIDS[0]) -> st.SearchStrategy[Definition]:
+    return _definitions(identity)
+
+
 @st.composite
-def definitions(draw: st.DrawFn, identity: str = UUIDS[0]) -> Definition:
+def _definitions(draw: st.DrawFn, identity: str) -> Definition:
     document = draw(documents(live=False))
     return Definition(
         id=identity,
         name=document["name"],
         file=f"audiences.d/{identity[-2:]}.yaml",
-        line=draw(st.integers(1, 9)),
+        line=draw(_lines),
         column=1,
         fields=normal(document),
-        ignore=frozenset(draw(st.lists(st.sampled_from(ignorable(document)), max_size=2))),
+        ignore=frozenset(draw(_some(tuple(ignorable(document)), 2))),
         is_protected=draw(st.booleans()),
     )
 
@@ -117,16 +160,22 @@ def ignorable(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
+@cache
 def audiences(identity: str = UUIDS[0]) -> st.SearchStrategy[Audience]:
     return documents(live=True).map(lambda document: Audience(identity, normal(document)))
 
 
-@st.composite
-def pairs(draw: st.DrawFn, identity: str = UUIDS[0]) -> tuple[Definition, Audience]:
+@cache
+def pairs(identity: str = UUIDS[0]) -> st.SearchStrategy[tuple[Definition, Audience]]:
     """Draw a definition and a live audience that agree on some fields."""
+    return _pairs(identity)
+
+
+@st.composite
+def _pairs(draw: st.DrawFn, identity: str) -> tuple[Definition, Audience]:
     definition = draw(definitions(identity))
     live = draw(audiences(identity))
-    agreed = draw(st.sets(st.sampled_from(sorted(definition.fields))))
+    agreed = draw(_subsets(tuple(sorted(definition.fields))))
     return definition, Audience(identity, {**live.fields, **{key: definition.fields[key] for key in agreed}})
 
 

@@ -220,7 +220,8 @@ def document(path: str, value: Any) -> dict[str, Any]:
     """Return a definition that is valid but for what the value at one path makes of it."""
     whole = audience()
     if path.startswith("config."):
-        whole["config"] = {"topicIds": MOST, "minScore": 1, "filters": {}}
+        topics = MOST if path == "config.minTopicOverlap" else [1]  # which it must not be over
+        whole["config"] = {"topicIds": topics, "minScore": 1, "filters": {}}
     *holders, last = steps(path)
     inner = whole
     for key in holders:

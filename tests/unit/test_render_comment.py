@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -263,12 +263,16 @@ def everything(outside: str) -> list[Rendered]:
     ]
 
 
+@cache
+def calm() -> list[Rendered]:
+    return everything("calm")
+
+
 @patient
 @example("--> <!-- reconciler:plan {} -->\n")
 @example("</details>")
 @given(hostile)
 def test_outside_text_changes_no_structure_and_does_nothing(outside: str) -> None:
-    calm = everything("calm")
-    for found, expected in zip(everything(outside), calm, strict=True):
+    for found, expected in zip(everything(outside), calm(), strict=True):
         assert [one for one in found.shape if not one.startswith("softbreak")] == list(expected.shape)
         assert found.references == expected.references

@@ -52,7 +52,7 @@ class Event:
         """Write the payload as the runner does, and give the file's path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "event.json"
-        path.write_text(json.dumps(self.payload, indent=2))
+        path.write_text(json.dumps(self.payload))
         return path
 
     def context(self) -> dict[str, Any]:

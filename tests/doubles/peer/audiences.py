@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from .copying import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ class Audiences:
         self._path = path
         if path is not None and path.exists():
             audiences = json.loads(path.read_text())
-        given = [deepcopy({**audience, **_UNTOUCHED, **audience}) for audience in audiences]
+        given = [copied({**audience, **_UNTOUCHED, **audience}) for audience in audiences]
         self._audiences = {audience["id"]: audience for audience in given}
         if len(self._audiences) != len(given):
             raise ValueError("two audiences have one id")
@@ -51,16 +52,19 @@ class Audiences:
         return tuple(self._audiences)
 
     def get(self, audience_id: str | None) -> Audience | None:
-        return deepcopy(self._audiences[audience_id]) if audience_id in self._audiences else None
+        return copied(self._audiences[audience_id]) if audience_id in self._audiences else None
+
+    def stored(self, audience_id: str) -> Audience:
+        return copied(self._audiences[audience_id])
 
     def state(self) -> dict[str, Audience]:
-        return deepcopy(self._audiences)
+        return copied(self._audiences)
 
     def put(self, audience: Audience) -> None:
         """Store an audience whole, as changed now and seen by everyone."""
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         self._stale.pop(audience["id"], None)
-        self._audiences[audience["id"]] = {**deepcopy(audience), "updatedAt": now}
+        self._audiences[audience["id"]] = {**copied(audience), "updatedAt": now}
         self._persist()
 
     def remove(self, audience_id: str) -> None:
@@ -81,10 +85,10 @@ class Audiences:
         """Give what a read sees, and whether that is stale."""
         stale = self._stale.get(audience_id)
         if stale is None or time.monotonic() >= stale.until or stale.reads == 0:
-            return deepcopy(self._audiences[audience_id]), False
+            return copied(self._audiences[audience_id]), False
         if stale.reads is not None:
             stale.reads -= 1
-        return deepcopy(stale.audience), True
+        return copied(stale.audience), True
 
     def active(self) -> int:
         return sum(audience["status"] == "active" for audience in self._audiences.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .copying import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ class Bodies:
 
     def normal(self, config: Document) -> Document:
         """Give a valid config as it is stored."""
-        result = deepcopy(config)
+        result = copied(config)
         score = result.get("minScore")
         if self.is_strict and score is not None:
             result["minScore"] = max(score, _LEAST_STORED)
@@ -136,7 +137,7 @@ def filter_keys(filters: Document | None) -> tuple[str, ...]:
 def strip(filters: Document, is_kept: Callable[[str], bool]) -> Document:
     """Leave out the filters that are not kept, in whichever form they are; an empty group goes as well."""
     dropped = [place for key, place in _places(filters) if not is_kept(key)]
-    result = deepcopy(filters)
+    result = copied(filters)
     for group, *inner in dropped:
         if inner:
             result[group].pop(inner[0])

@@ -247,7 +247,7 @@ class Peer:
         patch = self._bodies.patch(request)
         if isinstance(patch, str):
             return failure(400, patch), ""
-        before = self._audiences.state()[request.id or ""]
+        before = self._audiences.stored(request.id or "")
         merges = self._merges or any(_fired(faults, "merged_config"))
         after = self._altered(patched(before, bent(patch, faults), merge_config=merges), faults)
         if (
@@ -261,7 +261,7 @@ class Peer:
         self._audiences.put(after)
         for fault in _fired(faults, "stale"):
             self._audiences.hide_write(before, fault.seconds, fault.reads)
-        shown = self._audiences.state()[after["id"]]
+        shown = self._audiences.stored(after["id"])
         if _fired(faults, "echo"):
             shown = patched(shown, patch, merge_config=merges)
         return self._contract.patched(shown), "stored"

@@ -7,12 +7,12 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Literal
 from uuid import uuid4
 
+from .copying import copied
 from .faults import Fault
 from .wire import JSON_HEADERS, Response
 
@@ -45,7 +45,7 @@ def shaped(answer: Response, faults: Iterable[Fault], facts: Facts) -> Response:
 
 def _documented(change: Callable[[Document, Fault], None]) -> Shape:
     def shape(answer: Response, fault: Fault, _facts: Facts) -> Response:
-        document = deepcopy(answer.document)
+        document = copied(answer.document)
         change(document, fault)
         return replace(answer, document=document)
 
@@ -67,7 +67,7 @@ def _partial_list(document: Document, fault: Fault) -> None:
 
 def _short_list(answer: Response, fault: Fault, facts: Facts) -> Response:
     start = int(facts.query.get("offset", 0)) if fault.offset else 0
-    document = deepcopy(answer.document)
+    document = copied(answer.document)
     document["data"] = document["data"][start : start + (fault.size or 0)]
     for mark in ("hasMore", "nextCursor"):
         document.get("meta", {}).pop(mark, None)
@@ -107,7 +107,7 @@ def _value(document: Document, fault: Fault) -> None:
         found = [place[name] for place in places]
         places = [inner for value in found for inner in (value if isinstance(value, list) else [value])]
     for place in places:
-        place[last] = deepcopy(fault.value)
+        place[last] = copied(fault.value)
 
 
 def _nan(document: Document, _fault: Fault) -> None:

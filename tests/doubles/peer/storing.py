@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from .bodies import filter_keys, strip
+from .copying import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ _LARGEST = 99  # of a score in the second generation
 
 def patched(audience: Audience, patch: Mapping[str, Any], *, merge_config: bool) -> Audience:
     """Give the audience that a PATCH makes of this one."""
-    result = {**deepcopy(audience), **deepcopy(dict(patch))}
+    result = {**copied(audience), **copied(dict(patch))}
     if merge_config and "config" in patch:
         result["config"] = _merged(audience.get("config"), patch["config"])
     return result
@@ -46,7 +46,7 @@ def altered(audience: Audience, faults: Iterable[Fault], generation: int) -> Aud
 
 def _merged(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
-        return deepcopy(new)
+        return copied(new)
     return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
 
 
