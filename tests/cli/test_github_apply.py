@@ -234,7 +234,7 @@ class TestSeveralMerges:
     def test_merge_about_something_else_is_no_reason(self, team: Team) -> None:
         first, other = reviewed(team, PAUSED), team.open({"./README.md": "Ours."})
         team.repository.seed_comments(other, 1)
-        push = team.queue(first, other)
+        push = team.merge_queue(first, other)
         team.vendor.edit(PAUSING, {"name": "By hand"})
         ran = team.apply(push)
 
