@@ -17,7 +17,7 @@ from . import definitions, runner, saved_files, settings
     [
         pytest.param(definitions.TARGET, 500, 40, 20, id="definitions"),
         pytest.param(settings.TARGET, 1000, 100, 8, id="settings"),
-        pytest.param(saved_files.TARGET, 200, 20, 8, id="saved_files"),
+        pytest.param(saved_files.TARGET, 500, 50, 8, id="saved_files"),
     ],
 )
 def test_mutated_inputs(target: runner.Target, runs: int, accepted: int, kinds: int) -> None:
