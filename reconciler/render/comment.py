@@ -70,7 +70,7 @@ def queued() -> str:
     """Explain whose plan a merge queue's is."""
     return (
         "**This is the plan of a merge queue's group**, with what is ahead of it in the queue. What counts "
-        "as reviewed is the comment on each of its pull requests."
+        "as reviewed is the comment on each of its pull requests.\n"
     )
 
 

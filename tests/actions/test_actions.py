@@ -235,19 +235,19 @@ def test_plan_of_a_fork_is_started_by_hand(team: Team, index: Mapping[str, str],
 
 @pytest.mark.slow
 def test_merge_queue_and_other_changes_get_a_check(
-    team: Team, index: Mapping[str, str], vendor: Vendor
+    anyone: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
-    other, opened = team.open({"README.md": "About us.\n"})
-    untouched = team.run("plan", opened, machine=index)
-    number, _ = team.open(ask_for(85))
-    queued = team.run("plan", team.queue(number), machine=index)
+    other, opened = anyone.open({"README.md": "About us.\n"})
+    untouched = anyone.run("plan", opened, machine=index)
+    number, _ = anyone.open(ask_for(85))
+    queued = anyone.run("plan", anyone.queue(number), machine=index)
 
     assert [ran.result.conclusion for ran in (untouched, queued)] == ["success"] * 2
     assert "nothing to plan" in untouched.result.summary
     assert "merge queue" in queued.result.summary
     assert untouched.result.groups != queued.result.groups
     assert set(queued.artifacts["plan-1"]) == {"reconciler-plan.json", "reconciler-plan.md"}
-    assert (team.comments(other), team.comments(number)) == ([], [])
+    assert (anyone.comments(other), anyone.comments(number)) == ([], [])
     assert vendor.live(CFO)["config"]["minScore"] == 80
 
 
