@@ -120,6 +120,16 @@ class _Reading:
         )
 
 
+async def fetch_each(source: Source, wanted: Collection[str], rules: Rules) -> Mapping[str, Audience]:
+    """Read audiences one by one, without the list; one that does not exist is left out.
+
+    Raises what `source` raises. One that cannot be read says so itself, as with `fetch`.
+    """
+    reading = _Reading(frozenset(wanted), rules)
+    await _fetch_each(source, wanted, reading)
+    return reading.audiences
+
+
 async def fetch_one(
     source: Source, audience_id: str, rules: Rules, needed: Collection[str] | None = None
 ) -> Audience | None:

@@ -28,6 +28,13 @@ RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 # The contract's two routes that take a config and only read.
 Evaluation = Literal["validate", "preview"]
 EVALUATIONS: Mapping[Evaluation, str] = {"validate": "validate", "preview": "preview"}
+# Its routes that tell about everything but audiences.
+Reference = Literal["filters", "topics", "account"]
+REFERENCES: Mapping[Reference, str] = {
+    "filters": f"{AUDIENCES}/filters",
+    "topics": "/v1/intent/topics",
+    "account": "/v1/data/account",
+}
 _VERDICTS = (400, 404, 405, 422)
 _REDIRECTS = range(300, 400)
 _NOT_FOUND = 404
@@ -93,6 +100,16 @@ class ReadClient:
                 return None
             raise
         return response.document
+
+    async def get_reference(self, what: Reference) -> Json:
+        """Return the document of a route beside the audiences; raises ApiError."""
+        return (await self._get(REFERENCES[what])).document
+
+    async def search_topics(self, words: str, limit: int) -> Json:
+        """Return the document of the topics that the API finds by words; raises ApiError."""
+        return (
+            await self._get(f"{REFERENCES['topics']}/search?q={quote(words, safe='')}&limit={limit}")
+        ).document
 
     async def evaluate(self, route: Evaluation, config: Mapping[str, Json]) -> Response:
         """Ask what the API would make of a config, which changes nothing there.

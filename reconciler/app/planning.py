@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.api.audiences import LiveState
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
-    from reconciler.model import Definition
+    from reconciler.model import Definition, ListedAudience
     from reconciler.plan import Limits, Plan
 
 
@@ -89,18 +89,19 @@ def _doubts(live: LiveState) -> Iterator[Diagnostic]:
 def targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
     """Return the definitions that the targets match, all without targets; raises SettingsError."""
     for target in targets:
-        if not any(_is_target(definition, target) for definition in definitions):
+        if not any(is_target(definition, target) for definition in definitions):
             raise SettingsError(
                 f'--target "{target}" matches no definition', "Give an id, or a glob over names: 'CFO*'"
             )
     if not targets:
         return definitions
     return [
-        definition for definition in definitions if any(_is_target(definition, target) for target in targets)
+        definition for definition in definitions if any(is_target(definition, target) for target in targets)
     ]
 
 
-def _is_target(definition: Definition, target: str) -> bool:
+def is_target(audience: Definition | ListedAudience, target: str) -> bool:
+    """Tell whether a target means this audience: by its id, its name or a glob over names."""
     # A name may itself hold what a glob gives a meaning to: [crm].
-    is_named = target == definition.name or fnmatchcase(definition.name, target)
-    return is_named or target.lower() == definition.id
+    is_named = target == audience.name or fnmatchcase(audience.name, target)
+    return is_named or target.lower() == audience.id

@@ -17,11 +17,13 @@ from reconciler.cli import boundary
 _COMMANDS = {
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
+    "import": "Write a definition for live audiences that have none.",
     "plan": "Show what an apply would do. Never writes.",
     "sandbox": "The embedded API, for demos, tests and other clients.",
     "show": "Show a saved plan, or the saved result of an apply.",
     "validate": "Check every definition, offline.",
 }
+_MODULES = {"import": "import_"}  # Python has a word of its own for it
 
 
 class _Commands(click.Group):
@@ -33,7 +35,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"reconciler.cli.{cmd_name}")
+        module = import_module(f"reconciler.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

@@ -80,12 +80,15 @@ def run(
     body: Callable[[], Ending | int],
     failed: Callable[[Sequence[Diagnostic]], str] | None = None,
     save: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
+    *,
+    is_written: Callable[[], bool] = lambda: False,
 ) -> int:
     """Run the body of a command that never writes to the API, and return its exit code.
 
-    `failed` renders what stdout gets when it fails, `save` leaves a document that says why.
+    `failed` renders what stdout gets when it fails, `save` leaves a document that says why. `is_written` is
+    asked after an interrupt: whether files were.
     """
-    ended = attempt(body)
+    ended = attempt(body, is_written=is_written)
     if isinstance(ended, int):
         return ended
     if isinstance(ended, ReconcilerError):

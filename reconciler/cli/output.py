@@ -68,6 +68,28 @@ def discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+class Counter:
+    """How far a command is that reads, on stderr and only on a terminal: a line that goes when it is done."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._is_live = obeys_escapes(sys.stderr)
+
+    def __enter__(self) -> Self:
+        self.show(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_live:
+            write(_ERASE_LINE, sys.stderr)
+
+    def show(self, done: int) -> None:
+        if self._is_live:
+            count = f": {done} of {self._total}" if done else f": {self._total}"
+            write(f"{_ERASE_LINE}{self._what}{count}…", sys.stderr)
+
+
 class Progress:
     """How far an apply is, on stderr: a live count on a terminal, a line for each result elsewhere."""
 

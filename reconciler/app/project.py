@@ -1,0 +1,41 @@
+"""Where a project's own files lie: beside its settings, which are beside its folder of definitions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reconciler.app.settings import FILE
+
+CATALOGUE = "catalogue.json"
+CATALOGUE_SCHEMA = "catalogue.schema.json"
+SCHEMA = Path("schemas", "audience.schema.json")
+_FOLDER = "audiences.d"
+
+
+def root(path: Path) -> Path:
+    """Return the folder that a folder of definitions belongs to.
+
+    It is the nearest one above with settings or a catalogue, within the repository; where there is none, the
+    one that holds the outermost folder called audiences.d, or that holds the folder itself.
+    """
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    for folder in absolute.parents:
+        if any(os.path.lexists(folder / name) for name in (FILE, CATALOGUE)):
+            return folder
+        if os.path.lexists(folder / ".git"):
+            break
+    named = [folder for folder in (absolute, *absolute.parents) if folder.name == _FOLDER]
+    return (named[-1] if named else absolute).parent
+
+
+def schema_for(folder: Path) -> str:
+    """Return the place of the editors' schema as seen from files in a folder.
+
+    It is the one with the organization's own values, or this project's plain one; where there is neither, the
+    place where `catalogue update` writes the first.
+    """
+    base = root(folder)
+    choices = [base / CATALOGUE_SCHEMA, base / SCHEMA]
+    chosen = next((file for file in choices if file.is_file()), choices[0])
+    return Path(os.path.relpath(chosen, folder)).as_posix()
