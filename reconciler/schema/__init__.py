@@ -15,7 +15,18 @@ from reconciler.schema.suggestions import Suggestions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["MAX_PROBLEMS", "Problem", "Schema", "SchemaName", "Suggestions", "check", "clip", "load", "rules"]
+__all__ = [
+    "MAX_PROBLEMS",
+    "Problem",
+    "Schema",
+    "SchemaName",
+    "Suggestions",
+    "check",
+    "clip",
+    "keys",
+    "load",
+    "rules",
+]
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 1_000
@@ -38,6 +49,15 @@ def rules() -> Rules:
     handed the rules, so that it depends on no file.
     """
     return dict(_rules_under(load("audience"), ()))
+
+
+@cache
+def keys(path: Path) -> tuple[str, ...]:
+    """Return the keys that the audience schema has under a path, in its order; none where it names none."""
+    found: Schema = load("audience")
+    for key in path:
+        found = found.get("properties", {}).get(key, {})
+    return tuple(found.get("properties", ()))
 
 
 def _rules_under(schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Rule]]:
