@@ -55,3 +55,14 @@ def test_large_part_takes_little_time(
     assert time.process_time() - started < 2
     assert reason in refused.value.summary
     assert len(refused.value.summary) < 300 + len(str(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(" " * (saved_files.MAX_BYTES + 1), "is over 10 MiB"), ("{" * 50_001, "holds over 50,000 objects")],
+    ids=["bytes", "objects"],
+)
+def test_too_large_file_is_refused_unread(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(FileError, match=reason):
+        saved_files.read_plan(str(tmp_path / "plan.json"))
