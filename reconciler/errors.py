@@ -191,6 +191,13 @@ class SlotsExceeded(LimitExceeded):
     heading = "No room"
 
 
+class ReachDenied(Refused):
+    """The plan reaches more or fewer people than `deny_reach` allows, or nobody knows how many."""
+
+    code = "reach-denied"
+    heading = "People"
+
+
 class ProtectedAudience(Refused):
     """The plan changes an audience whose definition says `lifecycle.protect`."""
 
@@ -201,5 +208,5 @@ class ProtectedAudience(Refused):
 # A refusal travels as a diagnostic with its code, in a plan, a saved result and a comment; this leads back.
 REFUSALS: Mapping[str, type[Refused]] = {
     refusal.code: refusal
-    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ProtectedAudience)
+    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ReachDenied, ProtectedAudience)
 }

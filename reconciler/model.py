@@ -54,7 +54,7 @@ class Definition:
     """One audience as a file defines it: only the writable fields that the file sets.
 
     `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
-    has those of the values of the fields.
+    has those of the values of the fields. `owner` and `description` are for people.
     """
 
     id: str
@@ -66,6 +66,8 @@ class Definition:
     ignore: frozenset[str] = frozenset()
     places: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
     is_protected: bool = False
+    owner: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,14 @@ class Audience:
 
     `names` maps a path such as `config.topicIds` to `{id: name}`; it is shared among audiences. `unreadable`
     are the top-level fields that could not be read, each with what is wrong; they are not among the fields.
+    `updated_at` is the API's own time of the last edit, empty where it tells none.
     """
 
     id: str
     fields: Fields
     names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_NAMES)
     unreadable: Mapping[str, str] = field(default_factory=lambda: _ALL_READABLE)
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

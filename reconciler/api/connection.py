@@ -35,7 +35,8 @@ class Timing:
     """How long to wait, in seconds; the numbers are those of `docs/contract.md`.
 
     `budget` is for one read with all its `attempts`, `max_pause` the longest Retry-After that is waited for,
-    `verification` for an accepted change to show, `settling` for what is in flight at an interrupt.
+    `verification` for an accepted change to show, `settling` for what is in flight at an interrupt, and
+    `counting` for all that a plan asks of how many people it reaches.
     """
 
     request: float = 30.0
@@ -46,6 +47,7 @@ class Timing:
     max_pause: float = 120.0
     verification: float = 30.0
     settling: float = 5.0
+    counting: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

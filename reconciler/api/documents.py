@@ -40,7 +40,9 @@ def audience(audience_id: str, item: Item, where: str, rules: Rules, names: Name
                 continue
             if value is not None:
                 present[key] = value
-    return Audience(audience_id, present, names, unreadable)
+    edited = item.get(_EDITED)
+    updated_at = edited if isinstance(edited, str) and len(edited) <= MAX_TIME else ""
+    return Audience(audience_id, present, names, unreadable, updated_at)
 
 
 def unreadable(audience_id: str, problem: str, rules: Rules) -> Audience:
@@ -126,6 +128,8 @@ def contract_error(where: str, expected: str) -> ApiContractError:
     return ApiContractError(f"{where} is not {expected}, as the contract says", HINT)
 
 
+MAX_TIME = 100  # characters; a time has 20
+_EDITED = "updatedAt"
 _TYPES: Mapping[str, type] = {
     "boolean": bool,
     "group": dict,

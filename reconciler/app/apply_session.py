@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from reconciler.app import approval, planning, saved_files, settings, signals
 from reconciler.errors import DefinitionError, Interrupted, SettingsError
 from reconciler.journal import Journal
 from reconciler.plan import ApplyResult, AudienceResult, Change, Limits, MaxChanges, Plan, refusal
+from reconciler.plan.reach import BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -70,9 +71,16 @@ class ApplySession:
         request, connection = self.request, self._connection
         self.definitions, limits = planning.load(request.paths), settings.limits(request.paths)
         if request.max_changes is not None:
-            limits = Limits(request.max_changes, 0, limits.active_slots)
-        self.plan = interrupts.run(planning.plan(self.definitions, connection, limits, request.targets))
+            limits = replace(limits, max_changes=request.max_changes, floor=0)
+        work = planning.plan(
+            self.definitions, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
+        )
+        self.plan = interrupts.run(work)
         return self.plan
+
+    def _reach_budget(self, limits: Limits) -> int:
+        """Return how many requests to spend on who would be reached: none unless it decides something."""
+        return BUDGET if limits.deny_reach else 0
 
     def require_allowed(self, plan: Plan) -> None:
         """Raise what keeps a plan from being applied, whoever says yes to it: DefinitionError or Refused."""

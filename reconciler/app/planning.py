@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import schema
 from reconciler.api import audiences
-from reconciler.app import evaluation
+from reconciler.app import evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
 from reconciler.plan import build, guards
 
@@ -37,15 +37,19 @@ async def plan(
     limits: Limits,
     targets: Sequence[str] = (),
     merge_base: MergeBase | None = None,
+    *,
+    reach_budget: int = 0,
 ) -> Plan:
     """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
 
-    The guards are then those of the merge base, and what is lifted of them is a warning.
+    The guards are then those of the merge base, and what is lifted of them is a warning. At most
+    `reach_budget` requests are spent on how many people the changes reach.
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
 
     rules = schema.rules()
+    counted = limits if merge_base is None else merge_base.limits or limits
     targets = tuple(dict.fromkeys(targets))
     included = targeted(definitions, targets)
     async with ReadClient(connection) as client:
@@ -56,7 +60,7 @@ async def plan(
             live=live.audiences,
             others=live.others,
             rules=rules,
-            limits=limits if merge_base is None else merge_base.limits or limits,
+            limits=counted,
             active=live.active,
             generation=live.generation,
             targets=targets,
@@ -64,7 +68,8 @@ async def plan(
             base=None if merge_base is None else merge_base.definitions,
             diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
         )
-        return await evaluation.evaluate(made, included, client, rules, live.generation)
+        made = await evaluation.evaluate(made, included, client, rules, live.generation)
+        return await reach.add(made, client, counted, reach_budget)
 
 
 def _lifted(

@@ -38,7 +38,7 @@ class PullRequest:
     merge_base: MergeBase | None
     notes: Sequence[Diagnostic]
 
-    def make_plan(self, *, is_sandbox: bool) -> Plan | int:
+    def make_plan(self, *, is_sandbox: bool, reach_budget: int = 0) -> Plan | int:
         """Return the plan or, for a fork without a key, how many definitions are valid.
 
         Raises DefinitionError, SettingsError or ApiError.
@@ -47,7 +47,10 @@ class PullRequest:
         if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
             return len(definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
-        return interrupts.run(planning.plan(definitions, connection, limits, merge_base=self.merge_base))
+        base, budget = self.merge_base, reach_budget
+        return interrupts.run(
+            planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
+        )
 
     def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:
         """Return what there is to say of the plan, first of the files that the pull request changes."""

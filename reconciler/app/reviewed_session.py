@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.app import settings
 from reconciler.app.apply_session import ApplyRequest, ApplySession
 from reconciler.app.approval import Approval
-from reconciler.errors import REFUSALS, DefinitionError, Refused, StalePlan
+from reconciler.errors import REFUSALS, DefinitionError, FileError, Refused, StalePlan
 from reconciler.github import comment_state
 from reconciler.plan import Limits, refusal
 from reconciler.plan.limits import GUARDS, warnings
+from reconciler.plan.reach import BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -124,6 +126,16 @@ class ReviewedSession(ApplySession):
         review = self.approver(identity)
         return None if review is None else self._guards.before(review)
 
+    def _reach_budget(self, limits: Limits) -> int:
+        """Return what it takes where it decides something by the limits that stood before, or by today's."""
+        if super()._reach_budget(limits):
+            return BUDGET
+        before: list[Limits] = []
+        with suppress(FileError):  # which comes again where there is something to write
+            for review in self.reviews.found:
+                before += self._guards.before(review).limits(limits) if review.approved else ()
+        return BUDGET if any(one.deny_reach for one in before) else 0
+
     def _limits(self) -> Iterator[Limits]:
         """Yield all limits that have to be met."""
         now, max_changes = settings.limits(self.request.paths), self.request.max_changes
@@ -131,7 +143,7 @@ class ReviewedSession(ApplySession):
         before = map(self._guards.before, approvers)
         for guards in [self._guards.before_push()] if self.reviews.is_waived else before:
             for limits in guards.limits(now):
-                yield Limits(max_changes, 0, limits.active_slots) if max_changes is not None else limits
+                yield limits if max_changes is None else replace(limits, max_changes=max_changes, floor=0)
 
     def write(self, plan: Plan, journal: Journal | None) -> AsyncGenerator[AudienceResult, None]:
         """Write the reviewed changes and yield each outcome as it is settled; signals stop it."""

@@ -26,7 +26,8 @@ FILE = "reconciler.toml"
 MAX_BYTES = 64 * 1024
 MAX_DOTS = 100  # on a line: tomllib's memory grows with the square of a dotted key
 SANDBOX = Path(".reconciler/sandbox.sqlite3")
-_LIMITS = ("max_changes", "max_changes_floor", "active_slots")
+_LIMITS = ("max_changes", "max_changes_floor", "active_slots", "max_growth", "min_people", "deny_reach")
+_GROWTH = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?)x", re.ASCII)
 _MAX = 1_000_000
 
 
@@ -128,7 +129,27 @@ class _File:
             raise self._wrong("max_changes", summary, 'Write 5 or "30%"')
         defaults = Limits()
         floor = self._number(table, "max_changes_floor", defaults.floor if share.is_percent else 0)
-        return Limits(share, floor or 0, self._number(table, "active_slots", defaults.active_slots))
+        return Limits(
+            share,
+            floor or 0,
+            self._number(table, "active_slots", defaults.active_slots),
+            self._growth(table, defaults.max_growth),
+            self._number(table, "min_people", defaults.min_people) or 0,
+            self._flag(table, "deny_reach", is_on=defaults.deny_reach),
+        )
+
+    def _growth(self, table: Mapping[str, Any], default: float) -> float:
+        value = table.get("max_growth", f"{default:g}x")
+        found = _GROWTH.fullmatch(value) if isinstance(value, str) else None
+        if found is None or float(found[1]) < 1:
+            raise self._wrong("max_growth", "max_growth is not a number of times", 'Write "3x" or "1.5x"')
+        return float(found[1])
+
+    def _flag(self, table: Mapping[str, Any], key: str, *, is_on: bool) -> bool:
+        value = table.get(key, is_on)
+        if not isinstance(value, bool):
+            raise self._wrong(key, f"{key} is neither true nor false", f"Write {key} = true")
+        return value
 
     def _require_known(self, table: Mapping[str, Any], known: Sequence[str], noun: str) -> None:
         for key in table:

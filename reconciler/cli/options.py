@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.plan.limits import MaxChanges
+from reconciler.plan.reach import BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,17 @@ target = click.option(
 parallelism = click.option(
     "--parallelism", type=click.IntRange(1, 16), default=4, show_default=True, help="PATCH calls at once."
 )
+
+
+reach_budget = click.option(
+    "--reach-budget",
+    metavar="N",
+    type=click.IntRange(0, 10_000),
+    default=BUDGET,
+    show_default=True,
+    help="Ask the API at most so often how many people a config matches.",
+)
+no_reach = click.option("--no-reach", is_flag=True, help="Do not ask how many people the changes reach.")
 
 
 def format_(*names: str) -> Callable[[Any], Any]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @options.format_("text", "json", "markdown")
 @options.out("plan")
 @click.option("--base", metavar="REF", help="Tell git's changes since the merge base with REF from drift.")
+@options.reach_budget
+@options.no_reach
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
 def plan_command(
     paths: tuple[str, ...],
@@ -36,6 +38,8 @@ def plan_command(
     format_: str,
     out: str | None,
     base: str | None,
+    reach_budget: int,
+    no_reach: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what an apply would do. Never writes."""
@@ -45,7 +49,9 @@ def plan_command(
         defined, limits = planning.load(chosen), settings.limits(chosen)
         connection = settings.connection(is_sandbox=sandbox)
         merge_base = None if base is None else _read_merge_base(base, chosen)
-        plan = interrupts.run(planning.plan(defined, connection, limits, targets, merge_base))
+        budget = 0 if no_reach else reach_budget
+        work = planning.plan(defined, connection, limits, targets, merge_base, reach_budget=budget)
+        plan = interrupts.run(work)
         save(plan)
         return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))
 

@@ -124,7 +124,7 @@ def _diagnostic(problem: Problem, document: Document, file: str) -> Diagnostic:
 
 def _definition(document: Document, file: str, rules: Rules) -> Definition:
     value = cast("dict[str, Json]", document.value)
-    lifecycle = cast("dict[str, Json]", value.get("lifecycle", {}))
+    lifecycle, metadata = (cast("dict[str, Json]", value.get(key, {})) for key in ("lifecycle", "metadata"))
     mark = document.keys["id",]
     return Definition(
         id=cast("str", value["id"]).lower(),
@@ -135,6 +135,8 @@ def _definition(document: Document, file: str, rules: Rules) -> Definition:
         fields={key: normalise(item, rules, (key,)) for key, item in value.items() if (key,) in rules},
         ignore=frozenset(path for _, path in _ignored(document)),
         is_protected=bool(lifecycle.get("protect", False)),
+        owner=cast("str", metadata.get("owner", "")),
+        description=cast("str", metadata.get("description", "")),
         places={
             cast("tuple[str, ...]", place): (mark.line, mark.column)
             for place, mark in document.values.items()

@@ -141,6 +141,9 @@ def _change(
         before=_plain(live.fields),
         unchanged=leaves - sum(difference.after is not None for difference in differences),
         is_protected=guards.is_protected(definition, base),
+        owner=definition.owner,
+        description=definition.description,
+        updated_at=live.updated_at,
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.plan.model import (
     Missing,
     Ownership,
     Plan,
+    Reach,
     Unreadable,
 )
 
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     from reconciler.model import Json
 
 MAX_NESTING = 100
+_PLAIN = (
+    "id",
+    "name",
+    "file",
+    "line",
+    "phase",
+    "unchanged",
+    "patch",
+    "before",
+    "owner",
+    "description",
+    "updated_at",
+)
 _OWNERSHIP = ("newly_managed", "no_longer_managed", "moved")
 _AGAIN = "Make the plan again; do not edit it"
 
@@ -71,7 +85,17 @@ def _change(change: Change) -> dict[str, Json]:
         "unchanged": change.unchanged,
         "patch": dict(change.patch),
         "before": dict(change.before),
+        "owner": change.owner,
+        "description": change.description,
+        "updated_at": change.updated_at,
+        "reach": _reach(change.reach),
     }
+
+
+def _reach(reach: Reach | None) -> Json:
+    if reach is None or reach.unknown:
+        return None
+    return {"before": reach.before, "after": reach.after, "data_date": reach.data_date}
 
 
 def _field(field: FieldChange) -> dict[str, Json]:
@@ -150,11 +174,12 @@ def _handover_from(document: Mapping[str, Any]) -> Handover:
 
 
 def _change_from(document: Mapping[str, Any]) -> Change:
-    plain = {
-        key: document[key] for key in ("id", "name", "file", "line", "phase", "unchanged", "patch", "before")
-    }
+    plain = {key: document[key] for key in _PLAIN}
     fields = tuple(_field_from(field) for field in document["fields"])
-    return Change(**plain, fields=fields, is_protected=document["protected"])
+    reach = document["reach"] and Reach(
+        **{key: document["reach"][key] for key in ("before", "after", "data_date")}
+    )
+    return Change(**plain, fields=fields, is_protected=document["protected"], reach=reach)
 
 
 def _field_from(document: Mapping[str, Any]) -> FieldChange:

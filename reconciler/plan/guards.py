@@ -52,6 +52,12 @@ def _loosened(before: Limits, after: Limits) -> Iterator[str]:
         yield _becomes("max_changes", share, now)
     if after.floor > before.floor:
         yield _becomes("max_changes_floor", before.floor, after.floor)
+    if after.max_growth > before.max_growth:
+        yield _becomes("max_growth", f"{before.max_growth:g}x", f"{after.max_growth:g}x")
+    if after.min_people < before.min_people:
+        yield _becomes("min_people", before.min_people, after.min_people)
+    if before.deny_reach and not after.deny_reach:
+        yield _becomes("deny_reach", "true", "false")
     slots = before.active_slots
     if slots is not None and (after.active_slots is None or after.active_slots > slots):
         yield _becomes("active_slots", slots, after.active_slots)

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import wording
-from reconciler.errors import REFUSALS, Diagnostic, LimitExceeded, ProtectedAudience, Refused, SlotsExceeded
+from reconciler.errors import (
+    REFUSALS,
+    Diagnostic,
+    LimitExceeded,
+    ProtectedAudience,
+    ReachDenied,
+    Refused,
+    SlotsExceeded,
+)
+from reconciler.plan import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +25,16 @@ if TYPE_CHECKING:
 
 _MAX_CHANGES = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
 _TOO_MANY = 1_000_000
-GUARDS = frozenset({LimitExceeded.code, ProtectedAudience.code, SlotsExceeded.code})
+GUARDS = frozenset(
+    {
+        LimitExceeded.code,
+        ProtectedAudience.code,
+        SlotsExceeded.code,
+        ReachDenied.code,
+        reach.WARNING,
+        reach.NOT_KNOWN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +63,18 @@ class MaxChanges:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`floor` is always allowed; `active_slots` is None where the organization's number is not set."""
+    """`floor` is always allowed; `active_slots` is None where the organization's number is not set.
+
+    An audience that grows over `max_growth` times, or is active with fewer than `min_people`, is a warning;
+    with `deny_reach` it is refused, as is what nobody could count.
+    """
 
     max_changes: MaxChanges = MaxChanges(30, is_percent=True)
     floor: int = 3
     active_slots: int | None = None
+    max_growth: float = 3.0
+    min_people: int = 1
+    deny_reach: bool = False
 
     def allowed_changes(self, managed: int) -> int:
         return max(self.floor, self.max_changes.of(managed))
@@ -68,6 +93,7 @@ def warnings(plan: Plan, limits: Limits) -> Iterator[Diagnostic]:
         )
     yield from _protected(plan)
     yield from _slots(plan, limits.active_slots)
+    yield from reach.warnings(plan, limits)
 
 
 def _protected(plan: Plan) -> Iterator[Diagnostic]:

@@ -37,13 +37,27 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people a config matches before a change and after it, in the data of one day.
+
+    Where that is not known, the numbers are None and `unknown` says why.
+    """
+
+    before: int | None = None
+    after: int | None = None
+    data_date: str = ""
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one PATCH would do to one audience.
 
     `patch` is the body that will be sent; `before` holds the writable fields as read, which must still be
     so when it is sent; `unchanged` counts the managed fields that stay. An audience that starts with another
     config than it has takes two changes: the config, in the phase `change`, and then its status, in the phase
-    `activate`, whose `before` is what the first one leaves.
+    `activate`, whose `before` is what the first one leaves. `owner` and `description` are the definition's,
+    and `updated_at` is the API's time of the last edit; `reach` is None where nobody asked.
     """
 
     id: str
@@ -56,6 +70,10 @@ class Change:
     before: Mapping[str, Json]
     unchanged: int = 0
     is_protected: bool = False
+    owner: str = ""
+    description: str = ""
+    updated_at: str = ""
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler import wording
 from reconciler.errors import REFUSALS
 from reconciler.plan import guards, objections
-from reconciler.render import handovers, text
+from reconciler.render import handovers, reach, text
 from reconciler.render.escape import clip, markdown_fence, markdown_inline
 from reconciler.render.sentences import effect_on_reach, sentences
 
@@ -51,12 +51,19 @@ def change_tables(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
     asked = [part for change in changes if (part := _part_by_cause(change, is_drift=False)).fields]
     drift = [part for change in changes if (part := _part_by_cause(change, is_drift=True)).fields]
     if asked:
-        rows = [(markdown_inline(clip(change.name)), _author_sentences(change, rules)) for change in asked]
+        rows = [
+            (_name(change.name), f"{_author_sentences(change, rules)}{_people(change)}") for change in asked
+        ]
         yield _table(("Audience", "What happens"), rows)
     if drift:
         yield _DRIFT if asked else f"{_NOTHING_ASKED} {_DRIFT}"
-        rows = [(markdown_inline(clip(change.name)), sentences(change, rules)) for change in drift]
+        rows = [(_name(change.name), f"{sentences(change, rules)}{_people(change)}") for change in drift]
         yield _table(("Audience", "What is put back"), rows)
+
+
+def _people(change: Change) -> str:
+    found = reach.people(change)
+    return f"; people: {_prose(found)}" if found else ""
 
 
 def _part_by_cause(change: Change, *, is_drift: bool) -> Change:

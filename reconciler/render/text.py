@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from reconciler import wording
 from reconciler.model import Json, canonical
 from reconciler.plan import guards
-from reconciler.render import handovers, lookalikes
+from reconciler.render import handovers, lookalikes, reach
 from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
         yield from _fields(change.fields, ink)
+        if people := reach.people(change):
+            yield f"      people: {people}"
         if change.unchanged:
             yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")
         yield ""

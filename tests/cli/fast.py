@@ -27,6 +27,7 @@ def scaled() -> Timing:
         budget=real.budget * SCALE,
         verification=real.verification * SCALE,
         settling=real.settling * SCALE,
+        counting=real.counting * SCALE,
     )
 
 

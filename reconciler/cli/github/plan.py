@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 @click.command("plan")
 @options.paths
 @options.sandbox
+@options.reach_budget
+@options.no_reach
 @click.option(
     "--pull-request",
     "number",
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     help="In a run by hand: plan this one, whose merge is checked out. A fork's gets no key by itself.",
 )
-def plan_command(paths: tuple[str, ...], sandbox: bool, number: int | None) -> int:
+def plan_command(
+    paths: tuple[str, ...], sandbox: bool, reach_budget: int, no_reach: bool, number: int | None
+) -> int:
     """Validate and plan a pull request; show the plan in a comment and in the job's summary.
 
     One that changes no definition and no setting ends at once. A merge queue's group gets its plan in the
@@ -47,7 +51,8 @@ def plan_command(paths: tuple[str, ...], sandbox: bool, number: int | None) -> i
             environment = pull_request.by_number(environment, number, read)
         if untouched.is_so(environment, read):
             return _pass_over(environment, read)
-        return _plan(pull_request.read(environment, read), is_sandbox=sandbox)
+        pull = pull_request.read(environment, read)
+        return _plan(pull, is_sandbox=sandbox, reach_budget=0 if no_reach else reach_budget)
 
     return run(body)
 
@@ -60,8 +65,9 @@ def _pass_over(environment: Environment, paths: Sequence[str]) -> int:
     )
 
 
-def _plan(pull: PullRequest, *, is_sandbox: bool) -> int:
-    environment, planned = pull.environment, attempt(partial(pull.make_plan, is_sandbox=is_sandbox))
+def _plan(pull: PullRequest, *, is_sandbox: bool, reach_budget: int) -> int:
+    make = partial(pull.make_plan, is_sandbox=is_sandbox, reach_budget=reach_budget)
+    environment, planned = pull.environment, attempt(make)
     if isinstance(planned, Interrupted):
         raise planned
     if isinstance(planned, int):
