@@ -15,6 +15,7 @@ from reconciler import __version__, interrupts
 from reconciler.cli import boundary
 
 _COMMANDS = {
+    "adopt": "Take what is live into the files. Never writes to the API.",
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
     "plan": "Show what an apply would do. Never writes.",
