@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -113,10 +113,15 @@ class ApplySession:
         changes = self.plan.audience_changes if self.plan else ()
         return ApplyResult(
             digest=self.plan.digest if self.plan else None,
-            results=tuple(self._outcomes.get(change.id) or self._unsettled(change) for change in changes),
+            results=tuple(map(self._outcome, changes)),
             diagnostics=error.diagnostics if error else (),
             interrupted=self._is_interrupted or isinstance(error, Interrupted),
         )
+
+    def _outcome(self, change: Change) -> AudienceResult:
+        """Return how a change ended, with all that the way back needs."""
+        found = self._outcomes.get(change.id) or self._unsettled(change)
+        return replace(found, before=change.before, patch=change.patch)
 
     def _unsettled(self, change: Change) -> AudienceResult:
         """Return the outcome of a change that nobody reported on."""

@@ -19,6 +19,7 @@ _COMMANDS = {
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
     "plan": "Show what an apply would do. Never writes.",
+    "restore": "Put back into the files what an apply changed. Never writes to the API.",
     "sandbox": "The embedded API, for demos, tests and other clients.",
     "show": "Show a saved plan, or the saved result of an apply.",
     "validate": "Check every definition, offline.",
