@@ -121,10 +121,15 @@ class ApplySession:
         changes = self.plan.audience_changes if self.plan else ()
         return ApplyResult(
             digest=self.plan.digest if self.plan else None,
-            results=tuple(self._outcomes.get(change.id) or self._unsettled(change) for change in changes),
+            results=tuple(map(self._outcome, changes)),
             diagnostics=error.diagnostics if error else (),
             interrupted=self._is_interrupted or isinstance(error, Interrupted),
         )
+
+    def _outcome(self, change: Change) -> AudienceResult:
+        """Return how a change ended, with all that the way back needs."""
+        found = self._outcomes.get(change.id) or self._unsettled(change)
+        return replace(found, before=change.before, patch=change.patch)
 
     def _unsettled(self, change: Change) -> AudienceResult:
         """Return the outcome of a change that nobody reported on."""

@@ -91,12 +91,14 @@ def _doubts(live: LiveState) -> Iterator[Diagnostic]:
         )
 
 
-def targeted(definitions: Sequence[Definition], targets: Sequence[str]) -> Sequence[Definition]:
+def targeted(
+    definitions: Sequence[Definition], targets: Sequence[str], option: str = "--target "
+) -> Sequence[Definition]:
     """Return the definitions that the targets match, all without targets; raises SettingsError."""
     for target in targets:
         if not any(is_target(definition, target) for definition in definitions):
             raise SettingsError(
-                f'--target "{target}" matches no definition', "Give an id, or a glob over names: 'CFO*'"
+                f'{option}"{target}" matches no definition', "Give an id, or a glob over names: 'CFO*'"
             )
     if not targets:
         return definitions

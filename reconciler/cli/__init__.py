@@ -15,10 +15,12 @@ from reconciler import __version__, interrupts
 from reconciler.cli import boundary
 
 _COMMANDS = {
+    "adopt": "Take what is live into the files. Never writes to the API.",
     "apply": "Bring the live audiences to what the definitions say.",
     "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
     "import": "Write a definition for live audiences that have none.",
     "plan": "Show what an apply would do. Never writes.",
+    "restore": "Put back into the files what an apply changed. Never writes to the API.",
     "sandbox": "The embedded API, for demos, tests and other clients.",
     "show": "Show a saved plan, or the saved result of an apply.",
     "validate": "Check every definition, offline.",

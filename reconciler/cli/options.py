@@ -23,6 +23,16 @@ target = click.option(
     metavar="ID|NAME",
     help="Only this audience: its id, or a glob over names. Repeatable.",
 )
+names = click.argument("names", nargs=-1, metavar="[ID|NAME]...")
+in_paths = click.option(
+    "--paths",
+    multiple=True,
+    default=DEFAULT_PATHS,
+    show_default=True,
+    metavar="PATH",
+    help="Where the definitions are. Repeatable.",
+)
+dry_run = click.option("--dry-run", is_flag=True, help="Print the difference as a diff, and write nothing.")
 parallelism = click.option(
     "--parallelism", type=click.IntRange(1, 16), default=4, show_default=True, help="PATCH calls at once."
 )

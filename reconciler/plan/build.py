@@ -136,7 +136,9 @@ def _change(
         file=definition.file,
         line=definition.line,
         phase=_phase(differences),
-        fields=tuple(_field(difference, live, causes.get(difference.path)) for difference in differences),
+        fields=tuple(
+            field_change(difference, live, causes.get(difference.path)) for difference in differences
+        ),
         patch=_plain({key: desired[key] for key in desired if key in touched}),
         before=_plain(live.fields),
         unchanged=leaves - sum(difference.after is not None for difference in differences),
@@ -186,7 +188,8 @@ def _phase(differences: Sequence[Difference]) -> Phase:
     return "activate" if status.after == ACTIVE else "release"
 
 
-def _field(difference: Difference, live: Audience, cause: Cause | None) -> FieldChange:
+def field_change(difference: Difference, live: Audience, cause: Cause | None = None) -> FieldChange:
+    """Return a difference as data, with the names that the API gave for ids in it."""
     path = dotted(difference.path)
     is_set = isinstance(difference.before, frozenset) or isinstance(difference.after, frozenset)
     before, after = to_json(difference.before), to_json(difference.after)

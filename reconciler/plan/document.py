@@ -133,7 +133,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     Raises FileError where the digest is not that of the content, since one of the two was edited, and where
     a value is one that JSON cannot express or nests too deep to show.
     """
-    _require_plain(document)
+    require_plain(document, "plan")
     plan = Plan(
         origin=document["origin"],
         managed=document["summary"]["managed"],
@@ -158,13 +158,13 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _require_plain(value: Json | Mapping[str, Any], depth: int = 0) -> None:
+def require_plain(value: Json | Mapping[str, Any], noun: str, depth: int = 0) -> None:
     """Raise FileError for what JSON cannot express and for what nests so deep that showing it could fail."""
     if depth > MAX_NESTING or (isinstance(value, float) and not math.isfinite(value)):
-        raise FileError("the plan holds a value that no plan can hold", _AGAIN)
+        raise FileError(f"the {noun} holds a value that no {noun} can hold", _AGAIN)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for part in parts:
-        _require_plain(part, depth + 1)
+        require_plain(part, noun, depth + 1)
 
 
 def _handover_from(document: Mapping[str, Any]) -> Handover:

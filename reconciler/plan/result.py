@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from reconciler.plan.document import diagnostic_from_document, diagnostic_to_document
+from reconciler.plan.document import diagnostic_from_document, diagnostic_to_document, require_plain
 from reconciler.plan.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ class AudienceResult:
     """How one planned change ended, and why; `attempts` counts the PATCH calls that were sent.
 
     `is_written` says that the API may hold something new, whatever the outcome, and `is_live_and_wider` that
-    the audience is active and reaches more people than it was to, since it holds less after a write.
+    the audience is active and reaches more people than it was to, since it holds less after a write. `before`
+    are the writable fields as they were planned upon, and `patch` what was to be written: enough for the way
+    back, and None where an older version saved the result.
     """
 
     id: str
@@ -33,6 +35,8 @@ class AudienceResult:
     attempts: int = 0
     is_written: bool = False
     is_live_and_wider: bool = False
+    before: Mapping[str, Json] | None = None
+    patch: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def result_to_document(result: ApplyResult) -> dict[str, Json]:
 
 
 def _audience(one: AudienceResult) -> dict[str, Json]:
+    sides = {"patch": one.patch, "before": one.before}
     return {
         "id": one.id,
         "name": one.name,
@@ -95,11 +100,16 @@ def _audience(one: AudienceResult) -> dict[str, Json]:
         "attempts": one.attempts,
         "written": one.is_written,
         "live_and_wider": one.is_live_and_wider,
+        **{key: dict(side) for key, side in sides.items() if side is not None},
     }
 
 
 def result_from_document(document: Mapping[str, Any]) -> ApplyResult:
-    """Return the result in a document that has been checked against its schema."""
+    """Return the result in a document that has been checked against its schema.
+
+    Raises FileError where a value is one that JSON cannot express or nests too deep.
+    """
+    require_plain(document["results"], "result")
     return ApplyResult(
         digest=document["digest"],
         results=tuple(map(_audience_from_document, document["results"])),
@@ -117,4 +127,6 @@ def _audience_from_document(one: Mapping[str, Any]) -> AudienceResult:
         attempts=one["attempts"],
         is_written=one["written"],
         is_live_and_wider=one.get("live_and_wider", False),
+        before=one.get("before"),
+        patch=one.get("patch"),
     )

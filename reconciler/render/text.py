@@ -68,7 +68,7 @@ def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
         note = f"{_phase(change)}{' (protected)' if change.is_protected else ''}"
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
-        yield from _fields(change.fields, ink)
+        yield from field_lines(change.fields, ink)
         if people := reach.people(change):
             yield f"      people: {people}"
         if change.unchanged:
@@ -82,7 +82,7 @@ def _phase(change: Change) -> str:
     return " (becomes active, once its config is verified)" if is_second else _PHASES[change.phase]
 
 
-def _fields(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
+def field_lines(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
     """Yield what the author asked for first, and apart from it the drift that would be undone."""
     for field in fields:
         if field.cause != "drift":

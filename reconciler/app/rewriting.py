@@ -1,0 +1,116 @@
+"""Values taken into definitions' files: each file proven by reading it again, then written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import definitions, interrupts, wording
+from reconciler.definitions import edit, files, replacing
+from reconciler.definitions.edit import REMOVED, Edit
+from reconciler.definitions.yaml.source import MAX_BYTES
+from reconciler.errors import DefinitionError, Diagnostic, FileError, ReconcilerError
+from reconciler.model import dotted
+from reconciler.plan.file_change import FileChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.model import Definition, Rules
+    from reconciler.plan import FieldChange
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """The files that change, and every reason for which one does not or says less than was asked for.
+
+    `is_refused` where nothing but a refusal stood in the way.
+    """
+
+    changes: tuple[FileChange, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    is_refused: bool = False
+
+    @property
+    def errored(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+def rewrite(
+    definition: Definition, fields: Sequence[FieldChange], rules: Rules
+) -> tuple[FileChange, Definition]:
+    """Return the change of a file that sets each field to its `after`, and the definition that it then holds.
+
+    Raises FileError where the file is not as it was read, or a value cannot be written; and DefinitionError
+    where no definition can say it.
+    """
+    before = _read(definition)
+    paths = {dotted(path): path for path in rules}
+    edits = [
+        Edit(paths[field.path], REMOVED if field.after is None else field.after)
+        for field in fields
+        if field.path in paths
+    ]
+    after = edit.apply(before, edits, definition.file)
+    loaded = definitions.parse({definition.file: after})
+    if loaded.has_errors:
+        raise DefinitionError([_inexpressible(definition, one) for one in loaded.diagnostics])
+    return FileChange(definition.file, definition.name, before, after, tuple(fields)), loaded.definitions[0]
+
+
+def _read(definition: Definition) -> bytes:
+    data = files.read(Path(definition.file), MAX_BYTES + 1)
+    if isinstance(data, Diagnostic):
+        raise FileError(f"{definition.file} {data.summary}", data.detail)
+    if definitions.parse({definition.file: data}).definitions != (definition,):
+        raise FileError(f"{definition.file} changed while it was read", "Run the command again")
+    return data
+
+
+def _inexpressible(definition: Definition, problem: Diagnostic) -> Diagnostic:
+    place = f"{problem.path}: " if problem.path else ""
+    return at(
+        definition,
+        "error",
+        "not-expressible",
+        f"no definition can say this: {place}{problem.summary}",
+        "Nothing was written into this file: change the audience in the dashboard, or edit the file",
+    )
+
+
+def at(definition: Definition, severity: str, code: str, summary: str, detail: str) -> Diagnostic:
+    """Return a diagnostic about a definition's audience, at its file."""
+    named = f'"{definition.name}": {summary}'
+    place = (definition.file, definition.line, definition.column)
+    return Diagnostic("error" if severity == "error" else "warning", code, named, detail, *place)
+
+
+def attempted(definition: Definition, error: ReconcilerError) -> list[Diagnostic]:
+    """Return what keeps a file from its change, as problems of that file alone."""
+    if isinstance(error, DefinitionError):
+        return [*error.diagnostics]
+    return [at(definition, "error", error.code, error.summary, error.detail)]
+
+
+def write(rewriting: Rewriting) -> Rewriting:
+    """Write the files, and return what was written, with why each other one was not.
+
+    A signal counts once all are written: each is, whole or not at all, in a moment.
+    """
+    interrupts.hold()
+    written, problems = [], [*rewriting.diagnostics]
+    for change in rewriting.changes:
+        try:
+            replacing.replace(change.file, change.before, change.after)
+        except FileError as error:
+            problems.append(Diagnostic("error", error.code, error.summary, error.detail))
+        else:
+            written.append(change)
+    is_refused = rewriting.is_refused and len(problems) == len(rewriting.diagnostics)
+    return replace(rewriting, changes=tuple(written), diagnostics=tuple(problems), is_refused=is_refused)
+
+
+def counted(changes: Iterable[FileChange]) -> str:
+    """Return how many files they are, in words."""
+    return wording.count(len([*changes]), "file")
