@@ -14,17 +14,28 @@ import click
 from reconciler import __version__, interrupts
 from reconciler.cli import boundary
 
-_COMMANDS = {
-    "adopt": "Take what is live into the files. Never writes to the API.",
-    "apply": "Bring the live audiences to what the definitions say.",
-    "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
-    "import": "Write a definition for live audiences that have none.",
-    "plan": "Show what an apply would do. Never writes.",
-    "restore": "Put back into the files what an apply changed. Never writes to the API.",
-    "sandbox": "The embedded API, for demos, tests and other clients.",
-    "show": "Show a saved plan, or the saved result of an apply.",
-    "validate": "Check every definition, offline.",
+# By what people want: the order of the sections, and of the commands in each, is the help's.
+_SECTIONS = {
+    "See": {
+        "plan": "Show what an apply would do. Never writes.",
+        "show": "Show a saved plan, or the saved result of an apply.",
+        "validate": "Check every definition, offline.",
+    },
+    "Change": {
+        "apply": "Bring the live audiences to what the definitions say.",
+    },
+    "Get in, and stay in step": {
+        "adopt": "Take what is live into the files. Never writes to the API.",
+        "doctor": "Check all that the other commands need, with a fix for each.",
+        "import": "Write a definition for live audiences that have none.",
+        "restore": "Put back into the files what an apply changed. Never writes to the API.",
+    },
+    "Serve": {
+        "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
+        "sandbox": "The embedded API, for demos, tests and other clients.",
+    },
 }
+_COMMANDS = {name for section in _SECTIONS.values() for name in section}
 _MODULES = {"import": "import_"}  # Python has a word of its own for it
 
 
@@ -42,8 +53,10 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
+        width = max(map(len, _COMMANDS))
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

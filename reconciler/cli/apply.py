@@ -31,12 +31,21 @@ if TYPE_CHECKING:
 @options.out("result")
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option(
-    "--plan", "plan_file", metavar="FILE", help="Apply without asking, if this saved plan still holds."
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Apply without asking, if this saved plan still holds.",
 )
 @click.option("--digest", metavar="DIGEST", help="Apply without asking, if the plan has this digest.")
 @options.parallelism
 @options.max_changes
-@click.option("--journal", metavar="FILE", help="Keep a durable record of every PATCH, before it is sent.")
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(),
+    help="Keep a durable record of every PATCH, before it is sent.",
+)
 def apply_command(
     paths: tuple[str, ...],
     sandbox: bool,

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @options.sandbox
 @click.option("--all", "is_all", is_flag=True, help="Every live audience that no file owns.")
 @click.option(
-    "--into", metavar="FOLDER", default="audiences.d", show_default=True, help="Where the files go."
+    "--into",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
+    default="audiences.d",
+    show_default=True,
+    help="Where the files go.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
 def import_command(targets: tuple[str, ...], sandbox: bool, is_all: bool, into: str, dry_run: bool) -> int:

@@ -12,14 +12,31 @@ from reconciler.plan.reach import BUDGET
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
 DEFAULT_PATHS = ("audiences.d",)
 
-paths = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+paths = click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
 sandbox = click.option("--sandbox", is_flag=True, help="Use the embedded API; its state is in .reconciler/.")
+
+
+def _complete_audience(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the defined audiences whose id or name begins so, from the files alone."""
+    from click.shell_completion import CompletionItem
+
+    from reconciler import definitions
+
+    found = definitions.load(context.params.get("paths") or DEFAULT_PATHS).definitions
+    by_id = [CompletionItem(one.id, help=one.name) for one in found if one.id.startswith(begun.lower())]
+    by_name = [CompletionItem(one.name) for one in found if one.name.lower().startswith(begun.lower())]
+    return by_name or by_id
+
+
 target = click.option(
     "--target",
     "targets",
     multiple=True,
+    shell_complete=_complete_audience,
     metavar="ID|NAME",
     help="Only this audience: its id, or a glob over names. Repeatable.",
 )
@@ -54,7 +71,7 @@ def format_(*names: str) -> Callable[[Any], Any]:
 
 
 def out(what: str) -> Callable[[Any], Any]:
-    return click.option("--out", metavar="FILE", help=f"Save the {what} as JSON.")
+    return click.option("--out", metavar="FILE", type=click.Path(), help=f"Save the {what} as JSON.")
 
 
 def _max_changes(text: str) -> MaxChanges:

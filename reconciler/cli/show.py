@@ -15,7 +15,7 @@ from reconciler.render import json_output, markdown, text
 
 
 @click.command("show")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", type=click.Path())
 @options.format_("text", "markdown", "json")
 def show_command(file: str, format_: str) -> int:
     """Show a saved plan, or the saved result of an apply."""

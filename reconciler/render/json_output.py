@@ -39,5 +39,12 @@ def diagnostics(found: Sequence[Diagnostic]) -> str:
     )
 
 
+def checks(rows: Sequence[tuple[str, str, str, str]]) -> str:
+    """Return what `doctor` found: each check's name, status, summary and fix."""
+    found: list[Json] = [dict(zip(("name", "status", "summary", "fix"), row, strict=True)) for row in rows]
+    is_ok = all(status != "failed" for _, status, *_ in rows)
+    return _dump({"format_version": FORMAT_VERSION, "ok": is_ok, "checks": found})
+
+
 def _dump(document: Mapping[str, Json]) -> str:
     return json_document(json.dumps(document, indent=2)) + "\n"

@@ -10,12 +10,15 @@ import pytest
 
 import reconciler
 from tests.cli.command import FULL, SECONDS, Said, checked
-from tests.cli.organization import AUTO
+from tests.cli.organization import AUTO, STEADY
 
 if TYPE_CHECKING:
     from tests.cli.organization import Organization, Project
 
-COMMANDS = (["validate"], ["github"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"])
+COMMANDS = [
+    *(["validate"], ["github"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"], ["import"]),
+    ["doctor"],
+]
 HEAVY = {"httpx", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn"}
 
 
@@ -43,6 +46,41 @@ def test_a_shell_can_complete_a_command(project: Project) -> None:
     assert project.run(settings=asked).out == "plain,sandbox\nplain,show\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("reconciler plan --target web", "plain,Webinar guests\n"),
+        (f"reconciler plan --target {STEADY[:6]}", f"plain,{STEADY}\n"),
+        ("reconciler plan audi", "file,audi\n"),
+        ("reconciler show pla", "file,pla\n"),
+        ("reconciler import --into audi", "dir,audi\n"),
+    ],
+)
+def test_a_shell_can_complete_audiences_and_files(project: Project, words: str, completed: str) -> None:
+    count = str(words.count(" "))
+    asked = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+
+    assert project.run(settings=asked).out == completed
+
+
+def test_broken_definitions_complete_nothing(project: Project) -> None:
+    (project.definitions / "cfo.yaml").write_text("\x00")
+    asked = {
+        "_RECONCILER_COMPLETE": "zsh_complete",
+        "COMP_WORDS": "reconciler plan --target c",
+        "COMP_CWORD": "3",
+    }
+
+    assert project.run(settings=asked).out.strip() == ""
+
+
+def test_help_has_a_section_for_each_purpose(project: Project) -> None:
+    said = project.run("--help")
+    sections = re.findall(r"^(\w[\w ]*):\n((?:  .+\n)+)", said.out, re.MULTILINE)
+    assert [title for title, _ in sections] == ["Options", "See", "Change", "Get in", "Serve"]
+    assert re.findall(r"^  (\w+)", dict(sections)["Get in"], re.MULTILINE) == ["doctor", "import"]
+
+
 def test_version(project: Project) -> None:
     assert project.run("--version") == Said(0, f"reconciler, version {reconciler.__version__}\n", "")
 
@@ -61,7 +99,7 @@ def test_help_imports_nothing_heavy(project: Project, arguments: list[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Commands:"),
+        ([], "See:"),
         (["sandbox"], "Commands:"),
         (["destroy"], "No such command 'destroy'."),
         (["plan", "--colour"], "No such option '--colour'."),
