@@ -25,8 +25,10 @@ _SECTIONS = {
         "apply": "Bring the live audiences to what the definitions say.",
     },
     "Get in": {
+        "catalogue": "Keep the filters and values that the API knows beside the files.",
         "doctor": "Check all that the other commands need, with a fix for each.",
         "import": "Write a definition for live audiences that have none.",
+        "topics": "Find intent topics by words.",
     },
     "Serve": {
         "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
