@@ -108,6 +108,31 @@ class Verdict:
     applied: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter as the organization's catalogue has it; without `values` any value may be one."""
+
+    type: str = ""
+    operators: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The filters of the organization's API, and the topics that definitions use.
+
+    A topic that the API does not have has no name, None. `is_fallback` says that the vendor itself took the
+    filters from a list that may be old; `version` and `built` are its own words, empty where it has none.
+    """
+
+    generation: int
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    topics: Mapping[int, str | None] = field(default_factory=dict)
+    is_fallback: bool = False
+    version: str = ""
+    built: str = ""
+
+
 def dotted(path: Path) -> str:
     """Return the path as people read it; a filter's key may itself contain dots."""
     return ".".join(path)

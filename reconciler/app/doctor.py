@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import __version__, git_history, interrupts, schema, wording
 from reconciler.api import audiences
-from reconciler.app import project, settings
+from reconciler.app import catalogue, project, settings
 from reconciler.errors import ApiError, ApiRejected, FileError, ReconcilerError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def examine(paths: Sequence[str], *, is_sandbox: bool) -> Iterator[Check]:
     yield Check("version", "ok", f"reconciler {__version__} on Python {platform.python_version()}")
     yield _attempt("settings", lambda: _settings(paths))
     yield _attempt("definitions", lambda: _definitions(paths))
-    yield _catalogue(paths)
+    yield _attempt("catalogue", lambda: _catalogue(paths))
     yield _attempt("git", lambda: _git(paths))
     yield from _github(os.environ)
     yield from _connected(is_sandbox=is_sandbox)
@@ -86,12 +86,14 @@ def _definitions(paths: Sequence[str]) -> Check:
 
 
 def _catalogue(paths: Sequence[str]) -> Check:
-    if (project.root(Path(paths[0])) / project.CATALOGUE).is_file():
-        return Check("catalogue", "ok", f"{project.CATALOGUE} is there")
-    summary = f"no {project.CATALOGUE}: the values of filters are not checked offline"
-    return Check(
-        "catalogue", "warning", summary, "Run `reconciler catalogue update`, and commit what it writes"
-    )
+    found = catalogue.read(paths)
+    if found is None:
+        summary = f"no {project.CATALOGUE}: the values of filters are not checked offline"
+        fix = "Run `reconciler catalogue update`, and commit what it writes"
+        return Check("catalogue", "warning", summary, fix)
+    built = f", built {found.built}" if found.built else ""
+    counted = wording.count(len(found.filters), "filter")
+    return Check("catalogue", "ok", f"{counted} of generation {found.generation}{built}")
 
 
 def _git(paths: Sequence[str]) -> Check:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from reconciler import definitions
+from reconciler.app import catalogue
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import run
 from reconciler.render import json_output, sarif, text
@@ -20,7 +21,8 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
     """Check every definition, offline, and report every problem at once."""
 
     def body() -> int:
-        loaded = definitions.load(paths or options.DEFAULT_PATHS)
+        chosen = paths or options.DEFAULT_PATHS
+        loaded = definitions.load(chosen, catalogue.read(chosen))
         count = len(loaded.definitions)
         ink = output.ink(sys.stdout)
         rendered = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
 from reconciler.definitions import files
+from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml import reader
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from reconciler.definitions.yaml.reader import Document, Mark
-    from reconciler.model import Path, Rules
+    from reconciler.model import Catalogue, Path, Rules
     from reconciler.schema import Problem
 
 _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
@@ -45,14 +46,15 @@ class _Reading:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def load(paths: Sequence[str]) -> Definitions:
+def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definitions:
     """Read every definition below the paths, each file once; never raises for the content of a file.
 
-    The result is sorted by the files' names, whatever the order of the paths.
+    The result is sorted by the files' names, whatever the order of the paths. With a catalogue, what it does
+    not know is a problem too.
     """
     rules = schema.rules()
     readings = [
-        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry, rules)
+        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry, rules, catalogue)
         for entry in files.find(paths)
     ]
     return _gathered(readings)
@@ -75,22 +77,24 @@ def _place_and_summary(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
 
 
-def _read(path: FilePath, rules: Rules) -> _Reading:
+def _read(path: FilePath, rules: Rules, catalogue: Catalogue | None) -> _Reading:
     data = files.read(path, MAX_BYTES + 1)  # the reader refuses what is longer than it takes
     if isinstance(data, Diagnostic):
         return _Reading(diagnostics=(data,))
-    return _parsed(files.shown(path), data, rules)
+    return _parsed(files.shown(path), data, rules, catalogue)
 
 
-def _parsed(file: str, data: bytes, rules: Rules) -> _Reading:
+def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> _Reading:
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
     problems = tuple(_problems(document))
     worded = (_diagnostic(problem, document, file) for problem in problems)
     others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
-    diagnostics = _first(chain(found, worded, *others))
-    definition = None if diagnostics else _definition(document, file, rules)
+    unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
+    diagnostics = _first(chain(found, worded, *others, unknown))
+    has_errors = any(one.is_error for one in diagnostics)
+    definition = None if has_errors else _definition(document, file, rules)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 

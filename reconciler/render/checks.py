@@ -32,7 +32,8 @@ def _lines(rows: Sequence[Row], ink: Ink) -> Iterator[str]:
         colour, mark = _MARKS[status]
         yield f"{ink(colour, mark.ljust(4))}  {ink('bold', name.ljust(width))}  {ink(colour, summary)}"
         if fix:
-            yield ink(colour, f"{' ' * (width + 8)}Fix: {fix}.")
+            end = "" if fix.endswith((".", "?")) else "."
+            yield ink(colour, f"{' ' * (width + 8)}Fix: {fix}{end}")
     failed = sum(status == "failed" for _, status, *_ in rows)
     if failed:
         yield ink("red", f"{wording.count(failed, 'check')} failed.")

@@ -30,7 +30,7 @@ __all__ = [
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 1_000
-SchemaName = Literal["audience", "plan", "apply-result", "diagnostics"]
+SchemaName = Literal["audience", "plan", "apply-result", "diagnostics", "catalogue-file"]
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import SECONDS
+from tests.cli.command import FULL, SECONDS
 from tests.cli.organization import KEY, desired, live, many
 from tests.doubles.git import commit, git, start
 from tests.doubles.peer import Fault
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tests.cli.organization import Organization, Project
 
 ASKED = ["API", "rights to list", "rights to read", "generation", "account"]
+CATALOGUE = """\
+{"format_version": "1.0", "generation": 2, "status": "catalog", "built": "2026-05-04",
+ "filters": {}, "topics": []}
+"""
 DOCTOR = ("doctor", "--format", "json")
 
 
@@ -106,6 +110,9 @@ def test_project_that_is_broken_is_named(organization: Organization) -> None:
     assert statuses(found, "settings", "definitions") == ["failed", "failed"]
     assert found["settings"]["summary"] == 'reconciler.toml:2: unknown setting "max_chnges"'
     assert found["definitions"]["fix"] == "Run `reconciler validate` to see each"
+    shown = organization.run("doctor").out
+    assert '                      Fix: Did you mean "max_changes"?\n' in shown
+    assert shown.endswith("\n2 checks failed.\n")
 
 
 def test_fresh_folder_is_told_what_to_do(organization: Organization) -> None:
@@ -117,11 +124,16 @@ def test_fresh_folder_is_told_what_to_do(organization: Organization) -> None:
 def test_repository_and_its_origin_are_seen(organization: Organization) -> None:
     start(organization.folder)
     (organization.folder / "reconciler.toml").write_text("")
-    (organization.folder / "catalogue.json").write_text("{}")
+    (organization.folder / "catalogue.json").write_text(CATALOGUE)
     commit(organization.folder, "Begin")
     found = checks(organization)
     assert found["git"]["fix"].startswith("Run `git remote set-head origin --auto`")
     assert found["settings"]["summary"] == "reconciler.toml is valid"
+    assert found["catalogue"]["summary"] == "0 filters of generation 2, built 2026-05-04"
+    (organization.folder / "catalogue.json").write_text(CATALOGUE.replace("2026-05-04", ""))
+    assert checks(organization)["catalogue"]["summary"] == "0 filters of generation 2"
+    (organization.folder / "catalogue.json").write_text("{}")
+    assert checks(organization)["catalogue"]["status"] == "failed"
 
     git(organization.folder, "update-ref", "refs/remotes/origin/HEAD", "HEAD")
     assert checks(organization)["git"]["status"] == "ok"
@@ -149,6 +161,18 @@ def test_sandbox_needs_no_key(project: Project) -> None:
     found = checks(project, "--sandbox")
     assert found["key"]["summary"] == "the sandbox needs none"
     assert found["account"]["summary"].startswith("Northwind Demo, active, 10 active; the number of slots")
+
+
+def test_document_that_cannot_be_delivered_is_an_error(project: Project) -> None:
+    with FULL.open("wb") as full:
+        assert project.run("doctor", "--sandbox", stdout=full).code == 1
+
+
+def test_account_that_is_not_healthy_is_a_warning(organization: Organization) -> None:
+    body = '{"data": {"healthy": false, "organization": 3}}'
+    organization.peer.inject(Fault("body", text=body, nth=3))
+    check = checks(organization)["account"]
+    assert (check["status"], check["summary"]) == ("warning", "4 active; the number of slots is not told")
 
 
 def test_interrupt_ends_it_with_a_document(organization: Organization) -> None:

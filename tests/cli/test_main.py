@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     *(["validate"], ["github"], ["plan"], ["apply"], ["show"], ["sandbox"], ["sandbox", "serve"], ["import"]),
-    ["doctor"],
+    *(
+        ["doctor"],
+        ["catalogue"],
+        ["catalogue", "update"],
+        ["catalogue", "check"],
+        ["topics"],
+        ["topics", "search"],
+    ),
 ]
 HEAVY = {"httpx", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn"}
 
@@ -78,7 +85,9 @@ def test_help_has_a_section_for_each_purpose(project: Project) -> None:
     said = project.run("--help")
     sections = re.findall(r"^(\w[\w ]*):\n((?:  .+\n)+)", said.out, re.MULTILINE)
     assert [title for title, _ in sections] == ["Options", "See", "Change", "Get in", "Serve"]
-    assert re.findall(r"^  (\w+)", dict(sections)["Get in"], re.MULTILINE) == ["doctor", "import"]
+    assert re.findall(r"^  (\w+)", dict(sections)["Get in"], re.MULTILINE) == [
+        "catalogue", "doctor", "import", "topics"
+    ]  # fmt: skip
 
 
 def test_version(project: Project) -> None:

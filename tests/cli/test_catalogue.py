@@ -1,0 +1,226 @@
+"""The catalogue: fetched from either generation, kept, and what `validate` makes of it offline."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.command import FULL, checked
+from tests.cli.organization import Project, audience
+from tests.unit.sandbox.calls import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ID = "6fb81599-f601-4afe-b3ff-e8a211cae27d"
+UPDATE = ("catalogue", "update")
+FIRST = """\
+id: 6fb81599-f601-4afe-b3ff-e8a211cae27d
+name: a
+config:
+  topicIds: [117805, 999]
+  filters:
+    companyIndustry: [banking, sofware development]
+    state: Texs
+    jobTitle: anything
+    hasPhone: true
+"""
+SECOND = """\
+id: 6fb81599-f601-4afe-b3ff-e8a211cae27d
+name: a
+config:
+  topicIds: [117805]
+  filters:
+    role.seniority: {values: [vp, managr], operator: contians}
+    company.domains: {values: [anything.example]}
+    role.isFinance: true
+"""
+UNKNOWN_ELSE = "If it is new, run `reconciler catalogue update`"
+
+
+@pytest.fixture
+def served_project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """Give a project whose organization is the embedded API of a generation, on a real socket."""
+    from reconciler.sandbox.app import create_app
+
+    app = create_app(tmp_path / "data.sqlite3", generation=request.param)
+    with served(app) as api:
+        settings = {"LEADPIPE_API_KEY": "sk_sandbox", "LEADPIPE_BASE_URL": f"http://127.0.0.1:{api.port}"}
+        yield Project(tmp_path, settings)
+
+
+both = pytest.mark.parametrize("served_project", [1, 2], indirect=True)
+first = pytest.mark.parametrize("served_project", [1], indirect=True)
+second = pytest.mark.parametrize("served_project", [2], indirect=True)
+
+
+def problems(project: Project) -> list[tuple[Any, ...]]:
+    document = project.run("validate", "--format", "json").document("diagnostics")
+    return [
+        (one["severity"], one["line"], one["column"], one["summary"], one["detail"])
+        for one in document["diagnostics"]
+    ]
+
+
+def kept(project: Project) -> Any:
+    return checked((project.folder / "catalogue.json").read_text("utf-8"), "catalogue-file")
+
+
+@both
+def test_update_writes_what_check_then_accepts(served_project: Project) -> None:
+    project = served_project
+    project.define({"a.yaml": audience(ID, "a", topicIds=[117805, 117801])})
+    before = project.run("catalogue", "check")
+    assert (before.code, before.out.count("is out of date. Run `reconciler catalogue update`.")) == (2, 2)
+
+    said = project.run(*UPDATE)
+    assert said.out.splitlines()[:2] == ["+ catalogue.json", "+ catalogue.schema.json"]
+    assert kept(project)["topics"] == [
+        {"id": 117801, "name": "CRM Software"}, {"id": 117805, "name": "Marketing ROI"}
+    ]  # fmt: skip
+    assert project.run("catalogue", "check").out == "The catalogue is up to date.\n"
+    assert "+" not in project.run(*UPDATE).out
+
+    (project.folder / "catalogue.schema.json").write_text("{}")
+    assert project.run("catalogue", "check").code == 2
+
+
+@first
+def test_first_generation_is_checked_by_its_lists(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text(FIRST)
+    assert problems(project) == []
+    project.run(*UPDATE)
+
+    assert problems(project) == [
+        ("error", 4, 22, "the API has no topic 999", "Find its id with `reconciler topics search WORDS`"),
+        ("error", 6, 32, '"sofware development" is not among the values of companyIndustry',
+         f'Did you mean "software development"? {UNKNOWN_ELSE}'),
+        ("error", 7, 12, '"Texs" is not among the values of state', f'Did you mean "Texas"? {UNKNOWN_ELSE}'),
+    ]  # fmt: skip
+    (project.definitions / "a.yaml").write_text(FIRST + "lifecycle: {allow_unknown_values: true}\n")
+    assert problems(project) == []
+    (project.definitions / "a.yaml").write_text(SECOND)
+    assert '"role.isFinance" is not a filter of this organization\'s API' in {
+        one[3] for one in problems(project)
+    }
+
+
+@second
+def test_second_generation_has_keys_and_operators(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text(SECOND)
+    project.run(*UPDATE)
+
+    assert [one[:4] for one in problems(project)] == [
+        ("error", 6, 35, '"managr" is not among the values of role.seniority'),
+        ("error", 6, 54, '"contians" is not an operator of role.seniority'),
+    ]
+    (project.definitions / "a.yaml").write_text(FIRST.replace("999", "117801"))
+    found = problems(project)
+    assert {one[1] for one in found} == {4, 6, 7, 8, 9}
+    assert found[0][0::3] == ("warning", "topic 117801 is not in catalogue.json")
+
+
+@second
+def test_fallback_of_the_vendor_only_warns(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text(SECOND)
+    project.run(*UPDATE)
+    file = project.folder / "catalogue.json"
+    file.write_text(file.read_text("utf-8").replace('"catalog"', '"static_fallback"'))
+
+    assert {one[0] for one in problems(project)} == {"warning"}
+    assert project.run("validate").code == 0
+
+
+@second
+def test_changed_catalogue_says_so_at_the_line(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text(SECOND.replace("managr], operator: contians", "manager]"))
+    project.run(*UPDATE)
+    assert problems(project) == []
+    document = kept(project)
+    del document["filters"]["role.isFinance"]
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+
+    assert [one[:4] for one in problems(project)] == [
+        ("error", 8, 5, '"role.isFinance" is not a filter of this organization\'s API')
+    ]
+
+
+@both
+def test_editors_get_the_values_of_the_organization(served_project: Project) -> None:
+    project = served_project
+    project.define({"a.yaml": audience(ID, "a")})
+    project.run("import", "Marketing*")
+    project.run(*UPDATE)
+    schema = json.loads((project.folder / "catalogue.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    config = schema["properties"]["config"]["properties"]
+
+    assert {"const": 117805, "title": "Marketing ROI"} in config["topicIds"]["items"]["anyOf"]
+    industries = config["filters"]["properties"]["companyIndustry"]["items"]
+    assert ("banking" in industries.get("enum", ())) is (kept(project)["generation"] == 1)
+    operator = config["filters"]["properties"]["role.seniority"]["properties"]["operator"]
+    assert operator.get("enum") == (None if kept(project)["generation"] == 1 else ["contains", "equals"])
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "catalogue.json is not JSON ("),
+        ("[]", "catalogue.json is not a catalogue: the file: "),
+        (" " * (4 * 1024 * 1024 + 1), "catalogue.json is not a catalogue: the file: "),
+        ('{"format_version": "2.0", "generation": 1, "status": "catalog", "filters": {}, "topics": []}',
+         "its format is of another version"),
+    ],
+)  # fmt: skip
+def test_catalogue_that_cannot_be_used_is_an_error(project: Project, content: str, problem: str) -> None:
+    (project.folder / "catalogue.json").write_text(content)
+    said = project.run("validate")
+
+    assert (said.code, said.out) == (1, "")
+    assert problem in said.err
+    assert "Make it again with `reconciler catalogue update`." in said.err
+
+
+def test_catalogue_that_is_no_file_is_an_error(project: Project) -> None:
+    (project.folder / "catalogue.json").symlink_to(FULL)
+    assert "is a symbolic link, which is not followed" in project.run("validate").err
+
+
+@first
+def test_topics_are_found_by_words(served_project: Project) -> None:
+    project = served_project
+    assert project.run("topics", "search", "crm").out == (
+        "117801  CRM Software   b2b  Sales  Software\n117822  CRM Migration  b2b  Sales  Service\n"
+    )
+    assert project.run("topics", "search", "crm", "migration").out.startswith("117822  CRM Migration")
+    said = project.run("topics", "search", "zzz")
+    assert (said.code, said.out, said.err) == (
+        1, "", "Error: no topic has these words. Try fewer or other words.\n"
+    )  # fmt: skip
+
+
+@first
+def test_shell_completes_topics_in_use(served_project: Project) -> None:
+    project = served_project
+    words = "reconciler topics search mark"
+    asked = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "3"}
+    assert project.run(settings=asked).out.strip() == ""
+    project.define({"a.yaml": audience(ID, "a", topicIds=[117805, 999])})
+    project.run(*UPDATE)
+    assert project.run(settings=asked).out == "plain,Marketing ROI\n"
+    (project.folder / "catalogue.json").write_text("{")
+    assert project.run(settings=asked).out.strip() == ""
+
+
+@first
+def test_update_needs_no_definition(served_project: Project) -> None:
+    served_project.definitions.rmdir()
+    assert served_project.run(*UPDATE).out.endswith("up to date: 8 filters, 0 topics in use.\n")
