@@ -131,7 +131,9 @@ def editor_schema(catalogue: Catalogue) -> str:
             catalogue,
         )
     plain = config["topicIds"]["items"]
-    named = [{"const": key, "title": name} for key, name in catalogue.topics.items() if name is not None]
+    named = [
+        {"const": key, "description": name} for key, name in catalogue.topics.items() if name is not None
+    ]
     config["topicIds"]["items"] = {**plain, "anyOf": [*named, {"type": "integer"}]}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 

@@ -105,9 +105,9 @@ def _git(paths: Sequence[str]) -> Check:
         return Check("git", "ok", f"the branch began at {base[:12]} of origin's own")
     try:
         head = git_history.merge_base("HEAD", paths)
-    except FileError as error:
+    except FileError:
         fix = "Run `git init`, and commit the definitions"
-        return Check("git", "warning", f"no commit to compare with: {error.summary}", fix)
+        return Check("git", "warning", "no git repository with a commit", fix)
     fix = "Run `git remote set-head origin --auto`, or give --base a branch of your own"
     return Check("git", "warning", f"at {head[:12]}; origin's own branch is not known", fix)
 

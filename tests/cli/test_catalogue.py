@@ -163,7 +163,7 @@ def test_editors_get_the_values_of_the_organization(served_project: Project) -> 
     Draft202012Validator.check_schema(schema)
     config = schema["properties"]["config"]["properties"]
 
-    assert {"const": 117805, "title": "Marketing ROI"} in config["topicIds"]["items"]["anyOf"]
+    assert {"const": 117805, "description": "Marketing ROI"} in config["topicIds"]["items"]["anyOf"]
     industries = config["filters"]["properties"]["companyIndustry"]["items"]
     assert ("banking" in industries.get("enum", ())) is (kept(project)["generation"] == 1)
     operator = config["filters"]["properties"]["role.seniority"]["properties"]["operator"]
