@@ -83,11 +83,10 @@ def test_broken_definitions_complete_nothing(project: Project) -> None:
 
 def test_help_has_a_section_for_each_purpose(project: Project) -> None:
     said = project.run("--help")
-    sections = re.findall(r"^(\w[\w ]*):\n((?:  .+\n)+)", said.out, re.MULTILINE)
-    assert [title for title, _ in sections] == ["Options", "See", "Change", "Get in", "Serve"]
-    assert re.findall(r"^  (\w+)", dict(sections)["Get in"], re.MULTILINE) == [
-        "catalogue", "doctor", "import", "topics"
-    ]  # fmt: skip
+    sections = dict(re.findall(r"^(\w[\w, ]*):\n((?:  .+\n)+)", said.out, re.MULTILINE))
+    assert list(sections) == ["Options", "See", "Change", "Get in, and stay in step", "Serve"]
+    commands = re.findall(r"^  (\w+)", sections["Get in, and stay in step"], re.MULTILINE)
+    assert {"catalogue", "doctor", "import", "topics"} <= set(commands)
 
 
 def test_version(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from reconciler import __version__, tls
-from reconciler.api.client import Evaluation, ReadClient, WriteClient
+from reconciler.api.client import REFERENCES, Evaluation, ReadClient, WriteClient
 from reconciler.api.connection import Connection, Timing
 from reconciler.api.responses import Lost, Response
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable
@@ -88,8 +88,23 @@ def test_write_is_one_patch_with_given_bytes() -> None:
 
 def test_read_client_has_no_write_method() -> None:
     verbs = {name for name in dir(ReadClient) if not name.startswith("_")}
-    assert verbs == {"get_one", "get_page", "evaluate", "back_off", "is_paused", "wait_while_paused"}
+    reads = {"get_one", "get_page", "get_reference", "search_topics", "evaluate"}
+    assert verbs == {*reads, "back_off", "is_paused", "wait_while_paused"}
     assert {name for name in dir(WriteClient) if not name.startswith("_")} - verbs == {"patch"}
+
+
+def test_routes_beside_the_audiences_are_asked_by_get() -> None:
+    async def ask(writer: WriteClient) -> None:
+        for what in REFERENCES:
+            await writer.get_reference(what)
+        await writer.search_topics("crm & sales", 50)
+
+    with serving(Fault("body", text="{}", times=None)) as (peer, url):
+        with_writer(url, ask)
+    assert {entry.method for entry in peer.log} == {"GET"}
+    assert [entry.target for entry in peer.log] == [
+        *REFERENCES.values(), "/v1/intent/topics/search?q=crm%20%26%20sales&limit=50"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["validate", "preview"])
