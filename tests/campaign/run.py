@@ -119,7 +119,9 @@ def run(scenario: Scenario, folder: Path, server: ForkServer) -> Evidence:
     with stage.serve(scenario.audiences, scenario.slots) as (peer, url):
         obstructed = _obstruct(stage, scenario, scenario.obstacle, peer, url) if scenario.obstacle else None
         initial, start = peer.state, len(peer.log)
-        planning = stage.run("planning", ["plan", "--out", "planning.json", "--format", "json"], url)
+        planning = stage.run(
+            "planning", ["plan", "--no-reach", "--out", "planning.json", "--format", "json"], url
+        )
         plan = json.loads(planning.saved) if planning.saved else None
         storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan), start)
         resumed = _resume(stage, peer, url) if scenario.resumes and storm.processes else None
@@ -135,7 +137,9 @@ def _obstruct(stage: Stage, scenario: Scenario, obstacle: Obstacle, peer: Peer, 
     free = {name for name, one in scenario.definitions.items() if one == _unprotected(one)}
     others = sorted(free - {obstacle.id})
     targets = {"obstructed": [], **({"targeted": ["--target", others[0]]} if others else {})}
-    processes = [stage.run("hindered", ["plan", "--out", "hindered.json", "--format", "json"], url)]
+    processes = [
+        stage.run("hindered", ["plan", "--no-reach", "--out", "hindered.json", "--format", "json"], url)
+    ]
     processes += [stage.run(name, [*_clean(name), *target], url) for name, target in targets.items()]
     act = stage.act(peer, initial, processes, start)
     peer.edit(obstacle.id, next(one for one in scenario.audiences if one["id"] == obstacle.id))
@@ -211,7 +215,7 @@ def _resume(stage: Stage, peer: Peer, url: str) -> Act:
     initial, start = peer.state, len(peer.log)
     apply = Apply("plan", parallelism=4, has_journal=True, is_limited=False, start_after=0)
     arguments = _arguments("resumed", apply, {"digest": ""})
-    after = ["plan", "--out", "after.json", "--format", "json"]
+    after = ["plan", "--no-reach", "--out", "after.json", "--format", "json"]
     processes = [stage.run("resumed", arguments, url), stage.run("after", after, url)]
     return stage.act(peer, initial, processes, start)
 

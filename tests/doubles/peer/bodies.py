@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _FIELDS = ("topicIds", "minScore", "maxScore", "minTopicOverlap", "filters", "sourceUrl")
+PERSON = "canary.person@example.com"  # one of a preview's sample, whom nobody may ever show
 _LEAST_STORED = 50  # of a score that the second generation is given, when it is strict
 _SHARED = {"minScore": (1, 100), "maxScore": (1, 100), "minTopicOverlap": (1, 10)}
 _STRICT = {"minScore": (0, 99), "maxScore": (50, 99), "minTopicOverlap": (1, 250)}
@@ -83,6 +84,13 @@ class Bodies:
             "appliedFilters": sorted(keys),
             "strategy": "intent",
         }
+
+    def preview(self, request: Request) -> Document:
+        """Give how many people a config matches: a thousand a topic, less ten for each point of its score."""
+        config = json.loads(request.body)
+        score = config.get("minScore")
+        total = 1000 * len(config["topicIds"]) - 10 * (score if isinstance(score, int) else 0)
+        return {"totalCount": max(total, 0), "sample": [{"email": PERSON}], "dataDate": "2026-11-26"}
 
     def normal(self, config: Document) -> Document:
         """Give a valid config as it is stored."""

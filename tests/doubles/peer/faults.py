@@ -77,7 +77,7 @@ _MATCHING = ("kind", "method", "route", "id", "when", "nth", "skip", "times")
 _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "kind": tuple(KINDS),
     "method": (None, "GET", "PATCH", "POST"),
-    "route": (None, "list", "one", "validate"),
+    "route": (None, "list", "one", "validate", "preview"),
     "shape": SHAPES,
     "part": ("headers", "body"),
 }
@@ -154,8 +154,8 @@ class Fault:
             or (self.kind == "edit" and self.target is None)
         ):
             implied["route"] = implied["route"] or "one"
-        if "POST" in {self.method, kind.method} or self.route == "validate":
-            implied |= {"method": "POST", "route": "validate"}
+        if "POST" in {self.method, kind.method} or self.route in {"validate", "preview"}:
+            implied |= {"method": "POST", "route": self.route or "validate"}
         for name, value in implied.items():
             given = getattr(self, name)
             if value and given and given != value:

@@ -220,7 +220,9 @@ class Peer:
             return self._patch(request, faults)
         if request.route == "validate" and request.method == "POST":
             return self._validate(request, faults), ""
-        if request.method != "GET" or request.route == "validate":
+        if request.route == "preview" and request.method == "POST":
+            return self._contract.validated(self._bodies.preview(request)), ""
+        if request.method != "GET" or request.route in {"validate", "preview"}:
             return failure(405, "method not allowed"), ""
         ids = self._audiences.ids() if request.id is None else (request.id,)
         seen = [self._audiences.seen(audience_id) for audience_id in ids]

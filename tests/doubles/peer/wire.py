@@ -22,11 +22,14 @@ JSON_HEADERS: Headers = (("Content-Type", "application/json"),)
 _PIECE = 64 * 1024
 
 
+_ROUTES = {AUDIENCES: "list", VALIDATE: "validate", f"{AUDIENCES}/preview": "preview"}
+
+
 def locate(target: str) -> tuple[str | None, str | None]:
-    """Give the route (`list`, `one`, `validate` or None) and the audience's id that a target names."""
+    """Give the route (`list`, `one`, `validate`, `preview` or None) and the audience's id of a target."""
     path = urlsplit(target).path
-    if path in {AUDIENCES, VALIDATE}:
-        return ("list" if path == AUDIENCES else "validate"), None
+    if path in _ROUTES:
+        return _ROUTES[path], None
     start, _, last = path.rpartition("/")
     return ("one", last) if start == AUDIENCES and last else (None, None)
 
