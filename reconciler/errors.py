@@ -18,8 +18,10 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   ├── StalePlan
     │   ├── LimitExceeded
     │   │   └── SlotsExceeded
+    │   ├── ReachDenied
     │   └── ProtectedAudience
-    └── NotStrictError       text that is not strict JSON, wherever it came from
+    ├── NotStrictError       text that is not strict JSON, wherever it came from
+    └── NotEditableError     a value in a form of YAML in which nothing can be put in its place
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ class ApplySession:
         return self.plan
 
     def _reach_budget(self, limits: Limits) -> int:
-        """Return how many requests to spend on who would be reached: none unless it decides something."""
-        return BUDGET if limits.deny_reach else 0
+        """Return how many requests to spend on who is reached: none unless somebody or a limit decides."""
+        return BUDGET if limits.deny_reach or not self.approval.is_given else 0
 
     def require_allowed(self, plan: Plan) -> None:
         """Raise what keeps a plan from being applied, whoever says yes to it: DefinitionError or Refused."""

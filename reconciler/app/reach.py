@@ -11,13 +11,9 @@ from reconciler.plan import reach
 from reconciler.plan.model import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.api.client import ReadClient
     from reconciler.model import Json
     from reconciler.plan import Limits, Plan
-
-_NO_TOPICS = "a config without topics is not counted"
 
 
 async def add(plan: Plan, client: ReadClient, limits: Limits, budget: int) -> Plan:
@@ -30,8 +26,12 @@ async def add(plan: Plan, client: ReadClient, limits: Limits, budget: int) -> Pl
     configs = _configs(plan)
     asked = [config for pair in configs.values() for config in pair if config.get("topicIds")]
     counts = await Counter(client, budget).count(asked)
-    found = {key: _reach(before, after, counts) for key, (before, after) in configs.items()}
-    counted = replace(plan, changes=tuple(replace(one, reach=found[one.id]) for one in plan.changes))
+    found = {
+        key: _reach(*(counts[canonical(config)] for config in pair))
+        for key, pair in configs.items()
+        if all(config.get("topicIds") for config in pair)
+    }
+    counted = replace(plan, changes=tuple(replace(one, reach=found.get(one.id)) for one in plan.changes))
     return replace(counted, diagnostics=(*plan.diagnostics, *reach.warnings(counted, limits)))
 
 
@@ -49,9 +49,11 @@ def _body(config: Json) -> dict[str, Json]:
     return body(config) if isinstance(config, dict) else {}
 
 
-def _reach(before: Mapping[str, Json], after: Mapping[str, Json], counts: Mapping[str, Count | str]) -> Reach:
-    one, other = (counts.get(canonical(dict(config)), _NO_TOPICS) for config in (before, after))
-    if isinstance(one, Count) and isinstance(other, Count) and one.data_date == other.data_date:
-        return Reach(one.people, other.people, one.data_date)
-    reasons = [count for count in (one, other) if isinstance(count, str)]
-    return Reach(unknown=reasons[0] if reasons else "the API's data changed between two counts")
+def _reach(before: Count | str, after: Count | str) -> Reach:
+    if isinstance(before, str):
+        return Reach(unknown=before)
+    if isinstance(after, str):
+        return Reach(unknown=after)
+    if before.data_date != after.data_date:
+        return Reach(unknown="the API's data changed between two counts")
+    return Reach(before.people, after.people, before.data_date)

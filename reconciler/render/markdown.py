@@ -51,19 +51,21 @@ def change_tables(changes: Sequence[Change], rules: Rules) -> Iterator[str]:
     asked = [part for change in changes if (part := _part_by_cause(change, is_drift=False)).fields]
     drift = [part for change in changes if (part := _part_by_cause(change, is_drift=True)).fields]
     if asked:
-        rows = [
-            (_name(change.name), f"{_author_sentences(change, rules)}{_people(change)}") for change in asked
-        ]
-        yield _table(("Audience", "What happens"), rows)
+        rows = [(_name(change.name), _author_sentences(change, rules), change) for change in asked]
+        yield _counted_table(("Audience", "What happens"), rows)
     if drift:
         yield _DRIFT if asked else f"{_NOTHING_ASKED} {_DRIFT}"
-        rows = [(_name(change.name), f"{sentences(change, rules)}{_people(change)}") for change in drift]
-        yield _table(("Audience", "What is put back"), rows)
+        rows = [(_name(change.name), sentences(change, rules), change) for change in drift]
+        yield _counted_table(("Audience", "What is put back"), rows)
 
 
-def _people(change: Change) -> str:
-    found = reach.people(change)
-    return f"; people: {_prose(found)}" if found else ""
+def _counted_table(head: tuple[str, str], rows: Sequence[tuple[str, str, Change]]) -> str:
+    """Return a table that has a column of people where anybody asked how many there are."""
+    people = [_prose(reach.people(change)) for *_, change in rows]
+    if not any(people):
+        return _table(head, [(name, text_) for name, text_, _ in rows])
+    counted = zip(rows, people, strict=True)
+    return _table((*head, "People"), [(name, text_, count) for (name, text_, _), count in counted])
 
 
 def _part_by_cause(change: Change, *, is_drift: bool) -> Change:
@@ -177,8 +179,8 @@ def _word(word: str) -> str:
     return f"{before}{markdown_inline(core) if core else ''}{after}"
 
 
-def _table(head: tuple[str, str], rows: Sequence[tuple[str, str]]) -> str:
-    return "\n".join(f"| {left} | {right} |" for left, right in [head, ("---", "---"), *rows])
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
 def _folded(title: str, exact: str) -> Iterator[str]:

@@ -123,7 +123,8 @@ class Organization(Project):
 
     @property
     def methods(self) -> set[str]:
-        return {entry.method for entry in self.peer.log}
+        """The methods of all requests but previews, which only count."""
+        return {entry.method for entry in self.peer.log if not entry.target.endswith("/preview")}
 
     def arrival(self, method: str, after: Entry | None = None) -> Entry:
         """Wait for the first request of a method, or the first one after another."""

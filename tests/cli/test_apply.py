@@ -41,7 +41,7 @@ BAD_BODY = Fault("status", id=CHANGING, method="PATCH", status=400, message="no 
 
 
 def test_apply_sends_the_plan_phase_by_phase(organization: Organization) -> None:
-    plan = organization.run("plan").out
+    plan = organization.run("plan", "--no-reach").out
     said = organization.run(*AUTO, is_fresh=True)
 
     assert said == Said(0, plan + REPORT, PROGRESS)
@@ -64,7 +64,7 @@ def test_a_second_apply_sends_nothing(organization: Organization) -> None:
 
 
 def test_json_has_stdout_to_itself(organization: Organization) -> None:
-    plan = organization.run("plan").out
+    plan = organization.run("plan", "--no-reach").out
     code, result, err = organization.apply("--auto-approve")
 
     assert code == 0

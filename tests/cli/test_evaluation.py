@@ -25,7 +25,7 @@ def founded(found: Founding, files: dict[str, Any], **options: Any) -> Organizat
 
 
 def asked(organization: Organization) -> list[Any]:
-    return [entry.document for entry in organization.peer.log if entry.method == "POST"]
+    return [entry.document for entry in organization.peer.log if entry.target.endswith("/validate")]
 
 
 def test_changed_config_is_asked_about_once(found: Founding) -> None:

@@ -103,7 +103,8 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
     assert sticky.marked("plan", {}, ran.file("plan.md")).splitlines()[1:] == team.comment(1).splitlines()[1:]
     assert "~ status: active -> paused" in ran.out
     assert commands(ran.out) == []
-    assert {entry.method for entry in team.vendor.log} == {"GET"}
+    assert {entry.method for entry in team.vendor.log} == {"GET", "POST"}, "it asks how many people"
+    assert "| 1,000 (data of 2026-11-26) |" in team.comment(1)
 
 
 ELSEWHERE: Files = {"./README.md": "Ours."}

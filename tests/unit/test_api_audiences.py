@@ -89,6 +89,7 @@ def test_the_first_generation_is_read_in_one_call() -> None:
             },
         },
         {"config.topicIds": {"117805": "Topic 117805", "117890": "Topic 117890"}},
+        updated_at="2026-01-05T08:00:00Z",
     )
     assert state.others == (ListedAudience(C, "Grüße", "active"),)
     assert state.active == 2

@@ -178,4 +178,5 @@ def test_default_waits_are_those_of_the_contract() -> None:
         "max_pause": 120.0,
         "verification": 30.0,
         "settling": 5.0,
+        "counting": 30.0,
     }

@@ -12,7 +12,7 @@ from reconciler.errors import Diagnostic
 from reconciler.model import ListedAudience
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
-from reconciler.plan.model import Handover, Ownership
+from reconciler.plan.model import Handover, Ownership, Reach
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -79,7 +79,14 @@ NOT_REVIEWED: dict[type, Parts] = {
         "active_slots": 8,
         "ownership": Ownership(moved=(Handover("1", "A", "active", "a.yaml", "b.yaml"),)),
     },
-    Change: {"file": "b.yaml", "line": 4},
+    Change: {
+        "file": "b.yaml",
+        "line": 4,
+        "owner": "growth@example.com",
+        "description": "Another",
+        "updated_at": "2026-11-27T08:00:00Z",
+        "reach": Reach(1, 2, "2026-11-26"),
+    },
     FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
 }
 # What an approval of one change is bound to; all else is how it is shown.

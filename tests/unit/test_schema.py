@@ -228,6 +228,8 @@ ALLOWED = {
     "id": "what a definition and its live audience are matched by",
     "name": "what people call an audience in every output",
     "description": "a keyword of JSON Schema, which a field of the metadata is called too",
+    "metadata": "for people: it comes with a change, and is never sent",
+    "owner": "for people",
     "lifecycle": "for the reconciler itself",
     "ignore": "for the reconciler itself",
     "protect": "for the reconciler itself",

@@ -13,17 +13,21 @@ from reconciler.definitions.yaml.splices import (
     line_start,
     without_lines,
 )
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reconciler.definitions.yaml.nodes import Entry, Node
 
+_FORM = "this form of YAML cannot be written back"
 _COLON = re.compile(r"[ \t\r\n]*:")
 
 
-class NotEditableError(Exception):
+class NotEditableError(ReconcilerError):
     """A value in a form in which it cannot be written back, such as a key after a question mark."""
+
+    code = "not-editable"
 
 
 def add_items(text: str, node: Node, new: Sequence[str]) -> Iterator[Splice]:
@@ -80,7 +84,7 @@ def colon_end(text: str, entry: Entry) -> int:
     """Return the index behind the colon of a key."""
     found = _COLON.match(text, entry.key.end if entry.key else entry.start)
     if found is None:  # a key in brackets may have none
-        raise NotEditableError
+        raise NotEditableError(_FORM)
     return found.end()
 
 
@@ -91,12 +95,12 @@ def _dash(text: str, node: Node, index: int) -> int:
     dash = re.compile(rf"^ {{{column}}}-(?=[ \t\r\n]|\Z)", re.MULTILINE)
     found = dash.search(text, node.entries[index - 1].end)
     if found is None:
-        raise NotEditableError
+        raise NotEditableError(_FORM)
     return found.end() - 1
 
 
 def _indent(text: str, index: int) -> str:
     indent = indentation(text, index)
     if indent is None:
-        raise NotEditableError
+        raise NotEditableError(_FORM)
     return indent

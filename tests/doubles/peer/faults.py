@@ -155,7 +155,7 @@ class Fault:
         ):
             implied["route"] = implied["route"] or "one"
         if "POST" in {self.method, kind.method} or self.route in {"validate", "preview"}:
-            implied |= {"method": "POST", "route": self.route or "validate"}
+            implied |= {"method": "POST", "route": "preview" if self.route == "preview" else "validate"}
         for name, value in implied.items():
             given = getattr(self, name)
             if value and given and given != value:

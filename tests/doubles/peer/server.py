@@ -218,10 +218,8 @@ class Peer:
             return failure(404, "not found"), ""
         if request.method == "PATCH" and request.id is not None:
             return self._patch(request, faults)
-        if request.route == "validate" and request.method == "POST":
-            return self._validate(request, faults), ""
-        if request.route == "preview" and request.method == "POST":
-            return self._contract.validated(self._bodies.preview(request)), ""
+        if request.route in {"validate", "preview"} and request.method == "POST":
+            return self._evaluate(request, faults), ""
         if request.method != "GET" or request.route in {"validate", "preview"}:
             return failure(405, "method not allowed"), ""
         ids = self._audiences.ids() if request.id is None else (request.id,)
@@ -238,7 +236,9 @@ class Peer:
     def _is_absent(self, request: Request) -> bool:
         return request.route is None or (request.route == "validate" and self._contract.generation == 1)
 
-    def _validate(self, request: Request, faults: Faults) -> Response:
+    def _evaluate(self, request: Request, faults: Faults) -> Response:
+        if request.route == "preview":
+            return self._contract.validated(self._bodies.preview(request))
         verdict = self._bodies.validate(request)
         if isinstance(verdict, str):
             return failure(400, verdict)
