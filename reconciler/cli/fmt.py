@@ -37,8 +37,8 @@ def fmt_command(paths: tuple[str, ...], check: bool, is_diff: bool) -> int:
         if not ended.changes and not ended.errored:
             text = ink("green", f"{wording.count(count, 'definition')}, all in canonical form.") + "\n"
         code = exit_codes.CHANGES if check and ended.changes else exit_codes.DONE
-        if ended.errored:
-            code = exit_codes.IN_PART if is_written and ended.changes else exit_codes.ERROR
+        if ended.errored:  # a file that could not be written
+            code = exit_codes.IN_PART if ended.changes else exit_codes.ERROR
         return Ending(code, lambda: text, ended.diagnostics, is_written=is_written)
 
     return run(body)

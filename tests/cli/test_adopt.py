@@ -159,6 +159,8 @@ def test_base_takes_drift_alone(written: Organization) -> None:
 
     assert (said.code, said.err) == (0, CHANGED_TWICE)
     assert text_of(written) == ADOPTED.replace("minScore: 60 ", "minScore: 90 ").replace("active", "paused")
+    again = written.run("adopt", CHANGING, "--base", "main~1")
+    assert (again.code, again.out) == (0, "Nothing to adopt: no audience drifted from what git had.\n")
     plan: Said = written.run("plan", "--target", CHANGING)
     assert "status: active -> paused" in plan.out
     assert "config.minScore: 60 -> 90" in plan.out

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.command import without_privileges
 from tests.cli.organization import CHANGING, STEADY
 
 if TYPE_CHECKING:
@@ -75,3 +76,14 @@ def test_invalid_definition_stops_all(written: Project) -> None:
     assert (said.code, said.out) == (1, "")
     assert "audiences.d/bad.yaml:1:" in said.err
     assert (written.definitions / "odd.yaml").read_text() == ODD
+
+
+def test_file_that_cannot_be_written_is_named(written: Project) -> None:
+    written.definitions.chmod(0o500)
+    said = written.run("fmt", through=without_privileges())
+    written.definitions.chmod(0o700)
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "Error: audiences.d/odd.yaml cannot be written: Permission denied. Check that you may write it.\n"
+    )

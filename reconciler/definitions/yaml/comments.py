@@ -156,8 +156,6 @@ def _attach_behind(comment: str, before: Part) -> None:
 
 def _header(root: Part) -> list[str]:
     """Take from the first entry what heads the file: all down to a blank line, and lines for editors."""
-    if not root.parts:
-        return root.above
     above = root.parts[0].above
     count = max(
         (index + 1 for index, line in enumerate(above) if not line or _MODELINE.match(line)), default=0
