@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler import definitions, schema
+from reconciler import definitions
 from reconciler.app import rewriting
 from reconciler.app.rewriting import Rewriting
 from reconciler.definitions import reformat
@@ -12,18 +12,19 @@ from reconciler.errors import DefinitionError
 from reconciler.plan.file_change import FileChange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from reconciler.model import Path
+    from reconciler.definitions.canonical import Names
 
-NAMES: Mapping[Path, Mapping[str, str]] = {}  # of topics, for whoever knows them
+_NO_NAMES: Names = {}
 
 
-def form(paths: Sequence[str], names: Mapping[Path, Mapping[str, str]] = NAMES) -> tuple[int, Rewriting]:
+def form(paths: Sequence[str], names: Names = _NO_NAMES) -> tuple[int, Rewriting]:
     """Return how many definitions there are, and the changes of those that are not in canonical form.
 
-    `names` has what the members of a set are called, by their ids. Raises DefinitionError with every problem
-    of every file, since what is not valid has no form; and FileError where one is not as it was read.
+    `names` maps a path such as `config.topicIds` to the names of the ids in it. Raises DefinitionError with
+    every problem of every file, since what is not valid has no form; and FileError where one is not as it was
+    read.
     """
     loaded = definitions.load(paths)
     if loaded.has_errors:
@@ -31,7 +32,7 @@ def form(paths: Sequence[str], names: Mapping[Path, Mapping[str, str]] = NAMES) 
     changes = []
     for definition in loaded.definitions:
         before = rewriting.read(definition)
-        after = reformat.form(before, schema.rules(), definition.file, names)
+        after = reformat.form(before, definition.file, names)
         if after != before:
             changes.append(FileChange(definition.file, definition.name, before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))

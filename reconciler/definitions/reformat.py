@@ -7,33 +7,31 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler import schema
+from reconciler.definitions import canonical
 from reconciler.definitions.yaml import comments, reader, writing
-from reconciler.definitions.yaml.scalars import REFUSED
 from reconciler.errors import FileError
-from reconciler.model import set_order, unordered
+from reconciler.model import dotted, set_order, unordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.definitions.canonical import Names
     from reconciler.definitions.yaml.comments import Part
-    from reconciler.model import Json, Path, Rules
+    from reconciler.model import Json, Path
 
 # An indentation that is written out (`|2`) would be another one elsewhere.
 _BLOCK = re.compile(r"[|>][-+]?(?![-+0-9])")
-MAX_WIDTH = 100  # columns of a list or a mapping on one line, without its comment
 
 
-def form(
-    data: bytes, rules: Rules, file: str, names: Mapping[Path, Mapping[str, str]] | None = None
-) -> bytes:
+def form(data: bytes, file: str, names: Names) -> bytes:
     """Return a valid definition in its canonical form, which says the same and is its own canonical form.
 
-    `names` has what the members of a set are called, such as the topics' of `config.topicIds` by their ids: a
-    member without a comment gets its name as one. Raises FileError where the form would not say the same.
+    `names` maps a path such as `config.topicIds` to the names of the ids in it: an id without a comment gets
+    its name as one. Raises FileError where the form would not say the same.
     """
     text = data.removeprefix(codecs.BOM_UTF8).decode()
     header, root = comments.attach(text)
-    lines = [*header, *_Writer(text, rules, names or {}).mapping(root, ())]
+    lines = [*header, *_Writer(text, names).mapping(root, ())]
     ending = "\r\n" if "\r\n" in text.partition("\n")[0] + "\n" else "\n"
     made = "".join(f"{line}\n" for line in _squeezed(lines)).replace("\n", ending).encode()
     if _value(made, file) != _value(data, file):
@@ -63,9 +61,8 @@ def _squeezed(lines: Sequence[str]) -> Iterator[str]:
 class _Writer:
     """Writes parts as lines that are not indented yet."""
 
-    def __init__(self, text: str, rules: Rules, names: Mapping[Path, Mapping[str, str]]) -> None:
+    def __init__(self, text: str, names: Names) -> None:
         self._text = text
-        self._rules = rules
         self._names = names
 
     def mapping(self, part: Part, path: Path) -> Iterator[str]:
@@ -80,7 +77,7 @@ class _Writer:
             yield from self._list(name, part, path)
         elif not part.node.is_mapping:
             yield f"{name}: {self._scalar(part)}"
-        elif self._is_short(name, part, path):
+        elif _is_short(name, part, path):
             yield f"{name}: {_flow(part, path)}{part.comment}"
         else:
             yield f"{name}:{part.comment}"
@@ -98,20 +95,12 @@ class _Writer:
         lines = (f"{writing.STEP}{line[indent:]}" if line[indent:] else "" for line in written[1:])
         return "\n".join((header[0] + part.comment, *lines))
 
-    def _is_short(self, name: str, part: Part, path: Path) -> bool:
-        """Return whether a mapping is one value on one line, and not a heading."""
-        rule = self._rules.get(path)
-        is_value = not schema.keys(path) or (rule is not None and rule.generation is not None)
-        fits = not part.parts or (is_value and len(name) + len(_flow(part, path)) <= MAX_WIDTH)
-        return fits and not part.is_commented
-
     def _list(self, name: str, part: Part, path: Path) -> Iterator[str]:
-        names = self._names.get(path, {})
+        names = self._names.get(dotted(path), {})
         members = sorted(part.parts, key=lambda one: set_order(one.node.value))
         notes = [one.comment or _note(names.get(str(one.node.value))) for one in members]
-        line = f"{name}: {_flow(part, path)}"
-        if not part.is_commented and not any(notes) and (len(line) <= MAX_WIDTH or not members):
-            yield line + part.comment
+        if not (part.is_commented or any(notes)) and _fits(name, part, path):
+            yield f"{name}: {_flow(part, path)}{part.comment}"
             return
         yield f"{name}:{part.comment}"
         for one, note in zip(members, notes, strict=True):
@@ -120,9 +109,22 @@ class _Writer:
 
 
 def _note(name: str | None) -> str:
-    """Return a name as a comment; one that no definition may hold is left out."""
-    word = " ".join((name or "").split())
-    return f"  # {word}" if word and not REFUSED.search(word) else ""
+    word = canonical.comment(name or "")
+    return f"  # {word}" if word else ""
+
+
+def _is_short(name: str, part: Part, path: Path) -> bool:
+    """Return whether a mapping is one value on one line: one whose keys are not the schema's."""
+    is_value = not part.parts or (not schema.keys(path) and _fits(name, part, path))
+    return is_value and not part.is_commented
+
+
+def _fits(name: str, part: Part, path: Path) -> bool:
+    """Return whether a collection goes on one line; ids have a line each, with room for their names."""
+    if part.parts and part.node.is_sequence and any(type(one.node.value) is int for one in part.parts):
+        return False
+    indent = len(writing.STEP) * (len(path) - 1)
+    return not part.parts or indent + len(f"{name}: {_flow(part, path)}") <= canonical.MAX_LINE
 
 
 def _flow(part: Part, path: Path) -> str:

@@ -63,9 +63,8 @@ def test_change_that_proves_nothing_is_no_change(
 
 
 def test_value_that_no_file_can_hold_is_left(definition: Definition) -> None:
-    before, after = (
-        {"name": name, "config": {"topicIds": [1], "x": x}} for name, x in (("Cy", 1), ("Bo", 2))
-    )
+    before: dict[str, Any] = {"name": "Cy", "config": {"topicIds": [1], "x": 1}}
+    after: dict[str, Any] = {"name": "Bo", "config": {"topicIds": [1], "x": 2}}
     live = LiveState({UUIDS[0]: Audience(UUIDS[0], normal(after))}, (), 0, 1)
     saved = restoring.Applied(UUIDS[0], "Ann", before, after)
 

@@ -9,21 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import definitions, schema
-from reconciler.definitions import canonical
+from reconciler import definitions
+from reconciler.definitions import canonical, reformat
 from reconciler.errors import FileError
-from tests.unit.strategies import UUIDS, patient
+from tests.unit.strategies import RULES, UUIDS, documents, normal, patient
 
-RULES = schema.rules()
 ID = f"id: {UUIDS[0]}\n"
 HEAD = f"{ID}name: Ann\n"
-TOPIC = f"{HEAD}config:\n  topicIds: [1]\n"
+TOPIC = f"{HEAD}config:\n  topicIds:\n    - 1\n"
 
 
 def form(text: str, **names: dict[str, str]) -> str:
-    known: dict[tuple[str, ...], dict[str, str]] = {("config", key): value for key, value in names.items()}
-    made = canonical.form(text.encode(), RULES, "a.yaml", known)
-    assert canonical.form(made, RULES, "a.yaml", known) == made
+    known = {f"config.{key}": value for key, value in names.items()}
+    made = reformat.form(text.encode(), "a.yaml", known)
+    assert reformat.form(made, "a.yaml", known) == made
     return made.decode()
 
 
@@ -73,7 +72,10 @@ name: CFOs   # n
 
 status: active            # slots
 config:   # cfg
-  topicIds: [5, 118204, 118219]  # ids
+  topicIds:  # ids
+    - 5
+    - 118204
+    - 118219
   minScore: 80
   # Close
   filters:
@@ -121,14 +123,15 @@ LINES = "".join(f"      - {one}\n" for one in LONG)
         (f"{HEAD}metadata: # m\n    # deep\n  owner: x\n", f"{HEAD}metadata: # m\n  # deep\n  owner: x\n"),
         (f"{HEAD}metadata: {{}}\nlifecycle: {{ignore: [], protect: true}}\n",
          f"{HEAD}metadata: {{}}\nlifecycle:\n  ignore: []\n  protect: true\n"),
-        (f"{HEAD}config: {{topicIds: [1]}} # a\n", f"{HEAD}config: # a\n  topicIds: [1]\n"),
+        (f"{HEAD}config: {{topicIds: [1]}} # a\n", f"{HEAD}config: # a\n  topicIds:\n    - 1\n"),
         (f"{HEAD}config:\n  topicIds: # a\n  - 2 # two\n  - 1\n  # tail\n  minScore: 1\n",
          f"{HEAD}config:\n  topicIds: # a\n    - 1\n    - 2 # two\n  # tail\n  minScore: 1\n"),
-        (f"{HEAD}config:\n  topicIds: [ # a\n   1] # b\n", f"{HEAD}config:\n  # b\n  topicIds: [1] # a\n"),
+        (f"{HEAD}config:\n  topicIds: [ # a\n   1] # b\n",
+         f"{HEAD}config:\n  # b\n  topicIds: # a\n    - 1\n"),
         (f"{TOPIC}  filters:\n    companyIndustry: [{', '.join(LONG)}]\n",
          f"{TOPIC}  filters:\n    companyIndustry:\n{LINES}"),
         (f"{TOPIC}  filters:\n    role.seniority:\n      mode: any\n      values:\n        - vp\n",
-         f"{TOPIC}  filters:\n    role.seniority: {{values: [vp], mode: any}}\n"),
+         f"{TOPIC}  filters:\n    role.seniority:\n      values: [vp]\n      mode: any\n"),
         (f"{HEAD}metadata:\n  description: |+ # c\n     a\n\n      b\n\n\n  owner: o\n",
          f"{HEAD}metadata:\n  owner: o\n  description: |+ # c\n    a\n\n     b\n\n\n"),
         (f"{HEAD}metadata:\n  description: |2\n     a\n    b\n",
@@ -145,13 +148,13 @@ def test_names_stand_as_comments_beside_ids() -> None:
     names = {"1": "CRM\n# Software", "2": "\u202eevil"}
 
     assert form(text, topicIds=names) == (
-        f"{HEAD}config:\n  topicIds:\n    - 1  # CRM # Software\n    - 2\n    - 3\n"
+        f"{HEAD}config:\n  topicIds:\n    - 1  # CRM # Software\n    - 2  # evil\n    - 3\n"
     )
     assert "- 1 # ours\n" in form(text.replace("1]", "1 # ours\n  ]"), topicIds=names)
 
 
 def test_form_that_says_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canonical, "_squeezed", lambda lines: lines[1:])
+    monkeypatch.setattr(reformat, "_squeezed", lambda lines: lines[1:])
 
     with pytest.raises(FileError, match=r"a\.yaml cannot be put into canonical form"):
         form(HEAD)
@@ -204,3 +207,12 @@ def test_twice_is_once_and_nothing_is_lost(text: str) -> None:
 
     assert (one.id, one.name, one.fields, one.ignore) == (other.id, other.name, other.fields, other.ignore)
     assert comments(made) == comments(text)
+
+
+@settings(patient, max_examples=40)
+@given(documents(live=True))
+def test_imported_file_is_in_form_already(document: dict[str, Any]) -> None:
+    names = {"config.topicIds": {"2": "CRM: x", "70": "a # b"}}
+    text = canonical.text(UUIDS[0], normal(document), RULES, schema="x", names=names).encode(errors="replace")
+    if not definitions.parse({"a.yaml": text}).has_errors:
+        assert reformat.form(text, "a.yaml", {}) == text
