@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import definitions
-from reconciler.app import rewriting
+from reconciler.api.documents import TOPICS
+from reconciler.app import catalogue, rewriting
 from reconciler.app.rewriting import Rewriting
 from reconciler.definitions import reformat
 from reconciler.errors import DefinitionError
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.definitions.canonical import Names
+    from reconciler.model import Catalogue
 
-_NO_NAMES: Names = {}
 
-
-def form(paths: Sequence[str], names: Names = _NO_NAMES) -> tuple[int, Rewriting]:
+def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
     """Return how many definitions there are, and the changes of those that are not in canonical form.
 
-    `names` maps a path such as `config.topicIds` to the names of the ids in it. Raises DefinitionError with
-    every problem of every file, since what is not valid has no form; and FileError where one is not as it was
-    read.
+    Topics get their names as comments where the project has a catalogue. Raises DefinitionError with every
+    problem of every file, since what is not valid has no form; and FileError where one is not as it was read,
+    or the catalogue cannot be used.
     """
+    names = _names(catalogue.read(paths))
     loaded = definitions.load(paths)
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
@@ -36,3 +37,8 @@ def form(paths: Sequence[str], names: Names = _NO_NAMES) -> tuple[int, Rewriting
         if after != before:
             changes.append(FileChange(definition.file, definition.name, before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))
+
+
+def _names(known: Catalogue | None) -> Names:
+    topics = {} if known is None else known.topics
+    return {TOPICS: {str(topic): name for topic, name in topics.items() if name}}

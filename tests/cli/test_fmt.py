@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,23 @@ def test_check_and_diff_write_nothing(written: Project, options: list[str], code
 
     assert (said.code, said.out) == (code, out)
     assert (written.definitions / "odd.yaml").read_text() == ODD
+
+
+def test_topics_get_names_of_catalogue(written: Project) -> None:
+    topics = [{"id": 117801, "name": "CRM Software"}, {"id": 117805}]
+    catalogue = {
+        "format_version": "1.0",
+        "generation": 1,
+        "status": "catalog",
+        "filters": {},
+        "topics": topics,
+    }
+    (written.folder / "catalogue.json").write_text(json.dumps({**catalogue, "topics": topics}))
+    (written.definitions / "odd.yaml").write_text(f"{EVEN}config: {{topicIds: [117805, 117801]}}\n")
+
+    assert written.run("fmt").code == 0
+    topics_written = "config:\n  topicIds:\n    - 117801  # CRM Software\n    - 117805\n"
+    assert (written.definitions / "odd.yaml").read_text() == EVEN + topics_written
 
 
 def test_missing_last_line_end_is_shown(written: Project) -> None:
