@@ -188,11 +188,12 @@ def to_json(value: Value | Json) -> Json:
     if isinstance(value, Mapping):
         return {key: to_json(value[key]) for key in sorted(value)}
     if isinstance(value, frozenset):
-        return sorted(map(to_json, value), key=_set_order)
+        return sorted(map(to_json, value), key=set_order)
     return [to_json(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _set_order(item: Json) -> tuple[bool, int, str]:
+def set_order(item: Json) -> tuple[bool, int, str]:
+    """Return what the members of a set are sorted by: whole numbers first, by their size."""
     if isinstance(item, int) and not isinstance(item, bool):
         return False, item, ""
     return True, 0, canonical(item)

@@ -45,7 +45,7 @@ def rewrite(
     Raises FileError where the file is not as it was read, or a value cannot be written; and DefinitionError
     where no definition can say it.
     """
-    before = _read(definition)
+    before = read(definition)
     paths = {dotted(path): path for path in rules}
     edits = [
         Edit(paths[field.path], REMOVED if field.after is None else field.after)
@@ -59,7 +59,8 @@ def rewrite(
     return FileChange(definition.file, definition.name, before, after, tuple(fields)), loaded.definitions[0]
 
 
-def _read(definition: Definition) -> bytes:
+def read(definition: Definition) -> bytes:
+    """Return the bytes of a definition's file; raises FileError where it says something else by now."""
     data = files.read(Path(definition.file), MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise FileError(f"{definition.file} {data.summary}", data.detail)

@@ -28,6 +28,7 @@ _SECTIONS = {
         "adopt": "Take what is live into the files. Never writes to the API.",
         "catalogue": "Keep the filters and values that the API knows beside the files.",
         "doctor": "Check all that the other commands need, with a fix for each.",
+        "fmt": "Put definitions into their canonical form; comments stay.",
         "import": "Write a definition for live audiences that have none.",
         "restore": "Put back into the files what an apply changed. Never writes to the API.",
         "topics": "Find intent topics by words.",

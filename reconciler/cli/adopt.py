@@ -51,9 +51,9 @@ def adopt_command(
         if not (is_all or names) and (differing := adopting.differing(defined, live)):
             listed = ", ".join(f'"{name}"' for name in differing)
             raise SettingsError(f"nothing says what to adopt. These differ from git: {listed}", _CHOOSE)
-        return ending(
-            adopting.adopt(defined, live, merge_base), "Adopted what is live", _NOTHING, is_dry_run=dry_run
-        )
+        nothing = _NOTHING if base is None else _NO_DRIFT
+        adopted = adopting.adopt(defined, live, merge_base)
+        return ending(adopted, "Adopted what is live", nothing, is_dry_run=dry_run)
 
     return run(body)
 
@@ -66,3 +66,4 @@ def _read_merge_base(ref: str, paths: tuple[str, ...]) -> MergeBase:
 
 _CHOOSE = "Name them, by id or by a glob over names, or give --all"
 _NOTHING = "Nothing to adopt: the files say what is live."
+_NO_DRIFT = "Nothing to adopt: no audience drifted from what git had."

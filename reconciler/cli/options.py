@@ -40,12 +40,13 @@ target = click.option(
     metavar="ID|NAME",
     help="Only this audience: its id, or a glob over names. Repeatable.",
 )
-names = click.argument("names", nargs=-1, metavar="[ID|NAME]...")
+names = click.argument("names", nargs=-1, metavar="[ID|NAME]...", shell_complete=_complete_audience)
 in_paths = click.option(
     "--paths",
     multiple=True,
     default=DEFAULT_PATHS,
     show_default=True,
+    type=click.Path(),
     metavar="PATH",
     help="Where the definitions are. Repeatable.",
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("restore")
-@click.argument("file", metavar="RESULT|PLAN")
+@click.argument("file", metavar="RESULT|PLAN", type=click.Path())
 @options.names
 @options.in_paths
 @options.sandbox

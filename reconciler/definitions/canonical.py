@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.definitions.yaml.scalars import REFUSED, resolve
+from reconciler.definitions.yaml import writing
+from reconciler.definitions.yaml.scalars import REFUSED
 from reconciler.model import Fields, Json, Path, Rules, Value, dotted, to_json
 
 if TYPE_CHECKING:
@@ -18,16 +17,6 @@ Names = Mapping[str, Mapping[str, str]]
 MAX_LINE = 100  # characters of a list on one line
 MAX_COMMENT = 80
 _INDENT = "  "
-# What begins with a letter or a digit and holds nothing that YAML gives a meaning to. A colon or a number
-# sign has one only beside a blank, and brackets and commas only inside a list on one line.
-_PLAIN = re.compile(r"[^\W_](?:[\w ./+&'()%$@*!?;<>=^~|\",\[\]{}-]|:(?=[^\s:])|(?<=\S)#)*(?<! )")
-_FLOW = re.compile(r"[,\[\]{}:]")
-# Older YAML, which other tools still read, gives these a meaning too: `no`, `014`, `1_000`, `1:30`, a date.
-_YAML_1_1 = re.compile(
-    r"y|n|yes|no|on|off|true|false|null|[-+]?(?:0[bo]?[0-7_]+|0x[\da-f_]+"
-    r"|\d[\d_]*(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[t ].*)?",
-    re.IGNORECASE | re.ASCII,
-)
 
 
 def text(audience_id: str, fields: Fields, rules: Rules, *, schema: str, names: Names) -> str:
@@ -84,12 +73,4 @@ def comment(name: str) -> str:
 
 def scalar(value: Json, *, is_in_flow: bool = False) -> str:
     """Return one value as YAML: text in double quotes only where a reader could take it for another thing."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    is_plain = (
-        _PLAIN.fullmatch(value)
-        and not _YAML_1_1.fullmatch(value)
-        and isinstance(resolve(value), str)
-        and not (is_in_flow and _FLOW.search(value))
-    )
-    return value if is_plain else json.dumps(value, ensure_ascii=False)
+    return writing.scalar(value, in_flow=is_in_flow)

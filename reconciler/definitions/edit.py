@@ -128,17 +128,14 @@ def _chain(node: Node, path: Path) -> Iterator[tuple[Node, int]]:
 
 def _remove(text: str, root: Node, chain: Sequence[tuple[Node, int]]) -> Iterator[Splice]:
     """Yield what takes out a key, and the keys above it that have no other."""
-    for mapping, index in reversed(chain):
-        is_last = len(mapping.entries) == 1 and mapping is not root
-        if mapping.is_flow and not is_last:
+    first = max(place for place, (one, _) in enumerate(chain) if one is root or len(one.entries) > 1)
+    for place, (mapping, index) in enumerate(chain[first:], start=first):
+        value = mapping.entries[index].value
+        is_header = place + 1 < len(chain) and not value.is_flow
+        if not mapping.is_flow:
+            yield (block.remove_header if is_header else block.remove_key)(text, mapping.entries[index])
+        elif place == first:
             yield from _remove_from_flow(text, mapping, index)
-        elif not mapping.is_flow:
-            value = mapping.entries[index].value
-            is_emptied = value.is_mapping and not value.is_flow and mapping is not chain[-1][0]
-            remove = block.remove_header if is_emptied else block.remove_key
-            yield remove(text, mapping.entries[index])
-        if not is_last:
-            return
 
 
 def _remove_from_flow(text: str, mapping: Node, index: int) -> Iterable[Splice]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.command import SECONDS
 from tests.cli.organization import ABSENT, CHANGING, PAUSING, STARTING, STEADY, Organization, audience, live
 from tests.doubles.git import commit, start
+from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
     from tests.cli.command import Said
@@ -159,6 +162,8 @@ def test_base_takes_drift_alone(written: Organization) -> None:
 
     assert (said.code, said.err) == (0, CHANGED_TWICE)
     assert text_of(written) == ADOPTED.replace("minScore: 60 ", "minScore: 90 ").replace("active", "paused")
+    again = written.run("adopt", CHANGING, "--base", "main~1")
+    assert (again.code, again.out) == (0, "Nothing to adopt: no audience drifted from what git had.\n")
     plan: Said = written.run("plan", "--target", CHANGING)
     assert "status: active -> paused" in plan.out
     assert "config.minScore: 60 -> 90" in plan.out
@@ -190,3 +195,36 @@ def test_starting_and_steady_are_told_apart(organization: Organization) -> None:
 
     assert "Marketing directors" in said.out
     assert "Security" not in said.out
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_signal_while_reading_writes_nothing(written: Organization, number: str) -> None:
+    written.peer.inject(Fault("delay", seconds=SECONDS))
+    with written.started("adopt", "--all") as process:
+        written.arrival("GET")
+        process.send_signal(getattr(signal, number))
+        _, err = process.communicate(timeout=SECONDS)
+
+    assert (process.returncode, err) == (130, "Error: interrupted. Nothing was written.\n")
+    assert text_of(written) == WRITTEN
+
+
+_LATE = """
+import signal
+from reconciler.definitions import replacing
+from reconciler.cli import main
+original = replacing.replace
+replacing.replace = lambda *how: (signal.raise_signal(signal.SIGTERM), original(*how))[1]
+main()
+"""
+
+
+def test_signal_while_writing_lets_files_be_whole(written: Organization) -> None:
+    (written.folder / "late.py").write_text(_LATE)
+
+    said = written.run("adopt", "Chief*", program=["late.py"])
+
+    assert said.code == 130
+    assert "Nothing was written" not in said.err
+    assert "Adopted what is live: 1 file written." in said.out
+    assert text_of(written) == ADOPTED

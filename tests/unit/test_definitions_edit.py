@@ -227,6 +227,7 @@ VALUES = (*MODE[:-1], "values")
         ("metadata: {}\n", [Edit(("id",), "x")], "id: x\nmetadata: {}\n"),
         ("# top\nid: x\n", [Edit(("zzz",), 1)], "# top\nid: x\nzzz: 1\n"),
         ("{}", [Edit(("name",), "a, b")], '{name: "a, b"}'),
+        ("{name: a, id: x}", [Edit(("name",), REMOVED)], "{id: x}"),
         ("{name: a} # c", [Edit(("name",), REMOVED)], "{} # c"),
         ("{name: a}", [Edit(("id",), "x"), Edit(("status",), "b")], "{id: x, name: a, status: b}"),
         (
@@ -284,6 +285,9 @@ VALUES = (*MODE[:-1], "values")
         ("a:\n- - 1\n- 2\n", [Edit(("a",), [2])], "a:\n- 2\n"),
         ("a: []\n", [Edit(("a",), [1, 2])], "a: [1, 2]\n"),
         ("a: # c\n  - 1\n", [Edit(("a",), "b")], "a: b # c\n"),
+        ("b:\n- 1\n- 2\n", [Edit(("b",), [2, 3])], "b:\n- 2\n- 3\n"),
+        ("a: {b: {c: 1}}\nd: 1\n", [Edit(("a", "b", "c"), REMOVED)], "d: 1\n"),
+        ("a: {b: {c: 1}, d: 2}\n", [Edit(("a", "b", "c"), REMOVED)], "a: {d: 2}\n"),
         ("id: x\n", [Edit(("name",), REMOVED), Edit(STATE, REMOVED)], "id: x\n"),
     ],
 )  # fmt: skip

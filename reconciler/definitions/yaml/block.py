@@ -93,10 +93,7 @@ def _dash(text: str, node: Node, index: int) -> int:
         return node.start
     column = node.start - line_start(text, node.start)
     dash = re.compile(rf"^ {{{column}}}-(?=[ \t\r\n]|\Z)", re.MULTILINE)
-    found = dash.search(text, node.entries[index - 1].end)
-    if found is None:
-        raise NotEditableError(_FORM)
-    return found.end() - 1
+    return next(dash.finditer(text, node.entries[index - 1].end)).end() - 1
 
 
 def _indent(text: str, index: int) -> str:
