@@ -66,7 +66,7 @@ def test_limits_are_as_written(text: str, expected: Limits) -> None:
         (
             "[limits]\ncolour = 3\n",
             '2: unknown setting "colour"',
-            "Known: max_changes, max_changes_floor, active_slots",
+            "Known: max_changes, max_changes_floor, active_slots, max_growth, min_people, deny_reach",
         ),
         ("\n\n[limit]\nmax_changes = 3\n", '3: unknown table "limit"', 'Did you mean "limits"?'),
         ("base_url = 'https://evil.example'\n", '1: unknown table "base_url"', "Known: limits"),
