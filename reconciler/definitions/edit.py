@@ -74,9 +74,7 @@ def _value(data: bytes, file: str, edit: Edit | None = None) -> Json:
 def _failure(file: str, edit: Edit) -> FileError:
     value = "" if edit.value is REMOVED else f" as {schema.clip(canonical(edit.value))}"
     verb = "removed from" if edit.value is REMOVED else "written into"
-    return FileError(
-        f"{'.'.join(edit.path)} cannot be {verb} {file}{value}", "Edit the file by hand: nothing was written"
-    )
+    return FileError(f"{'.'.join(edit.path)} cannot be {verb} {file}{value}", _BY_HAND)
 
 
 def _expected(value: Json, edit: Edit) -> Json:
@@ -227,3 +225,6 @@ def _set_members(text: str, path: Path, node: Node, value: Sequence[Json]) -> st
 
 def _without(text: str, node: Node, gone: Collection[int]) -> Iterator[Splice]:
     return flow.remove(text, node, gone) if node.is_flow else block.remove_items(text, node, gone)
+
+
+_BY_HAND = "Nothing was written into it: change the audience in the dashboard, or edit the file by hand"
