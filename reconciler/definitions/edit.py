@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import schema
 from reconciler.definitions.yaml import block, flow, nodes, reader, writing
 from reconciler.definitions.yaml.splices import Splice, spliced
-from reconciler.errors import FileError
+from reconciler.errors import FileError, NotEditableError
 from reconciler.model import canonical, unordered
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def apply(data: bytes, edits: Sequence[Edit], file: str) -> bytes:
     for edit in sorted(edits, key=lambda edit: edit.value is REMOVED):
         try:
             text = _applied(text, edit)
-        except block.NotEditableError as error:
+        except NotEditableError as error:
             raise _failure(file, edit) from error
         expected = _expected(expected, edit)
         made = _value(mark + text.encode(errors="replace"), file, edit)
