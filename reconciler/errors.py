@@ -20,8 +20,8 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   │   └── SlotsExceeded
     │   ├── ReachDenied
     │   └── ProtectedAudience
-    ├── NotStrictError       text that is not strict JSON, wherever it came from
-    └── NotEditableError     a value in a form of YAML in which nothing can be put in its place
+    ├── NotEditableError     a value in a form of YAML in which nothing can be put in its place
+    └── NotStrictError       text that is not strict JSON, wherever it came from
 """
 
 from __future__ import annotations
@@ -205,6 +205,12 @@ class ProtectedAudience(Refused):
 
     code = "protected-audience"
     heading = "Protected"
+
+
+class NotEditableError(ReconcilerError):
+    """A value in a form in which it cannot be written back, such as a key after a question mark."""
+
+    code = "not-editable"
 
 
 # A refusal travels as a diagnostic with its code, in a plan, a saved result and a comment; this leads back.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler import schema
 from reconciler.definitions.yaml import block, flow, nodes, reader, writing
 from reconciler.definitions.yaml.splices import Splice, spliced
-from reconciler.errors import FileError
+from reconciler.errors import FileError, NotEditableError
 from reconciler.model import canonical, unordered
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def apply(data: bytes, edits: Sequence[Edit], file: str) -> bytes:
     for edit in sorted(edits, key=lambda edit: edit.value is REMOVED):
         try:
             text = _applied(text, edit)
-        except block.NotEditableError as error:
+        except NotEditableError as error:
             raise _failure(file, edit) from error
         expected = _expected(expected, edit)
         made = _value(mark + text.encode(errors="replace"), file, edit)
@@ -74,9 +74,7 @@ def _value(data: bytes, file: str, edit: Edit | None = None) -> Json:
 def _failure(file: str, edit: Edit) -> FileError:
     value = "" if edit.value is REMOVED else f" as {schema.clip(canonical(edit.value))}"
     verb = "removed from" if edit.value is REMOVED else "written into"
-    return FileError(
-        f"{'.'.join(edit.path)} cannot be {verb} {file}{value}", "Edit the file by hand: nothing was written"
-    )
+    return FileError(f"{'.'.join(edit.path)} cannot be {verb} {file}{value}", _BY_HAND)
 
 
 def _expected(value: Json, edit: Edit) -> Json:
@@ -227,3 +225,6 @@ def _set_members(text: str, path: Path, node: Node, value: Sequence[Json]) -> st
 
 def _without(text: str, node: Node, gone: Collection[int]) -> Iterator[Splice]:
     return flow.remove(text, node, gone) if node.is_flow else block.remove_items(text, node, gone)
+
+
+_BY_HAND = "Nothing was written into it: change the audience in the dashboard, or edit the file by hand"

@@ -276,6 +276,11 @@ VALUES = (*MODE[:-1], "values")
                 "    role.seniority: {values: [vp], mode: any}\n"
             ),
         ),
+        (
+            "{id: x, # c\n metadata: {}}\n",
+            [Edit(("name",), "aa")],
+            "{id: x, # c\n  name: aa,\n metadata: {}}\n",
+        ),
         ("a: [1, # c\n  2]\n", [Edit(("a",), [1])], "a: [1 # c\n]\n"),
         ("a: [1, 2, # c\n  3]\n", [Edit(("a",), [1, 3])], "a: [1, # c\n  3]\n"),
         ("a: [1, 2 # c\n  ]\n", [Edit(("a",), [1, 2, 3])], "a: [1, 2, # c\n  3\n  ]\n"),

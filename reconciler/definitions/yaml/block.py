@@ -13,7 +13,7 @@ from reconciler.definitions.yaml.splices import (
     line_start,
     without_lines,
 )
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NotEditableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 _FORM = "this form of YAML cannot be written back"
 _COLON = re.compile(r"[ \t\r\n]*:")
-
-
-class NotEditableError(ReconcilerError):
-    """A value in a form in which it cannot be written back, such as a key after a question mark."""
-
-    code = "not-editable"
 
 
 def add_items(text: str, node: Node, new: Sequence[str]) -> Iterator[Splice]:
