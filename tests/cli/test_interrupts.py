@@ -115,14 +115,14 @@ def unread() -> Iterator[tuple[IO[str], IO[bytes]]]:
 
 
 def test_signal_ends_a_wait_for_a_stderr_reader(found: Founding) -> None:
-    organization = found(*many(150, padding="-" * 180))  # no pipe holds the plan, one the result
+    organization = found(*many(150, padding="-" * 180))  # no pipe holds the plan
     with organization.started(*AUTO, "--format", "json", "--max-changes", "150") as process:
         assert process.stderr is not None
         process.stderr.buffer.raw.read(1)  # type: ignore[attr-defined] # so it is being written
         process.send_signal(signal.SIGINT)
-        assert process.wait(SECONDS) == 130
         assert process.stdout is not None
         result = checked(process.stdout.read(), "apply-result")
+        assert process.wait(SECONDS) == 130
 
     assert outcomes(result) == ["not_attempted"] * 150
     assert organization.methods == {"GET"}

@@ -31,17 +31,20 @@ PLAN = """\
   ~ Webinar guests (stops being active)
     audiences.d/guests.yaml:2
       ~ status: active -> paused
+      people: 1,000 (data of 2026-11-26)
       (2 unchanged fields)
 
   ~ Chief financial officers
     audiences.d/cfo.yaml:2
       ~ config.minScore: 60 -> 80
       ~ config.filters.seniority: + c_suite, - vp
+      people: 400 -> 200 (data of 2026-11-26)
       (3 unchanged fields)
 
   ~ Marketing directors (becomes active)
     audiences.d/marketing.yaml:2
       ~ status: paused -> active
+      people: 1,000 (data of 2026-11-26)
       (2 unchanged fields)
 
 Plan: 3 to change, 1 unchanged.
