@@ -12,7 +12,7 @@ from reconciler.app import planning, saved_files, settings
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.plan import Plan
-from reconciler.render import json_output, markdown, text
+from reconciler.render import html_output, json_output, markdown, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @options.paths
 @options.sandbox
 @options.target
-@options.format_("text", "json", "markdown")
+@options.format_("text", "json", "markdown", "html")
 @options.out("plan")
 @click.option("--base", metavar="REF", help="Tell git's changes since the merge base with REF from drift.")
 @options.reach_budget
@@ -83,9 +83,9 @@ def _unmade(diagnostics: Sequence[Diagnostic]) -> Plan:
 
 
 def shown(plan: Plan, format_: str, code: int) -> Ending:
-    """Show a plan in one of its three forms, and on stderr why it cannot be applied."""
+    """Show a plan in one of its forms, and on stderr why it cannot be applied."""
     errors = [diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error]
-    return Ending(code, lambda: _render(plan, format_), errors, is_document=format_ == "json")
+    return Ending(code, lambda: _render(plan, format_), errors, is_document=format_ in {"json", "html"})
 
 
 def _render(plan: Plan, format_: str) -> str:
@@ -93,4 +93,6 @@ def _render(plan: Plan, format_: str) -> str:
         return json_output.plan(plan)
     if format_ == "markdown":
         return markdown.plan(plan, schema.rules())
+    if format_ == "html":
+        return html_output.plan(plan, schema.rules())
     return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""

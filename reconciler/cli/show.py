@@ -11,12 +11,12 @@ from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.cli.plan import shown
 from reconciler.plan import ApplyResult
-from reconciler.render import json_output, markdown, text
+from reconciler.render import html_output, json_output, markdown, text
 
 
 @click.command("show")
 @click.argument("file", metavar="FILE", type=click.Path())
-@options.format_("text", "markdown", "json")
+@options.format_("text", "markdown", "html", "json")
 def show_command(file: str, format_: str) -> int:
     """Show a saved plan, or the saved result of an apply."""
 
@@ -27,7 +27,7 @@ def show_command(file: str, format_: str) -> int:
                 exit_codes.DONE,
                 lambda: _result(document, format_),
                 document.diagnostics,
-                is_document=format_ == "json",
+                is_document=format_ in {"json", "html"},
             )
         return shown(document, format_, exit_codes.DONE)
 
@@ -37,4 +37,6 @@ def show_command(file: str, format_: str) -> int:
 def _result(result: ApplyResult, format_: str) -> str:
     if format_ == "json":
         return json_output.result(result)
+    if format_ == "html":
+        return html_output.result(result)
     return markdown.result(result) if format_ == "markdown" else text.result(result, output.ink(sys.stdout))

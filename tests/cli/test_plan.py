@@ -98,6 +98,14 @@ def test_markdown_names_every_change_and_the_digest(organization: Organization) 
     assert plan_of(organization)["digest"] in said.out
 
 
+def test_html_is_one_page_with_a_verdict(organization: Organization) -> None:
+    said = organization.run("plan", "--format", "html")
+
+    assert (said.code, said.err, said.out.count("<article")) == (0, "", 3)
+    assert "<p>Ready</p>" in said.out
+    assert plan_of(organization)["digest"] in said.out
+
+
 @pytest.mark.parametrize("documents", [desired(), RIGHT], ids=["changes", "no-changes"])
 def test_detailed_exit_code_says_whether_there_are_changes(
     found: Founding, documents: dict[str, Any]
@@ -141,7 +149,13 @@ def test_missing_audience_is_error_beside_the_other_changes(found: Founding, for
 
 
 @pytest.mark.parametrize(
-    ("format_", "out"), [("text", ""), ("markdown", "**This plan cannot be applied.**"), ("json", "{")]
+    ("format_", "out"),
+    [
+        ("text", ""),
+        ("markdown", "**This plan cannot be applied.**"),
+        ("html", "<!DOCTYPE html>"),
+        ("json", "{"),
+    ],
 )
 def test_plan_that_cannot_be_made_is_a_document(organization: Organization, format_: str, out: str) -> None:
     (organization.folder / "plan.json").write_text("a plan that still could be made")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Founding
     from tests.cli.organization import Organization, Project
 
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 SAVE = "Save one with `reconciler plan --out FILE` or `reconciler apply --out FILE`.\n"
 
 
@@ -71,7 +71,10 @@ def test_a_saved_result_reads_as_it_did(organization: Organization) -> None:
     again = organization.run("show", "result.json")
     markdown = organization.run("show", "result.json", "--format", "markdown")
 
+    page = organization.run("show", "result.json", "--format", "html")
+
     assert first.code == 4
+    assert (page.code, page.err, "<p>Ended in part</p>" in page.out) == (0, "", True)
     assert "1 failed" in again.out
     assert first.out.endswith(again.out)
     assert (again.code, again.err) == (0, "")
