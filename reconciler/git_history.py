@@ -103,6 +103,15 @@ def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
     return tuple(found.decode().split())
 
 
+def prefix(paths: Sequence[str]) -> str:
+    """Return where in its repository the working directory is, with a slash behind it, empty at the top.
+
+    Raises FileError where git or the repository is not there, or the repository is bare.
+    """
+    _checkout(paths, _TROUBLE)
+    return os.fsdecode(_git(Path(), "rev-parse", "--show-prefix").rstrip(b"\n"))
+
+
 def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     folder = _folder(path)
     prefix = path if path.is_dir() else path.parent

@@ -47,12 +47,16 @@ class Drift:
         """Append the drift to the job's summary; raises FileError."""
         self.environment.append_summary(self._body(runner.MAX_SUMMARY))
 
-    def publish_issue(self) -> None:
-        """Open, update or close the one issue; raises ApiError."""
+    def publish_issue(self, adoption: str = "") -> None:
+        """Open, update or close the one issue; raises ApiError.
+
+        `adoption` is the address of the pull request that keeps what is live, where there is one.
+        """
         kind = sticky.kind("drift", self.paths)
         see_also = comment.summary_link(self.environment.run_url)
         marker = sticky.marked(kind, {}, "")
-        body = marker + self._body(comment.MAX_COMMENT - len(marker), see_also)
+        keeping = f"\n{comment.keeping(adoption)}" if adoption and self._is_there else ""
+        body = marker + self._body(comment.MAX_COMMENT - len(marker) - len(keeping), see_also) + keeping
         with GitHub(self.environment) as github:
             issue = sticky.find_issue(github, kind)
             if issue is not None:

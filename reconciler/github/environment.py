@@ -26,13 +26,14 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 class Environment:
     """One step of a run: `event` is the payload that started it.
 
-    `event_name` and `token` are empty where there is none. `run` is its id, which grows from run to run, and
-    its attempt; zeros where the runner does not say.
+    `event_name`, `ref` and `token` are empty where there is none. `run` is its id, which grows from run to run,
+    and its attempt; zeros where the runner does not say.
     """
 
     repository: str
     event_name: str
     event: Mapping[str, Any]
+    ref: str
     sha: str | None
     api_url: str
     token: str = field(repr=False)
@@ -114,6 +115,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         repository=repository,
         event_name=variables.get("GITHUB_EVENT_NAME", ""),
         event=_event(variables.get("GITHUB_EVENT_PATH")),
+        ref=variables.get("GITHUB_REF", ""),
         sha=_sha(variables.get("GITHUB_SHA")),
         api_url=variables.get("GITHUB_API_URL") or "https://api.github.com",
         token=variables.get("GITHUB_TOKEN", ""),

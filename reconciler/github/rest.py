@@ -151,6 +151,13 @@ class GitHub:
             if is_there():
                 return ""
 
+    def make(self, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the object that a request makes of which a second one does no harm; raises ApiError."""
+        made = _document(self._send("POST", self._url(path), document, can_repeat=True))
+        if not isinstance(made, dict):
+            raise ApiError(f"GitHub responded to {path} with something that is not an object", _TRY_AGAIN)
+        return made
+
     def update(self, path: str, document: Mapping[str, Any]) -> str:
         """Change what is at a path below the repository, and return its address; raises ApiError."""
         return _address(self._send("PATCH", self._url(path), document, can_repeat=True))

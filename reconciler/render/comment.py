@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from reconciler import wording
 from reconciler.errors import LimitExceeded, NotApproved, StalePlan
 from reconciler.plan import objections
-from reconciler.render import markdown
-from reconciler.render.escape import clip, markdown_inline
+from reconciler.render import file_changes, markdown
+from reconciler.render.escape import clip, markdown_fence, markdown_inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.errors import Diagnostic
     from reconciler.model import Rules
     from reconciler.plan import ApplyResult, Change, Plan
+    from reconciler.plan.file_change import FileChange
 
 MAX_COMMENT = 65_000  # GitHub takes 65,536 characters of a comment or an issue; bytes are never fewer
 MAX_NOTHING_LEFT = 20
@@ -40,6 +41,28 @@ def planned(
 def drifted(plan: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
     """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
     return _joined(_DRIFT, markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also))
+
+
+def adoption(
+    changes: Sequence[FileChange], left: Sequence[Diagnostic], *, max_shown: int | None = None
+) -> str:
+    """Explain what a pull request takes into the files, and what of the drift no file can say."""
+    shown = changes[:max_shown]
+    more = len(changes) - len(shown)
+    return _joined(
+        "### Audiences: keep what is live",
+        _ADOPTION,
+        markdown_fence(file_changes.text(shown), "text"),
+        f"**Not shown here: {wording.count(more, 'more file')}.** The pull request has them all."
+        if more
+        else "",
+        "**Left as it is in the files:**\n\n" + markdown.notes(left) if left else "",
+    )
+
+
+def keeping(address: str) -> str:
+    """Offer the other way to end drift."""
+    return f"To keep what is live instead, merge {address}: it takes this into the files.\n"
 
 
 def drift_resolved() -> str:
@@ -189,6 +212,10 @@ _RUN_NEWEST = (
     "run the newest job again."
 )
 _CUT = "\n**The rest does not fit here.**\n"
+_ADOPTION = (
+    "Somebody changed these audiences outside git. Merging this writes into the files what is live, so that "
+    "no apply puts it back; nothing is sent to the API. Close it to leave the files as they are."
+)
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "
     "was not applied. **The next apply would put this back**, as the table says. Write into the definitions "

@@ -167,10 +167,10 @@ class Team:
         sha = head(self.checkout, "main")
         return events.dispatch(self.github.documents, self.repository, sha)
 
-    def drift(self, **how: Any) -> Ran:
+    def drift(self, *arguments: str, **how: Any) -> Ran:
         sha = head(self.checkout, "main")
         event = events.schedule(self.github.documents, self.repository, sha, "17 6 * * 1-5")
-        return self.run("drift", event, **how)
+        return self.run("drift", event, *arguments, **how)
 
     def run(self, command: str, event: Event, *arguments: str, **how: Any) -> Ran:
         with self.started(command, event, *arguments, **how) as step:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.github import sticky
-from tests.cli.hosted import BOT, Files, Team, founded
+from tests.cli.hosted import BOT, PERMISSIONS, Files, Team, founded
 from tests.cli.organization import ABSENT, KEY, PAUSING, STEADY, audience, live
 from tests.doubles.github_peer import ACTIONS, Fault, account
 from tests.doubles.oracles.markdown import rendered
@@ -161,3 +161,73 @@ def test_the_issue_of_another_bot_is_not_ours(team: Team) -> None:
 
     assert "Webinar guests" in (made.body or "")
     assert [issue.body for issue in ours(team)] == [DRIFT]
+
+
+class TestAdoption:
+    """One pull request takes what is live into the files, beside the issue that would put it back."""
+
+    @pytest.fixture(autouse=True)
+    def _token(self, team: Team) -> None:
+        team.token = team.github.actions_token(team.repository, {**PERMISSIONS, "contents": "write"})
+
+    def proposed(self, team: Team) -> dict[str, str]:
+        commit = team.repository.heads["reconciler/adopt-drift"]
+        return team.repository.trees[team.repository.made[commit][0]]
+
+    def test_it_is_opened_updated_and_closed(self, team: Team) -> None:
+        assert team.drift("--adopt", "pull-request").code == 0
+        assert team.github.writes() == ()
+
+        team.vendor.edit(PAUSING, {"status": "paused"})
+        opened = team.drift("--adopt", "pull-request")
+        (pull,) = [one for one in team.repository.issues() if one.pull]
+        (issue,) = ours(team)
+        assert (opened.code, pull.title) == (2, "Keep what is live in the files")
+        assert opened.outputs["pull-request"] == f"https://github.com/acme/audiences/pull/{pull.number}"
+        assert "~ status: active -> paused" in (pull.body or "")
+        assert f"merge {opened.outputs['pull-request']}" in (issue.body or "")
+        assert list(self.proposed(team)) == [f"audiences.d/{PAUSING}.yaml"]
+        assert '"status": "paused"' in self.proposed(team)[f"audiences.d/{PAUSING}.yaml"]
+
+        before = team.repository.heads["reconciler/adopt-drift"]
+        team.drift("--adopt", "pull-request")
+        assert team.repository.heads["reconciler/adopt-drift"] == before, "nothing new, so no new commit"
+        team.vendor.edit(STEADY, {"name": "Renamed by hand"})
+        team.drift("--adopt", "pull-request")
+        assert len(self.proposed(team)) == 2
+        assert [one.number for one in team.repository.issues() if one.pull] == [pull.number]
+
+        team.vendor.edit(PAUSING, {"status": "active"})
+        team.vendor.edit(STEADY, {"name": "Security leads"})
+        team.drift("--adopt", "pull-request")
+        (pull,) = [one for one in team.repository.issues() if one.pull]
+        assert pull.state == "closed"
+
+    def test_merging_it_leaves_no_drift(self, team: Team) -> None:
+        team.vendor.edit(PAUSING, {"status": "paused"})
+        team.drift("--adopt", "pull-request")
+        files: Files = {f"./{path}": text for path, text in self.proposed(team).items()}
+        team.push(files)
+
+        assert team.drift().code == 0
+        assert team.patched == {}
+
+    @pytest.mark.parametrize("may_propose", [True, False])
+    def test_what_is_not_allowed_is_said(self, team: Team, *, may_propose: bool) -> None:
+        team.repository.may_propose = may_propose
+        team.vendor.edit(PAUSING, {"status": "paused"})
+        token = team.token if not may_propose else team.github.actions_token(team.repository, PERMISSIONS)
+        ran = team.drift("--adopt", "pull-request", settings={"GITHUB_TOKEN": token})
+
+        assert ran.code == 2
+        assert "returned 403" in ran.summary
+        assert len(ours(team)) == 1
+
+    def test_what_no_file_can_say_is_named(self, team: Team) -> None:
+        team.vendor.edit(PAUSING, {"status": "archived"})
+        team.vendor.edit(STEADY, {"status": "paused"})
+        team.drift("--adopt", "pull-request")
+        (pull,) = [one for one in team.repository.issues() if one.pull]
+
+        assert "**Left as it is in the files:**" in (pull.body or "")
+        assert list(self.proposed(team)) == [f"audiences.d/{STEADY}.yaml"]

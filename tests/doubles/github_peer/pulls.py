@@ -24,11 +24,13 @@ def get_pull(call: Call) -> Response:
 
 def list_pulls(call: Call) -> Response:
     """List pull requests, not whole, by when they were last touched."""
-    call.take("state", "sort", "direction")
-    if call.query != {**call.query, "sort": "updated", "direction": "desc"}:
+    call.take("state", "sort", "direction", "head")
+    if "head" not in call.query and call.query != {**call.query, "sort": "updated", "direction": "desc"}:
         raise NotImplementedError("another order than the last touched first is not known here")
-    state = call.query.get("state", "open")
+    state, owner = call.query.get("state", "open"), call.repository.full_name.partition("/")[0]
     found = [issue for issue in call.repository.issues() if issue.pull and state in {"all", issue.state}]
+    if head := call.query.get("head"):
+        found = [issue for issue in found if issue.pull and f"{owner}:{issue.pull.head_ref}" == head]
     found.sort(key=lambda issue: issue.updated_at, reverse=True)
     pulls, headers = paging.numbered(found, call.query, f"{call.url}/pulls")
     documents = [

@@ -104,6 +104,12 @@ class Repository:
         self._reviews: dict[int, Review] = {}
         self.permissions: dict[str, str] = {}  # by login; "write" for who is not named
         self._labels: dict[str, str] = {}
+        self.may_propose = True  # a setting: whether a workflow's token may open a pull request
+        self.trees: dict[
+            str, dict[str, str]
+        ] = {}  # by their sha, texts by path, of those that were made here
+        self.made: dict[str, tuple[str, tuple[str, ...]]] = {}  # a commit's tree and parents, of these too
+        self.heads: dict[str, str] = {}  # commits by branch, of those that were pushed through the API
 
     def seed_pull(
         self,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import comments, issues, pulls
+from . import comments, git_data, issues, pulls
 from .answers import DOCS
 
 if TYPE_CHECKING:
@@ -37,7 +37,28 @@ def _route(
     return Route(method, re.compile(_REPOSITORY + path), respond, permissions, f"{DOCS}/{guide}")
 
 
+_CONTENTS = ("contents",)
+_BRANCH = r"(?P<branch>[\w./-]+)"
+
 ROUTES = (
+    _route(
+        "GET", r"/git/commits/(?P<sha>\w+)", git_data.get_commit, _CONTENTS, "git/commits#get-a-commit-object"
+    ),
+    _route("POST", r"/git/commits", git_data.create_commit, _CONTENTS, "git/commits#create-a-commit"),
+    _route("POST", r"/git/trees", git_data.create_tree, _CONTENTS, "git/trees#create-a-tree"),
+    _route("GET", rf"/git/ref/heads/{_BRANCH}", git_data.get_ref, _CONTENTS, "git/refs#get-a-reference"),
+    _route("POST", r"/git/refs", git_data.create_ref, _CONTENTS, "git/refs#create-a-reference"),
+    _route(
+        "PATCH", rf"/git/refs/heads/{_BRANCH}", git_data.update_ref, _CONTENTS, "git/refs#update-a-reference"
+    ),
+    _route("POST", r"/pulls", git_data.create_pull, ("pull-requests",), "pulls/pulls#create-a-pull-request"),
+    _route(
+        "PATCH",
+        r"/pulls/(?P<number>\d+)",
+        git_data.update_pull,
+        ("pull-requests",),
+        "pulls/pulls#update-a-pull-request",
+    ),
     _route("GET", r"/issues", issues.list_issues, ("issues",), "issues/issues#list-repository-issues"),
     _route("POST", r"/issues", issues.create_issue, ("issues",), "issues/issues#create-an-issue"),
     _route("GET", r"/issues/(?P<number>\d+)", issues.get_issue, ("issues",), "issues/issues#get-an-issue"),
