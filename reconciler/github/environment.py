@@ -26,8 +26,8 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 class Environment:
     """One step of a run: `event` is the payload that started it.
 
-    `event_name`, `ref` and `token` are empty where there is none. `run` is its id, which grows from run to run,
-    and its attempt; zeros where the runner does not say.
+    `event_name`, `ref` and `token` are empty where there is none. `run` is its id, which grows from run to
+    run, and its attempt; zeros where the runner does not say.
     """
 
     repository: str

@@ -178,10 +178,14 @@ class Team:
         name: str,
         event: Event,
         *,
+        job: str = "",
         meanwhile: Callable[[Runner], None] | None = None,
         machine: Mapping[str, str] | None = None,
     ) -> Ran:
-        """Run the one job of a workflow on a fresh machine, with the team's secrets in its environments."""
+        """Run a job of a workflow on a fresh machine, with the team's secrets in its environments.
+
+        It is the job with the workflow's name where none is given.
+        """
         self._machines += 1
         folder = self._folder / f"machine-{self._machines}"
         seen = Seen(folder / "seen", self._git)
@@ -201,7 +205,7 @@ class Team:
         )
         if meanwhile is not None:
             threading.Thread(target=meanwhile, args=(runner,), daemon=True).start()
-        result = runner.run_job(self._workflow(name, folder), name)
+        result = runner.run_job(self._workflow(name, folder), job or name)
         return Ran(result, runner.workspace, runner.temp, seen.environments(), seen.artifacts)
 
     def _workflow(self, name: str, folder: Path) -> Path:

@@ -450,6 +450,22 @@ def test_drift_issue_opens_changes_and_closes(anyone: Team, index: Mapping[str, 
 
 
 @pytest.mark.slow
+def test_drift_is_offered_as_a_pull_request_by_hand(
+    anyone: Team, index: Mapping[str, str], vendor: Vendor
+) -> None:
+    vendor.edit(CFO, name="Chief financial officers")
+    asked = anyone.dispatch(adopt="true")
+    ran = anyone.run("drift", asked, job="adopt", machine=index)
+    (pull,) = [one for one in anyone.repository.issues() if one.pull]
+    (files,) = anyone.repository.trees.values()
+
+    assert anyone.run("drift", asked, machine=index).result.conclusion == "skipped"
+    assert (ran.code("drift"), ran.outputs["pull-request"].rpartition("/")[2]) == (2, str(pull.number))
+    assert "name: Chief financial officers" in files["audiences.d/cfo-fintech.yaml"]
+    assert "Finance chiefs close to a purchase" in files["audiences.d/cfo-fintech.yaml"], "the rest stays"
+
+
+@pytest.mark.slow
 def test_cancelled_apply_settles_what_is_in_flight(
     tmp_path: Path, github: github_peer.Peer, index: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
