@@ -1,0 +1,1 @@
+"""How fast and how large the tool is, beside what the machine allows: `python -m benchmarks [ROW…]`."""
