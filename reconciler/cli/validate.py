@@ -22,22 +22,22 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
 
     def body() -> int:
         chosen = paths or options.DEFAULT_PATHS
-        loaded = definitions.load(chosen, catalogue.read(chosen))
-        count = len(loaded.definitions)
+        checked = definitions.check(chosen, catalogue.read(chosen))
+        count = checked.count
         ink = output.ink(sys.stdout)
         rendered = {
             "text": lambda: (
-                text.diagnostics(loaded.diagnostics, ink)
-                + text.validation_summary(count, loaded.diagnostics, ink)
+                text.diagnostics(checked.diagnostics, ink)
+                + text.validation_summary(count, checked.diagnostics, ink)
             ),
-            "json": lambda: json_output.diagnostics(loaded.diagnostics),
-            "sarif": lambda: sarif.log(loaded.diagnostics),
+            "json": lambda: json_output.diagnostics(checked.diagnostics),
+            "sarif": lambda: sarif.log(checked.diagnostics),
             "github": lambda: (
-                annotate(loaded.diagnostics) + text.validation_summary(count, loaded.diagnostics)
+                annotate(checked.diagnostics) + text.validation_summary(count, checked.diagnostics)
             ),
         }
         output.write(rendered[format_](), is_document=format_ in _DOCUMENTS)
-        return exit_codes.ERROR if loaded.has_errors else exit_codes.DONE
+        return exit_codes.ERROR if checked.has_errors else exit_codes.DONE
 
     return run(body, _DOCUMENTS.get(format_))
 

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
-from reconciler.definitions import files
+from reconciler.definitions import files, sure
 from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml import reader
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
@@ -16,7 +16,6 @@ from reconciler.model import Definition, Json, dotted, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path as FilePath
 
     from reconciler.definitions.yaml.reader import Document, Mark
     from reconciler.model import Catalogue, Path, Rules
@@ -38,11 +37,32 @@ class Definitions:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """How many usable definitions there are, and every problem of every file."""
+
+    count: int
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """The id that a file claims, and where, whatever else is wrong with it."""
+
+    id: str
+    file: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one file gave; `claim` is the id that it claims, and where, whatever else is wrong with it."""
+    """What one file gave."""
 
     definition: Definition | None = None
-    claim: tuple[str, Diagnostic] | None = None
+    claim: _Claim | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -53,11 +73,33 @@ def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definition
     not know is a problem too.
     """
     rules = schema.rules()
-    readings = [
-        _Reading(diagnostics=(entry,)) if isinstance(entry, Diagnostic) else _read(entry, rules, catalogue)
-        for entry in files.find(paths)
-    ]
-    return _gathered(readings)
+    return _gathered([_read(entry, rules, catalogue) for entry in files.find(paths)])
+
+
+def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
+    """Find the problems that `load` finds, and keep nothing of a file that has none but its id."""
+    rules = schema.rules()
+    ids: set[str] = set()
+    count = claims = 0
+    diagnostics: list[Diagnostic] = []
+    for entry in files.find(paths):
+        data = _content(entry)
+        found = None if isinstance(data, Diagnostic) else sure.read(data, rules, catalogue)
+        if found is not None:
+            claimed: str | None = found[0]["id"].lower()
+            count += 1
+        else:
+            reading = _read_content(entry, data, rules, catalogue)
+            claimed = reading.claim.id if reading.claim else None
+            count += reading.definition is not None
+            diagnostics += reading.diagnostics
+        if claimed is not None:
+            claims += 1
+            ids.add(claimed)
+    if len(ids) < claims:  # two files share an id, which is told with both places
+        loaded = load(paths, catalogue)
+        return Checked(len(loaded.definitions), loaded.diagnostics)
+    return Checked(count, _in_order(diagnostics))
 
 
 def parse(files: Mapping[str, bytes]) -> Definitions:
@@ -70,21 +112,45 @@ def _gathered(readings: Sequence[_Reading]) -> Definitions:
     diagnostics = [diagnostic for reading in readings for diagnostic in reading.diagnostics]
     diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
     definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
-    return Definitions(definitions, tuple(sorted(diagnostics, key=_place_and_summary)))
+    return Definitions(definitions, _in_order(diagnostics))
+
+
+def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=_place_and_summary))
 
 
 def _place_and_summary(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
 
 
-def _read(path: FilePath, rules: Rules, catalogue: Catalogue | None) -> _Reading:
-    data = files.read(path, MAX_BYTES + 1)  # the reader refuses what is longer than it takes
+def _read(entry: str | Diagnostic, rules: Rules, catalogue: Catalogue | None) -> _Reading:
+    return _read_content(entry, _content(entry), rules, catalogue)
+
+
+def _content(entry: str | Diagnostic) -> bytes | Diagnostic:
+    """Return the bytes of what `files.find` found, up to one more than the reader takes."""
+    return entry if isinstance(entry, Diagnostic) else files.read(entry, MAX_BYTES + 1)
+
+
+def _read_content(
+    entry: str | Diagnostic, data: bytes | Diagnostic, rules: Rules, catalogue: Catalogue | None
+) -> _Reading:
     if isinstance(data, Diagnostic):
         return _Reading(diagnostics=(data,))
-    return _parsed(files.shown(path), data, rules, catalogue)
+    return _parsed(files.shown(cast("str", entry)), data, rules, catalogue)
 
 
 def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> _Reading:
+    """Read one definition: with care only where it is not plain that nothing is wrong with it."""
+    found = sure.read(data, rules, catalogue)
+    if found is None:
+        return _parsed_with_care(file, data, rules, catalogue)
+    value, mark = found
+    definition = _definition(value, file, mark, rules, sure.Places(data, rules))
+    return _Reading(definition, _Claim(definition.id, file, mark))
+
+
+def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None) -> _Reading:
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
@@ -93,8 +159,10 @@ def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = 
     others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
     unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
     diagnostics = _first(chain(found, worded, *others, unknown))
-    has_errors = any(one.is_error for one in diagnostics)
-    definition = None if has_errors else _definition(document, file, rules)
+    definition = None
+    if not any(one.is_error for one in diagnostics):
+        value, places = cast("dict[str, Json]", document.value), sure.of_fields(document, rules)
+        definition = _definition(value, file, document.keys["id",], rules, places)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 
@@ -126,10 +194,10 @@ def _diagnostic(problem: Problem, document: Document, file: str) -> Diagnostic:
     return _at(file, mark, problem.path or None, (problem.code, problem.summary, problem.detail))
 
 
-def _definition(document: Document, file: str, rules: Rules) -> Definition:
-    value = cast("dict[str, Json]", document.value)
+def _definition(
+    value: Mapping[str, Json], file: str, mark: Mark, rules: Rules, places: Mapping[Path, tuple[int, int]]
+) -> Definition:
     lifecycle, metadata = (cast("dict[str, Json]", value.get(key, {})) for key in ("lifecycle", "metadata"))
-    mark = document.keys["id",]
     return Definition(
         id=cast("str", value["id"]).lower(),
         name=cast("str", value["name"]),
@@ -137,15 +205,11 @@ def _definition(document: Document, file: str, rules: Rules) -> Definition:
         line=mark.line,
         column=mark.column,
         fields={key: normalise(item, rules, (key,)) for key, item in value.items() if (key,) in rules},
-        ignore=frozenset(path for _, path in _ignored(document)),
+        ignore=frozenset(cast("list[str]", lifecycle.get("ignore", ()))),
         is_protected=bool(lifecycle.get("protect", False)),
         owner=cast("str", metadata.get("owner", "")),
         description=cast("str", metadata.get("description", "")),
-        places={
-            cast("tuple[str, ...]", place): (mark.line, mark.column)
-            for place, mark in document.values.items()
-            if place in rules
-        },
+        places=places,
     )
 
 
@@ -193,19 +257,20 @@ def _generation_problems(document: Document, file: str, rules: Rules) -> Iterato
         yield _at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
 
 
-def _claim(document: Document, file: str, problems: Iterable[Problem]) -> tuple[str, Diagnostic] | None:
+def _claim(document: Document, file: str, problems: Iterable[Problem]) -> _Claim | None:
     value = document.value.get("id") if isinstance(document.value, dict) else None
     if not isinstance(value, str) or any(problem.place == ("id",) for problem in problems):
         return None
-    return value.lower(), _at(file, document.keys["id",], "id", ("shared-id", "", _ONE_FILE))
+    return _Claim(value.lower(), file, document.keys["id",])
 
 
-def _shared_ids(claims: Iterable[tuple[str, Diagnostic]]) -> Iterator[Diagnostic]:
-    first: dict[str, Diagnostic] = {}
-    for identity, claim in claims:
-        other = first.setdefault(identity, claim)
+def _shared_ids(claims: Iterable[_Claim]) -> Iterator[Diagnostic]:
+    first: dict[str, _Claim] = {}
+    for claim in claims:
+        other = first.setdefault(claim.id, claim)
         if other is not claim:
-            yield replace(claim, summary=f"this id is also in {other.file}:{other.line}:{other.column}")
+            summary = f"this id is also in {other.file}:{other.mark.line}:{other.mark.column}"
+            yield _at(claim.file, claim.mark, "id", ("shared-id", summary, _ONE_FILE))
 
 
 def _at(file: str, mark: Mark, path: str | None, words: tuple[str, str, str]) -> Diagnostic:

@@ -11,9 +11,10 @@ from reconciler.model import Json, Kind, Path, Raising, Rule, Rules
 from reconciler.schema.messages import Problem, problems
 from reconciler.schema.quoting import clip
 from reconciler.schema.suggestions import Suggestions
+from reconciler.schema.verdict import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "MAX_PROBLEMS",
@@ -26,6 +27,7 @@ __all__ = [
     "keys",
     "load",
     "rules",
+    "surely_valid",
 ]
 
 Schema = dict[str, Any]
@@ -102,3 +104,12 @@ def check(value: Json, name: SchemaName, max_problems: int = MAX_PROBLEMS) -> tu
 
     schema = load(name)
     return tuple(problems(errors(value, schema, max_problems), schema))
+
+
+@cache
+def surely_valid(name: SchemaName) -> Callable[[Json], bool]:
+    """Return what tells whether `check` would surely have no problem with a document.
+
+    A document holds values of a parser: texts, integers, lists and dicts of exactly these types.
+    """
+    return compiled(load(name))

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+
+from reconciler.schema import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reconciler.model import Json
-
-# RFC 3986: a scheme, then its characters and what is percent-encoded; urlsplit finds the host.
-URI = re.compile(
-    r"[a-z][a-z0-9+.-]*:(?:[a-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9a-f]{2})+", re.IGNORECASE | re.ASCII
-)
-UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +48,11 @@ def _is_integer(_: object, item: object) -> bool:
 
 
 def _is_uuid(item: object) -> bool:
-    return not isinstance(item, str) or UUID.fullmatch(item) is not None
+    return not isinstance(item, str) or formats.is_uuid(item)
 
 
 def _is_uri(item: object) -> bool:
-    if not isinstance(item, str):
-        return True
-    try:
-        parts = urlsplit(item)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return has_host and URI.fullmatch(item) is not None
+    return not isinstance(item, str) or formats.is_uri(item)
 
 
 def _additional_properties(

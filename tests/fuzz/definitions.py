@@ -8,7 +8,8 @@ import sys
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from reconciler import definitions
+from reconciler import definitions, schema
+from reconciler.definitions import sure
 from reconciler.definitions.yaml import reader
 from reconciler.render import text
 
@@ -207,6 +208,7 @@ def check(data: bytes, read: Read) -> list[str]:
     wrong += [f"{mark} is outside" for mark in marks if not _is_inside(mark.line, mark.column, lines)]
     wrong += _misplaced(document)
     wrong += [fault for one in loaded.definitions for fault in _unlike_saved(one, document)]
+    wrong += _unlike_careful(data)
     return wrong if problems else wrong + _unlike_json(data, document.value)
 
 
@@ -217,6 +219,14 @@ def _unlike_saved(found: Definition, document: reader.Document) -> Iterator[str]
         (found.id, found.name, found.fields, found.ignore)
     ]:
         yield "it is another one when it is written as JSON"
+
+
+def _unlike_careful(data: bytes) -> Iterator[str]:
+    """Yield what is wrong where a definition is surely valid and the careful path finds a problem in it."""
+    if sure.read(data, schema.rules()) is not None:
+        document, found = reader.read(data, FILE)
+        if document is None or found or schema.check(document.value, "audience"):
+            yield "it is no valid definition with care"
 
 
 def _faults(problem: Diagnostic) -> Iterator[str]:

@@ -106,7 +106,7 @@ def test_names_shown_alike_are_two_files() -> None:
     for name in (b"d/\xff.yaml", b"d/\\xff.yaml"):
         Path(os.fsdecode(name)).write_text("x", "utf-8")
     entries = files.find(["d"])
-    assert [files.shown(entry) for entry in entries if isinstance(entry, Path)] == [
+    assert [files.shown(entry) for entry in entries if isinstance(entry, str)] == [
         "d/\\xff.yaml",
         "d/\\xff.yaml",
     ]
@@ -181,3 +181,10 @@ def test_unreadable_path_is_a_problem() -> None:
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has a file that fails to be read")
 def test_read_error_after_open_is_a_problem() -> None:
     assert problem("/proc/self/mem") == "unreadable: cannot be read: Input/output error"
+
+
+@pytest.mark.parametrize(("said", "limit", "expected"), [(0, 99, b"abc"), (3, 99, b"abc"), (9, 2, b"ab")])
+def test_file_is_read_to_its_end(said: int, limit: int, expected: bytes) -> None:
+    Path("a.yaml").write_bytes(b"abc")
+    with Path("a.yaml").open("rb") as file:
+        assert files._content(file.fileno(), said, limit) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml.scanner import ScannerError
@@ -12,7 +12,7 @@ from yaml.scanner import ScannerError
 from reconciler.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 # Only the events are used: libyaml's own loader recurses, and crashes on deep input. PyYAML without libyaml
 # has a parser of its own, which reads tabs, tags and signs otherwise: one file would mean two things.
@@ -68,15 +68,28 @@ def _passed(before: str, taken: int) -> Generator[yaml.Event, None, Fault | None
     return None
 
 
-def _parsed(text: str) -> Iterator[yaml.Event | Fault]:
+def parser(text: str) -> Callable[[], yaml.Event]:
+    """Return what returns the next event of a text at each call, and raises YAMLError where it is not YAML.
+
+    Raises SettingsError where PyYAML was installed without libyaml.
+    """
+    parse: Callable[[], yaml.Event] = _loader()(text).get_event
+    return parse
+
+
+def _loader() -> Any:  # noqa: ANN401 - PyYAML's types know nothing of libyaml
     if _LOADER is None:
         raise SettingsError(
             "PyYAML is installed without libyaml",
             "Install its wheel: python -m pip install --force-reinstall --only-binary :all: pyyaml",
         )
+    return _LOADER
+
+
+def _parsed(text: str) -> Iterator[yaml.Event | Fault]:
     brackets: list[int | None] = []
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=_loader()):
             if isinstance(event, yaml.CollectionStartEvent):
                 brackets.append(_bracket(event, text))
             elif isinstance(event, yaml.CollectionEndEvent):

@@ -28,6 +28,7 @@ _WORDS: dict[str, Scalar] = {
 }
 # The core schema reads 014 as fourteen. Older YAML reads it as twelve, so here it is text.
 _INTEGER = re.compile(r"(?:[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+)")
+_BEGINS_NUMBER = frozenset("+-.0123456789")
 _BASES = {"0o": 8, "0x": 16}
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
@@ -45,6 +46,8 @@ def resolve(text: str) -> Scalar:
     """Return what a plain scalar stands for; its integer must not be `is_too_long`."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _BEGINS_NUMBER:
+        return text
     if _INTEGER.fullmatch(text):
         base = _BASES.get(text[:2])
         return int(text[2:], base) if base else int(text)

@@ -26,7 +26,7 @@ _WIDE = {
     (False, True, True, True),
     (True, True, True, False),
 }
-_BLANKS = re.compile(rf"(?<![ \t\r\n])[ \t\r\n]{{{MAX_BLANKS + 1},}}")
+BLANKS = re.compile(rf"(?<![ \t\r\n])[ \t\r\n]{{{MAX_BLANKS + 1},}}")
 _HEAD = re.compile(r"[ \t\r\n]++|#[^\n]*+|(?<![^\n])%[^\n]*+")
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
@@ -113,7 +113,7 @@ def _source(text: str, problems: Problems) -> Source | None:
         summary = f"{describe(found[0])} is not accepted"
         detail = "Remove this invisible character: it can hide from a reviewer what the file says."
         problems.add("yaml-control-character", places.mark(found.start()), summary, detail)
-    blanks = _BLANKS.search(text)
+    blanks = BLANKS.search(text)
     if blanks:
         summary = f"more than {MAX_BLANKS:,} spaces and line breaks in a row"
         problems.add("yaml-size", places.mark(blanks.start()), summary, "Remove them.")

@@ -1,0 +1,85 @@
+"""Definitions that surely have no problem, read without the places and marks that only a problem needs.
+
+Whatever is in doubt is left to `load`, which says what is wrong, if anything is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from reconciler import schema
+from reconciler.definitions.catalogue import problems
+from reconciler.definitions.yaml import reader, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model import Catalogue, Path, Rules
+
+
+class Places(Mapping["Path", tuple[int, int]]):
+    """Where the fields stand in a file, found out when it is asked for: only an error is told with it."""
+
+    def __init__(self, data: bytes, rules: Rules) -> None:
+        self._data = data
+        self._rules = rules
+
+    @cached_property
+    def _found(self) -> Mapping[Path, tuple[int, int]]:
+        document, _ = reader.read(self._data, "")
+        return {} if document is None else of_fields(document, self._rules)
+
+    def __getitem__(self, path: Path) -> tuple[int, int]:
+        return self._found[path]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def of_fields(document: reader.Document, rules: Rules) -> dict[Path, tuple[int, int]]:
+    """Return the line and column of the value of each field that the rules know."""
+    return {
+        cast("Path", place): (mark.line, mark.column)
+        for place, mark in document.values.items()
+        if place in rules
+    }
+
+
+def read(
+    data: bytes, rules: Rules, catalogue: Catalogue | None = None
+) -> tuple[dict[str, Any], reader.Mark] | None:
+    """Return the content of a file and the place of its `id`; None where a problem may be found in it."""
+    found = values.read(data)
+    if found is None or not schema.surely_valid("audience")(found[0]):
+        return None
+    value, index = found
+    is_sure = (
+        not value.get("lifecycle", {}).get("ignore")
+        and _has_one_generation(value, rules)
+        and (catalogue is None or _is_known(value, rules, catalogue))
+    )
+    return (value, _mark(data, index)) if is_sure else None
+
+
+def _has_one_generation(value: dict[str, Any], rules: Rules) -> bool:
+    filters = value.get("config", {}).get("filters", {})
+    return len({rules["config", "filters", key].generation for key in filters}) <= 1
+
+
+def _is_known(value: dict[str, Any], rules: Rules, catalogue: Catalogue) -> bool:
+    anywhere: dict[reader.Path, reader.Mark] = defaultdict(
+        lambda: reader.Mark(1, 1)
+    )  # the place of a problem that nobody is told of
+    document = reader.Document(value, anywhere, anywhere, frozenset())
+    return next(problems(document, "", rules, catalogue), None) is None
+
+
+def _mark(data: bytes, index: int) -> reader.Mark:
+    before = data.decode()[:index]
+    return reader.Mark(before.count("\n") + 1, index - before.rfind("\n"))
