@@ -11,7 +11,8 @@ from reconciler.app import rewriting
 from reconciler.app.rewriting import Rewriting
 from reconciler.errors import DefinitionError, FileError
 from reconciler.model import spell
-from reconciler.plan import Limits, build
+from reconciler.plan import Limits
+from reconciler.plan.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

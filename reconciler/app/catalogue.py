@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import schema, strict_json
 from reconciler.api import catalogue as wire
-from reconciler.api import topics
-from reconciler.app import project, saved_files
+from reconciler.app import project
 from reconciler.definitions import files
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import Catalogue, Filter
@@ -76,6 +74,7 @@ def _filter(value: Mapping[str, Any]) -> Filter:
 
 async def fetch(connection: Connection, definitions: Sequence[Definition]) -> Catalogue:
     """Return the organization's catalogue, with the topics of these definitions; raises ApiError."""
+    from reconciler.api import topics
     from reconciler.api.client import ReadClient
 
     used = sorted({topic for one in definitions for topic in _topic_ids(one)})
@@ -118,6 +117,8 @@ def editor_schema(catalogue: Catalogue) -> str:
 
     Where the vendor fell back on a list that may be old, other values are not underlined.
     """
+    import copy
+
     whole = copy.deepcopy(schema.load("audience"))
     whole["$id"] = "urn:audience-reconciler:schema:audience:1:catalogue"
     config = whole["properties"]["config"]["properties"]
@@ -164,6 +165,8 @@ def write(catalogue: Catalogue, paths: Sequence[str]) -> tuple[str, ...]:
 
     Raises FileError.
     """
+    from reconciler.app import saved_files
+
     written = outdated(catalogue, paths)
     for path, wanted in _files(catalogue, paths):
         if files.shown(path) in written:

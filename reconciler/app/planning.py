@@ -9,7 +9,8 @@ from reconciler import schema
 from reconciler.api import audiences
 from reconciler.app import evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
-from reconciler.plan import build, guards
+from reconciler.plan import guards
+from reconciler.plan.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler import git_history
 from reconciler.errors import Diagnostic, SettingsError
-from reconciler.plan import Limits, MaxChanges
+from reconciler.plan.limits import Limits, MaxChanges
 from reconciler.schema import clip
 from reconciler.secret import Secret
 
@@ -64,6 +61,8 @@ def limits_at(commit: str, paths: Sequence[str]) -> Limits:
 
     Raises SettingsError for a file that could not be used, and FileError where git cannot tell.
     """
+    from reconciler import git_history
+
     found: dict[str, bytes] = {}
     for path in paths:
         by_name = git_history.files(commit, [*map(str, _candidates(path))], lambda _: False)
@@ -110,6 +109,8 @@ class _File:
             if line.count(".") > MAX_DOTS:
                 raise self._at(number, f"this line has over {MAX_DOTS} dots", "No setting needs them")
         try:
+            import tomllib
+
             return tomllib.loads(self._text)
         except RecursionError as error:
             raise self._at(0, "is nested too deeply", "Write [limits] and its settings alone") from error
@@ -154,6 +155,8 @@ class _File:
     def _require_known(self, table: Mapping[str, Any], known: Sequence[str], noun: str) -> None:
         for key in table:
             if key not in known:
+                from difflib import get_close_matches
+
                 near = get_close_matches(key, known, n=1)
                 hint = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(known)}"
                 raise self._wrong(key, f'unknown {noun} "{clip(key)}"', hint)

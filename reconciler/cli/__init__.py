@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import warnings
@@ -51,6 +50,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
+        import logging
+
+        logging.disable()  # what libraries log is for developers
         module = import_module(f"reconciler.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
@@ -77,8 +79,7 @@ def main() -> NoReturn:
     _open_streams()
     interrupts.hold()
     sys.unraisablehook = interrupts.show_dropped
-    warnings.simplefilter("ignore")  # Python's warnings, and what libraries log, are for developers
-    logging.disable()
+    warnings.simplefilter("ignore")  # Python's warnings are for developers
     code = boundary.run_group(reconciler)
     interrupts.ignore()  # the report is out, and the exit code must say the same
     sys.exit(code)

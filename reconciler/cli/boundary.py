@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-import traceback
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -15,8 +14,6 @@ import click
 from reconciler import __version__, interrupts
 from reconciler.cli import exit_codes, output
 from reconciler.errors import Diagnostic, Interrupted, ReconcilerError
-from reconciler.render import text
-from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +69,8 @@ def _show_usage(error: click.ClickException) -> None:
     """Print click's own message, which quotes arguments that may come from anywhere."""
     shown = io.StringIO()
     error.show(shown)
+    from reconciler.render.escape import log_line
+
     lines = shown.getvalue().removesuffix("\n").split("\n")
     output.write("".join(f"{log_line(line)}\n" for line in lines), sys.stderr)
 
@@ -132,8 +131,10 @@ def _interrupted(*, is_written: bool) -> Interrupted:
 
 def _reported(bug: BaseException) -> ReconcilerError:
     """Name a bug by its type and place alone: its message may hold what nobody should paste."""
+    import traceback
+
     frame = traceback.extract_tb(bug.__traceback__)[-1]
-    place = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    place = f"{type(bug).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - without pathlib
     return ReconcilerError(
         f"this is a bug in reconciler {__version__} ({place})", "Please report it with this line"
     )
@@ -148,7 +149,10 @@ def finish(ending: Ending) -> int:
             found += [diagnostic for diagnostic in error.diagnostics if diagnostic not in found]
             is_written = ending.is_written
             code = exit_codes.of_undelivered(code, error, is_written=is_written, is_document=is_document)
-    output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
+    if found:
+        from reconciler.render import text
+
+        output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
     return code
 
 

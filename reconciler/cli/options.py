@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.plan.limits import MaxChanges
 from reconciler.plan.reach import BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.shell_completion import CompletionItem
+
+    from reconciler.plan.limits import MaxChanges
 
 DEFAULT_PATHS = ("audiences.d",)
 
@@ -77,6 +78,8 @@ def out(what: str) -> Callable[[Any], Any]:
 
 def _max_changes(text: str) -> MaxChanges:
     """Return the limit that an option's value means; raises BadParameter for any other text."""
+    from reconciler.plan.limits import MaxChanges
+
     parsed = MaxChanges.parse(text)
     if parsed is None:
         raise click.BadParameter(f"{text!r} is neither a number nor a percentage. Write 5 or 30%.")

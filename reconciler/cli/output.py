@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.errors import FileError
-from reconciler.render.escape import log_line
-from reconciler.render.text import Ink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.plan import AudienceResult
+    from reconciler.render.text import Ink
 
 _ERASE_LINE = "\r\x1b[K"
 
 
 def ink(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Ink:
     """Return colour for a terminal, as NO_COLOR, FORCE_COLOR and TERM=dumb will have it."""
+    from reconciler.render.text import Ink
+
     if environment.get("NO_COLOR"):
         return Ink(is_on=False)
     return Ink(is_on=bool(environment.get("FORCE_COLOR")) or obeys_escapes(stream, environment))
@@ -56,6 +56,8 @@ def write(text: str, stream: TextIO | None = None, *, is_document: bool = False)
 
 
 def _takes_more(stream: TextIO) -> bool:
+    import select
+
     return bool(select.select([], [stream], [], 0)[1])
 
 
@@ -112,6 +114,8 @@ class Progress:
         if self._is_live:
             self._show()
         else:
+            from reconciler.render.escape import log_line
+
             name = log_line(f"{self._done}/{self._total} {result.outcome.replace('_', ' ')}: {result.name}")
             write(f"{name}\n", sys.stderr)
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import interrupts, schema
-from reconciler.app import planning, saved_files, settings
+from reconciler import interrupts
+from reconciler.app import planning, settings
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.plan import Plan
-from reconciler.render import html_output, json_output, markdown, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +56,9 @@ def plan_command(
 
     def save(plan: Plan) -> None:
         if out is not None:
+            from reconciler.app import saved_files
+            from reconciler.render import json_output
+
             saved_files.save(json_output.plan(plan), out)
 
     def failed(diagnostics: Sequence[Diagnostic]) -> str:
@@ -89,10 +91,18 @@ def shown(plan: Plan, format_: str, code: int) -> Ending:
 
 
 def _render(plan: Plan, format_: str) -> str:
+    """Return the plan in the form that was asked for, whose module is imported then."""
     if format_ == "json":
+        from reconciler.render import json_output
+
         return json_output.plan(plan)
-    if format_ == "markdown":
-        return markdown.plan(plan, schema.rules())
-    if format_ == "html":
-        return html_output.plan(plan, schema.rules())
-    return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""
+    if format_ == "text":
+        from reconciler.render import text
+
+        return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""
+    from reconciler import schema
+    from reconciler.render import html_output, markdown
+
+    return (
+        html_output.plan(plan, schema.rules()) if format_ == "html" else markdown.plan(plan, schema.rules())
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +12,11 @@ from reconciler import definitions
 from reconciler.app import catalogue
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import run
-from reconciler.render import json_output, sarif, text
-from reconciler.render.annotations import annotate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.errors import Diagnostic
 
 
 @click.command("validate")
@@ -23,23 +28,31 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
     def body() -> int:
         chosen = paths or options.DEFAULT_PATHS
         checked = definitions.check(chosen, catalogue.read(chosen))
-        count = checked.count
-        ink = output.ink(sys.stdout)
-        rendered = {
-            "text": lambda: (
-                text.diagnostics(checked.diagnostics, ink)
-                + text.validation_summary(count, checked.diagnostics, ink)
-            ),
-            "json": lambda: json_output.diagnostics(checked.diagnostics),
-            "sarif": lambda: sarif.log(checked.diagnostics),
-            "github": lambda: (
-                annotate(checked.diagnostics) + text.validation_summary(count, checked.diagnostics)
-            ),
-        }
-        output.write(rendered[format_](), is_document=format_ in _DOCUMENTS)
+        shown = _rendered(checked.diagnostics, format_, checked.count)
+        output.write(shown, is_document=format_ in _DOCUMENTS)
         return exit_codes.ERROR if checked.has_errors else exit_codes.DONE
 
-    return run(body, _DOCUMENTS.get(format_))
+    return run(body, partial(_rendered, format_=format_) if format_ in _DOCUMENTS else None)
 
 
-_DOCUMENTS = {"json": json_output.diagnostics, "sarif": sarif.log}
+def _rendered(found: Sequence[Diagnostic], format_: str, count: int = 0) -> str:
+    """Return the result in the form that was asked for, whose module is imported then."""
+    if format_ == "json":
+        from reconciler.render import json_output
+
+        return json_output.diagnostics(found)
+    if format_ == "sarif":
+        from reconciler.render import sarif
+
+        return sarif.log(found)
+    from reconciler.render import text
+
+    if format_ == "text":
+        ink = output.ink(sys.stdout)
+        return text.diagnostics(found, ink) + text.validation_summary(count, found, ink)
+    from reconciler.render.annotations import annotate
+
+    return annotate(found) + text.validation_summary(count, found)
+
+
+_DOCUMENTS = ("json", "sarif")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 from reconciler import schema
 from reconciler.definitions import files, sure
 from reconciler.definitions.catalogue import problems as unknown_to
-from reconciler.definitions.yaml import reader
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
 from reconciler.model import Definition, Json, dotted, normalise
@@ -17,9 +16,10 @@ from reconciler.model import Definition, Json, dotted, normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.definitions.yaml.reader import Document, Mark
+    from reconciler.definitions.yaml.reader import Document
+    from reconciler.definitions.yaml.source import Mark
     from reconciler.model import Catalogue, Path, Rules
-    from reconciler.schema import Problem
+    from reconciler.schema.messages import Problem
 
 _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
@@ -151,6 +151,8 @@ def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = 
 
 
 def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None) -> _Reading:
+    from reconciler.definitions.yaml import reader
+
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)

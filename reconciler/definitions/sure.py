@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler import schema
 from reconciler.definitions.catalogue import problems
-from reconciler.definitions.yaml import reader, values
+from reconciler.definitions.yaml import values
+from reconciler.definitions.yaml.source import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.definitions.yaml.reader import Document
     from reconciler.model import Catalogue, Path, Rules
 
 
@@ -29,6 +31,8 @@ class Places(Mapping["Path", tuple[int, int]]):
 
     @cached_property
     def _found(self) -> Mapping[Path, tuple[int, int]]:
+        from reconciler.definitions.yaml import reader
+
         document, _ = reader.read(self._data, "")
         return {} if document is None else of_fields(document, self._rules)
 
@@ -42,7 +46,7 @@ class Places(Mapping["Path", tuple[int, int]]):
         return len(self._found)
 
 
-def of_fields(document: reader.Document, rules: Rules) -> dict[Path, tuple[int, int]]:
+def of_fields(document: Document, rules: Rules) -> dict[Path, tuple[int, int]]:
     """Return the line and column of the value of each field that the rules know."""
     return {
         cast("Path", place): (mark.line, mark.column)
@@ -51,9 +55,7 @@ def of_fields(document: reader.Document, rules: Rules) -> dict[Path, tuple[int, 
     }
 
 
-def read(
-    data: bytes, rules: Rules, catalogue: Catalogue | None = None
-) -> tuple[dict[str, Any], reader.Mark] | None:
+def read(data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> tuple[dict[str, Any], Mark] | None:
     """Return the content of a file and the place of its `id`; None where a problem may be found in it."""
     found = values.read(data)
     if found is None or not schema.surely_valid("audience")(found[0]):
@@ -73,13 +75,14 @@ def _has_one_generation(value: dict[str, Any], rules: Rules) -> bool:
 
 
 def _is_known(value: dict[str, Any], rules: Rules, catalogue: Catalogue) -> bool:
-    anywhere: dict[reader.Path, reader.Mark] = defaultdict(
-        lambda: reader.Mark(1, 1)
-    )  # the place of a problem that nobody is told of
-    document = reader.Document(value, anywhere, anywhere, frozenset())
+    from reconciler.definitions.yaml.reader import Document
+
+    # The place of a problem that nobody is told of.
+    anywhere: dict[tuple[str | int, ...], Mark] = defaultdict(lambda: Mark(1, 1))
+    document = Document(value, anywhere, anywhere, frozenset())
     return next(problems(document, "", rules, catalogue), None) is None
 
 
-def _mark(data: bytes, index: int) -> reader.Mark:
+def _mark(data: bytes, index: int) -> Mark:
     before = data.decode()[:index]
-    return reader.Mark(before.count("\n") + 1, index - before.rfind("\n"))
+    return Mark(before.count("\n") + 1, index - before.rfind("\n"))

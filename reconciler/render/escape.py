@@ -30,7 +30,8 @@ _BLANKS = frozenset(
 # U+FE0E and U+FE0F choose between a symbol's text and emoji form: ordinary after a symbol and in a keycap,
 # invisible anywhere else.
 _SYMBOL = "\xa9\xae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
-_STRAY_SELECTOR = re.compile(
+# These patterns are compiled at their first use: most commands end without one.
+_STRAY_SELECTOR = (
     f"[\ufe0e\ufe0f](?:(?<![0-9#*{_SYMBOL}][\ufe0e\ufe0f])|(?<=[0-9#*][\ufe0e\ufe0f])(?!\u20e3))"
 )
 
@@ -46,18 +47,18 @@ _TRIMMED_BY_RUNNER = re.compile(r"\A=|\s\Z")
 # the exception: it is escaped on the way out.
 _WORD = r"[0-9A-Za-z\x80-\U0010ffff]+"
 _JOINT = r"(?:(?<=[0-9A-Za-z])_(?=[0-9A-Za-z])|[-+'(,)]|\)?(?:,|:| &| -| \|)? \(?)"
-_PLAIN = re.compile(rf"{_WORD}(?:{_JOINT}{_WORD})*\)?")
+_PLAIN = rf"{_WORD}(?:{_JOINT}{_WORD})*\)?"
 _PLAIN_CATEGORIES = frozenset(
     {"Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Me", "Mn", "Nd", "Nl", "No", "Sk", "So"},
 )
 _PLAIN_PUNCTUATION = frozenset("\u2013\u2019\u2026")  # en dash, apostrophe, ellipsis
 
 # What GitHub links although it is only letters and digits (a commit, `GH-12`), and what opens a list.
-_ACTIVE_WORDS = re.compile(r"[0-9a-f]{7}|gh-\d|\A\d+\)", re.IGNORECASE)
+_ACTIVE_WORDS = r"(?i:[0-9a-f]{7}|gh-\d|\A\d+\))"
 
 # What code cannot hold: a bar ends a table's cell even there, and `]:` makes a link's text at the start of a
 # line a reference definition, which is found before any code is.
-_PIECES = re.compile(r"(\||\](?=:))|(?:[^|\]]+|\](?!:))+")
+_PIECES = r"(\||\](?=:))|(?:[^|\]]+|\](?!:))+"
 
 _BACKTICKS = re.compile(r"`+")
 
@@ -81,7 +82,7 @@ def terminal(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     escapes = {ord(char): _visible(char) for char in set(text) if not _is_seen(char)}
-    shown = _STRAY_SELECTOR.sub(lambda stray: _visible(stray[0]), text.translate(escapes))
+    shown = re.sub(_STRAY_SELECTOR, lambda stray: _visible(stray[0]), text.translate(escapes))
     return _visible(shown[0]) + shown[1:] if _is_mark(shown[0]) else shown
 
 
@@ -135,7 +136,7 @@ def markdown_inline(text: str) -> str:
         return EMPTY
     if _is_plain(shown):
         return shown.replace("|", r"\|")
-    return _PIECES.sub(lambda piece: f"\\{piece[1]}" if piece[1] else _code_span(piece[0]), shown)
+    return re.sub(_PIECES, lambda piece: f"\\{piece[1]}" if piece[1] else _code_span(piece[0]), shown)
 
 
 def markdown_fence(text: str, language: str = "") -> str:
@@ -164,8 +165,8 @@ def _is_mark(char: str) -> bool:
 
 def _is_plain(shown: str) -> bool:
     return (
-        _PLAIN.fullmatch(shown) is not None
-        and _ACTIVE_WORDS.search(shown) is None
+        re.fullmatch(_PLAIN, shown) is not None
+        and re.search(_ACTIVE_WORDS, shown) is None
         and (shown.isascii() or all(map(_is_plain_char, set(shown))))
     )
 

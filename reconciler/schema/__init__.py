@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from reconciler.model import Json, Kind, Path, Raising, Rule, Rules
-from reconciler.schema.messages import Problem, problems
 from reconciler.schema.quoting import clip
 from reconciler.schema.suggestions import Suggestions
 from reconciler.schema.verdict import compiled
@@ -16,9 +15,10 @@ from reconciler.schema.verdict import compiled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from reconciler.schema.messages import Problem
+
 __all__ = [
     "MAX_PROBLEMS",
-    "Problem",
     "Schema",
     "SchemaName",
     "Suggestions",
@@ -38,8 +38,8 @@ SchemaName = Literal["audience", "plan", "apply-result", "diagnostics", "catalog
 @cache
 def load(name: SchemaName) -> Schema:
     """Return a schema: from the wheel, or from the repository that this package lies in."""
-    package = files("reconciler")
-    folder = next(folder for folder in (package / "schemas", package / ".." / "schemas") if folder.is_dir())
+    package = FilePath(__file__).parents[1]
+    folder = next(folder for folder in (package / "schemas", package.parent / "schemas") if folder.is_dir())
     return cast("Schema", json.loads((folder / f"{name}.schema.json").read_text("utf-8")))
 
 
@@ -100,6 +100,7 @@ def _kind(field: Mapping[str, Any]) -> Kind:
 
 def check(value: Json, name: SchemaName, max_problems: int = MAX_PROBLEMS) -> tuple[Problem, ...]:
     """Return the problems that a document has with a schema, in the schema's order and at most so many."""
+    from reconciler.schema.messages import problems
     from reconciler.schema.validator import errors
 
     schema = load(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ class Suggestions:
         if self._left == 0 or len(word) > MAX_LENGTH:
             return None
         self._left -= 1
+        from difflib import get_close_matches
+
         low, spelled = word.lower(), {name.lower(): name for name in known}
         near = sorted((name for name in spelled if name.endswith(f".{low}")), key=len)
         # A key with a dot is of another generation than its twin without one.

@@ -10,7 +10,7 @@ from reconciler.apply import run
 from reconciler.apply.change_writer import ChangeWriter
 from reconciler.apply.steps import Steps
 from reconciler.apply.verification import Verdict, Verification
-from reconciler.plan import build
+from reconciler.plan.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

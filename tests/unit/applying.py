@@ -14,7 +14,8 @@ from reconciler.api.client import ReadClient, WriteClient
 from reconciler.api.connection import Connection, Timing
 from reconciler.apply import Stop, execute
 from reconciler.model import Definition, normalise
-from reconciler.plan import AudienceResult, Limits, Plan, build
+from reconciler.plan import AudienceResult, Limits, Plan
+from reconciler.plan.build import build
 from reconciler.secret import Secret
 from tests.doubles.peer import Fault, Peer
 from tests.unit.virtual_time import Simulation, VirtualLoop

@@ -11,6 +11,7 @@ from reconciler import plan
 from reconciler.errors import Diagnostic, LimitExceeded
 from reconciler.model import Audience, Definition, ListedAudience
 from reconciler.plan import ApplyResult, AudienceResult, Limits, MaxChanges, Plan
+from reconciler.plan.build import build
 from tests.unit.strategies import RULES, normal
 
 ORIGIN = "https://api.example.com"
@@ -67,7 +68,7 @@ class Organization:
             for nth in range(unmanaged)
         ]
         limits = more.pop("limits", Limits())
-        return plan.build(
+        return build(
             origin=ORIGIN,
             definitions=self.definitions,
             live=self.live,
@@ -287,7 +288,7 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
         identity(2): Audience(identity(2), {"config": {**_mapping(file["config"]), f"x{text}": 1}}),
     }
     found = [Diagnostic(kind, "x", text, text, text, 1, 1, text) for kind in ("error", "warning")]
-    value = plan.build(
+    value = build(
         origin=text or "o",
         definitions=organization.definitions,
         live=organization.live,

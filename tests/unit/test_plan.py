@@ -13,6 +13,7 @@ from reconciler.errors import Diagnostic, FileError, LimitExceeded, ProtectedAud
 from reconciler.model import Audience, Definition, ListedAudience, to_json
 from reconciler.plan import FieldChange, Limits, MaxChanges, Missing, Plan
 from reconciler.plan import result as results
+from reconciler.plan.build import build
 from tests.unit.strategies import RULES, UUIDS, normal, pairs, patient, shuffled
 from tests.unit.test_plan_digest import PLAN
 
@@ -44,7 +45,7 @@ def planned(
     active: int = 0,
     **more: Any,
 ) -> Plan:
-    return plan.build(
+    return build(
         origin=more.pop("origin", ORIGIN),
         definitions=definitions,
         live={audience.id: audience for audience in audiences},

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import plan
 from reconciler.model import Audience, Definition, Json
 from reconciler.plan import Limits
+from reconciler.plan.build import build
 from tests.unit.strategies import RULES, normal, patient
+
+if TYPE_CHECKING:
+    from reconciler import plan
 
 ID = "00000000-0000-4000-8000-000000000000"
 ABSENT = object()
@@ -123,7 +126,7 @@ def definition(side: Side) -> Definition:
 
 
 def planned(base: dict[str, Definition] | None, head: Side, live: Side) -> plan.Plan:
-    return plan.build(
+    return build(
         origin="https://api.example.com",
         definitions=[definition(head)],
         live={ID: Audience(ID, normal(live.document))},

@@ -27,10 +27,6 @@ _PRINTABLE = bytes([*range(ord(" "), 0x7F), *b"\t\n"])
 _ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 
 
-class _OddError(Exception):
-    """What the careful reader must look at."""
-
-
 def read(data: bytes) -> tuple[Root, int] | None:
     """Return a file's mapping and the index of its key `id`, 0 without one; None where anything is odd."""
     text = _text(data)
@@ -38,7 +34,7 @@ def read(data: bytes) -> tuple[Root, int] | None:
         return None
     try:
         return _document(events.parser(text))
-    except (_OddError, yaml.YAMLError):
+    except yaml.YAMLError:
         return None
 
 
@@ -70,12 +66,12 @@ def _document(parse: Callable[[], Any]) -> tuple[Root, int]:
 
 def _require(event: yaml.Event, kind: type[yaml.Event]) -> None:
     if event.__class__ is not kind:
-        raise _OddError
+        raise yaml.YAMLError
 
 
 def _require_bare(event: Any) -> None:  # noqa: ANN401 - an alias has no tag, which is then not asked for
     if event.anchor is not None or event.tag is not None:
-        raise _OddError
+        raise yaml.YAMLError
 
 
 def _fill(root: Root, parse: Callable[[], Any]) -> int:
@@ -106,15 +102,15 @@ def _fill(root: Root, parse: Callable[[], Any]) -> int:
             outer.append(here)
             here = value
             if len(outer) > MAX_DEPTH:
-                raise _OddError
-    raise _OddError
+                raise yaml.YAMLError
+    raise yaml.YAMLError
 
 
 def _key(event: Any, mapping: Root) -> str:  # noqa: ANN401 - a node's event
     _require(event, yaml.ScalarEvent)
     text: str = event.value
     if text in mapping or text == "<<" or (not event.style and _plain(text) is not text):
-        raise _OddError
+        raise yaml.YAMLError
     return text
 
 
@@ -126,5 +122,5 @@ def _value(event: Any) -> Any:  # noqa: ANN401 - as above, and any value
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - as above
     if is_too_long(text):
-        raise _OddError
+        raise yaml.YAMLError
     return resolve(text)
