@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.model import (
     NOTHING,
@@ -92,6 +93,8 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
 
     In what the schema does not know, the order of a list is no difference, however often a member comes.
     """
+    if _is_plainly_same(before, after):
+        return ()
     left, right = (dict(_leaves(side, (), rules)) for side in (before, after))
     spelled = [
         {path: canonical(value) if path in rules else unordered(value) for path, value in leaves.items()}
@@ -108,6 +111,21 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
     return tuple(Difference(path, left.get(path), right.get(path)) for path in affected)
 
 
+def _is_plainly_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any two values
+    """Return whether two values surely have one spelling; where that is not plain, they may have it too.
+
+    To Python `1`, `1.0` and `true` are equal, so what is equal must be of one type, and so must all members.
+    """
+    kind = one.__class__
+    if kind is not other.__class__:
+        return False
+    if kind is dict:
+        return one.keys() == other.keys() and all(_is_plainly_same(one[key], other[key]) for key in one)
+    if kind is frozenset:
+        return one == other and {part.__class__ for side in (one, other) for part in side} in _HOMOGENEOUS
+    return kind in _PLAIN and one == other
+
+
 def is_same(before: Fields, after: Fields, rules: Rules) -> bool:
     """Return whether no field differs, those included that the schema does not know."""
     return not compare(before, after, rules)
@@ -118,12 +136,23 @@ def unknown(fields: Fields, rules: Rules) -> tuple[Path, ...]:
     return tuple(path for path, _ in _leaves(fields, (), rules) if path not in rules)
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+_HOMOGENEOUS: tuple[set[type], ...] = (set(), {str}, {int})
+_ATOMS = _PLAIN | {float, frozenset, tuple}  # of these, asking what is abstract costs more than all else
+
+
 def _leaves(value: Value, path: Path, rules: Rules) -> Iterator[tuple[Path, Value]]:
-    if isinstance(value, Mapping) and value and (path == () or path in rules):
+    if (
+        value.__class__ in _ATOMS
+        or not isinstance(value, Mapping)
+        or not value
+        or (path and path not in rules)
+    ):
+        if path:
+            yield path, value
+    else:
         for key, part in value.items():
             yield from _leaves(part, (*path, key), rules)
-    elif path:
-        yield path, value
 
 
 def leaf_count(fields: Fields, rules: Rules) -> int:

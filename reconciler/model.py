@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as _quoted  # what json.dumps makes of a text, at once
 from types import MappingProxyType
 from typing import Literal
 
@@ -147,16 +148,18 @@ def normalise(value: Json, rules: Rules, path: Path = ()) -> Value:
     rule = rules.get(path)
     if isinstance(value, dict) and (rule is not None or not path):
         is_group = rule is not None and rule.kind == "group"
-        said = {
-            key: item
-            for key, item in value.items()
-            if item is not None and not (is_group and _is_empty(item, rules, (*path, key)))
-        }
-        items = {key: normalise(item, rules, (*path, key)) for key, item in said.items()}
-        return {key: item for key, item in items.items() if not _is_absent(item, rules.get((*path, key)))}
+        normal: dict[str, Value] = {}
+        for key, item in value.items():
+            place = (*path, key)
+            if item is None or (is_group and _is_empty(item, rules, place)):
+                continue
+            part = normalise(item, rules, place)
+            if part or not _is_absent(part, rules.get(place)):
+                normal[key] = part
+        return normal
     if isinstance(value, list) and rule is not None and rule.kind == "set":
-        return frozenset(map(_frozen, value))
-    return _frozen(value)
+        return frozenset(_frozen(item) if isinstance(item, dict | list) else item for item in value)
+    return _frozen(value) if isinstance(value, dict | list) else value
 
 
 def _is_empty(value: Json, rules: Rules, path: Path) -> bool:
@@ -164,10 +167,10 @@ def _is_empty(value: Json, rules: Rules, path: Path) -> bool:
 
     One that holds something which the rules do not know, or that has no list at all, may well say something.
     """
+    if not isinstance(value, dict):
+        return value in ("", []) and path in rules
     if path not in rules:
         return False
-    if not isinstance(value, dict):
-        return value in ("", [])
     parts = [(rules.get((*path, key)), part) for key, part in value.items()]
     lists = [part for rule, part in parts if rule is not None and rule.kind == "set"]
     return bool(lists) and not any(lists) and all(rule is not None or part is None for rule, part in parts)
@@ -210,12 +213,15 @@ def unordered(value: Value | Json) -> str:
     What the schema does not know may be a set: that a server gives it in another order is no change.
     """
     # From the inside out, so that each part is spelled once however deep it lies.
-    if isinstance(value, Mapping):
-        parts = (f"{json.dumps(key)}: {unordered(value[key])}" for key in sorted(value))
-        return f"{{{', '.join(parts)}}}"
+    if isinstance(value, str):
+        return _quoted(value)
+    if type(value) is int:
+        return str(value)
     if isinstance(value, frozenset | tuple | list):
         return f"[{', '.join(sorted(map(unordered, value)))}]"
-    return str(value) if type(value) is int else json.dumps(value)  # what most lists hold, spelled faster
+    if isinstance(value, Mapping):
+        return f"{{{', '.join([f'{_quoted(key)}: {unordered(value[key])}' for key in sorted(value)])}}}"
+    return json.dumps(value)
 
 
 def spell(value: Value) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError
 
@@ -58,10 +58,12 @@ def _checked(text: str) -> Json:
 
 
 def _require_shallow(document: Json) -> None:
-    level: list[Json] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [part for value in level for part in _parts(value)]
-    if level:
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    for _ in range(MAX_DEPTH - 1):
+        level = [part for value in level for part in _parts(value) if part.__class__ in _COLLECTIONS]
+        if not level:
+            return
+    if any(level):
         raise RecursionError
 
 
@@ -72,10 +74,11 @@ def _require_whole(document: Json) -> None:
         raise NotStrictError("half a character") from None
 
 
-def _parts(value: Json) -> Iterable[Json]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+_COLLECTIONS: frozenset[type] = frozenset({dict, list})
+
+
+def _parts(value: dict[str, Json] | list[Json]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Filters = dict[str, "Json"]
 _FILTERS = ("config", "filters")
 _COMPANIONS = {"Mode": "mode", "Operator": "operator"}
+_MEMO: dict[str, tuple[Rules, dict[str, Kind]]] = {}
 _HINT = "Save its filters in the dashboard again, or report this to the vendor"
 
 
@@ -68,9 +69,13 @@ def is_group(path: Path, rules: Rules) -> bool:
 
 
 def _known(rules: Rules) -> dict[str, Kind]:
-    """Return the kinds of the dotted keys."""
-    filters = ((path, rule) for path, rule in rules.items() if path[:-1] == _FILTERS)
-    return {path[-1]: rule.kind for path, rule in filters if "." in path[-1]}
+    """Return the kinds of the dotted keys, worked out once: all audiences have the same rules."""
+    memo = _MEMO.get("known")
+    if memo is None or memo[0] is not rules:
+        filters = ((path, rule) for path, rule in rules.items() if path[:-1] == _FILTERS)
+        memo = rules, {path[-1]: rule.kind for path, rule in filters if "." in path[-1]}
+        _MEMO["known"] = memo
+    return memo[1]
 
 
 def _dotted_group(

@@ -61,7 +61,8 @@ def build(
     missing = [definition for definition in ordered if definition.id not in live]
     found = [*diagnostics, *map(_missing, missing), *unreadable.diagnostics(ordered, live)]
     odd = unreadable.find(ordered, live)
-    live = {key: audience for key, audience in live.items() if key not in {one.id for one in odd}}
+    passed_over = {one.id for one in odd}
+    live = {key: audience for key, audience in live.items() if key not in passed_over}
     desired = {one.id: diff.desired(one, live[one.id], rules) for one in ordered if one.id in live}
     plan = Plan(
         origin=origin,
@@ -91,7 +92,9 @@ def _violations(
     """Yield what the API would refuse of the changes, in the definitions' order."""
     sent = {change.id: change.patch.keys() for change in plan.audience_changes}
     for definition in definitions:
-        patch = {key: desired[definition.id][key] for key in sent.get(definition.id, ())}
+        if definition.id not in sent:
+            continue
+        patch = {key: desired[definition.id][key] for key in sent[definition.id]}
         yield from violations(definition, patch, rules, generation)
 
 

@@ -443,3 +443,21 @@ def _typed(value: Any, path: tuple[str, ...] = ()) -> Any:
     if isinstance(value, dict):
         return ("dict", *sorted((key, _typed(part)) for key, part in value.items()))
     return type(value).__name__, repr(value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": 1}, {"a": True}),
+        ({"a": 1}, {"a": 1.0}),
+        ({"a": frozenset({1})}, {"a": frozenset({True})}),
+        ({"a": frozenset({1, "x"})}, {"a": frozenset({1.0, "x"})}),
+        ({"a": -0.0}, {"a": 0.0}),
+        ({"a": (1,)}, {"a": (True,)}),
+        ({"a": {"b": 1}}, {"a": {"b": True}}),
+        ({"a": None}, {}),
+    ],
+)
+def test_equal_to_python_is_not_the_same(before: Any, after: Any) -> None:
+    assert diff.compare(before, after, {})
+    assert diff.is_same(before, dict(before), {})
