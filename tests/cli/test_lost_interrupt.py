@@ -66,9 +66,8 @@ def test_what_an_interrupt_cuts_off_is_quiet() -> None:
 
 
 def test_what_a_library_logs_is_not_for_users() -> None:
-    done = run(
-        "ValueError('seen')", wait=0, last="import logging; logging.getLogger('asyncio').error('noise')"
-    )
+    log = "import logging; logging.getLogger('asyncio').error('noise')"
+    done = run("ValueError('seen')", wait=0, last=f"group.get_command(None, 'plan'); {log}")
 
     assert done.returncode == 0
     assert "noise" not in done.stderr

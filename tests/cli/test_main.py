@@ -111,7 +111,7 @@ def test_help_imports_nothing_heavy(project: Project, arguments: list[str]) -> N
         (["sandbox"], "Commands:"),
         (["destroy"], "No such command 'destroy'."),
         (["plan", "--colour"], "No such option '--colour'."),
-        (["plan", "--format", "xml"], "'xml' is not one of 'text', 'json', 'markdown'."),
+        (["plan", "--format", "xml"], "'xml' is not one of 'text', 'json', 'markdown', 'html'."),
         (["apply", "--parallelism", "0"], "0 is not in the range 1<=x<=16."),
         (["apply", "--parallelism", "17"], "17 is not in the range 1<=x<=16."),
         (["apply", "--max-changes", "some"], "'some' is neither a number nor a percentage. Write 5 or 30%."),
