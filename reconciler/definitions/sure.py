@@ -45,6 +45,9 @@ class Places(Mapping["Path", tuple[int, int]]):
     def __len__(self) -> int:
         return len(self._found)
 
+    def __repr__(self) -> str:
+        return repr(self._found)
+
 
 def of_fields(document: Document, rules: Rules) -> dict[Path, tuple[int, int]]:
     """Return the line and column of the value of each field that the rules know."""
