@@ -10,8 +10,8 @@ import click
 from reconciler import interrupts
 from reconciler.app import adopting, planning, restoring, saved_files, settings
 from reconciler.cli import options
+from reconciler.cli.adopt import ending
 from reconciler.cli.boundary import run
-from reconciler.cli.files import ending
 from reconciler.errors import StalePlan
 from reconciler.plan import Plan
 

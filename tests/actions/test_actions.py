@@ -450,7 +450,7 @@ def test_drift_issue_opens_changes_and_closes(anyone: Team, index: Mapping[str, 
 
 
 @pytest.mark.slow
-def test_drift_is_offered_as_a_pull_request_by_hand(
+def test_drift_is_offered_as_pull_request_by_hand(
     anyone: Team, index: Mapping[str, str], vendor: Vendor
 ) -> None:
     vendor.edit(CFO, name="Chief financial officers")

@@ -70,7 +70,7 @@ def test_empty_organization_shows_no_generation(found: Founding) -> None:
         ({"LEADPIPE_BASE_URL": "http://127.0.0.1:1"}, "API", "failed", "http://127.0.0.1:1 cannot be"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_the_way_there_is_said(
+def test_what_is_wrong_on_the_way_is_said(
     organization: Organization, settings: dict[str, str], name: str, status: str, summary: str
 ) -> None:
     found = checks(organization, settings=settings)

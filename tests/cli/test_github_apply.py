@@ -716,7 +716,7 @@ class TestGuards:
         hold_untouched(team, ran, 3)
         assert "2 of 4 audiences would change at once; the limit is 1" in team.ended(number)
 
-    def test_lift_in_the_same_push_counts_for_the_next(self, team: Team) -> None:
+    def test_lift_in_one_push_counts_for_the_next(self, team: Team) -> None:
         lifting, using = team.open(changed(PAUSING)), team.open({**PAUSED, "note.txt": "longer"})
         assert (team.plan(lifting).code, team.plan(using).code) == (0, 3)
         team.merge(lifting, "squash")
@@ -731,7 +731,7 @@ class TestGuards:
         hold_untouched(team, ran, 3)
         assert "is protected and would change" in ran.summary.replace("`", "")
 
-    def test_first_push_of_all_has_guards_of_its_own(self, team: Team) -> None:
+    def test_first_push_has_guards_of_its_own(self, team: Team) -> None:
         event = team.push(PAUSED)
         git(team.checkout, "replace", "--graft", event.sha)  # without parents from now on
         ran = team.apply(event, "--without-pull-request")

@@ -51,7 +51,7 @@ def test_queue_of_three_is_one_apply(team: Team, how: Merge) -> None:
         assert f"reviewed in pull request {number}" in team.ended(number)
 
 
-def test_outage_in_a_queue_is_made_up_by_a_rerun(team: Team) -> None:
+def test_outage_in_queue_is_made_up_by_rerun(team: Team) -> None:
     numbers = [team.open(files) for files in (PAUSED, RENAMED)]
     assert [team.plan(number).code for number in numbers] == [0, 0]
     push = team.merge_queue(*numbers)

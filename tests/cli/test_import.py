@@ -64,7 +64,7 @@ def test_names_of_every_kind_end_in_no_changes(found: Founding, generation: int)
     )
 
 
-def test_file_is_in_canonical_form_with_names_of_topics(found: Founding) -> None:
+def test_file_is_canonical_with_names_of_topics(found: Founding) -> None:
     organization = found([hard(1)[5]], {})
     organization.run("import", "naive*")
 

@@ -34,7 +34,7 @@ def fetched(data: Any) -> Catalogue:
     return asyncio.run(catalogue.fetch(client(data), {}))
 
 
-def test_groups_are_read_with_what_is_odd_left_out() -> None:
+def test_groups_are_read_without_what_is_odd() -> None:
     one = {"key": "a", "type": "multi_select", "operators": ["is"], "values": [{"value": "x"}, {"value": 3}]}
     groups = [{"filters": [one]}, {"filters": [{"key": "b", "type": None}]}]
     version = {"status": "static_fallback", "catalogVersion": "7", "buildDate": 4}
@@ -70,6 +70,6 @@ def test_topics_of_another_shape_are_named(data: Any, place: str) -> None:
     assert place in raised.value.summary
 
 
-def test_topics_are_sorted_and_need_no_more_than_names() -> None:
+def test_topics_are_sorted_and_need_only_names() -> None:
     data = [{"topicId": 2, "topicName": "b", "type": None}, {"topicId": 1, "topicName": "a", "type": "b2b"}]
     assert asyncio.run(topics.fetch(client(data))) == (topics.Topic(1, "a", "b2b"), topics.Topic(2, "b"))
