@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler import interrupts, schema
-from reconciler.app import planning, settings
+from reconciler.app import place, planning, settings
 from reconciler.github import environment as runner
 from reconciler.github import sticky
 from reconciler.github.rest import GitHub
@@ -73,11 +74,10 @@ class Drift:
         return bool(self.plan.changes) or self.plan.errored
 
     def _body(self, max_bytes: int, see_also: str = "") -> str:
-        def render(max_shown: int | None) -> str:
-            if not self._is_there:
-                return comment.drift_resolved()
-            return comment.drifted(self.plan, schema.rules(), max_shown=max_shown, see_also=see_also)
-
+        if not self._is_there:
+            return comment.drift_resolved()
+        where = place.on_github(self.environment)
+        render = partial(comment.drifted, self.plan, schema.rules(), place=where, see_also=see_also)
         return comment.fit(render, len(self.plan.audience_changes), max_bytes)
 
 

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler import wording
 from reconciler.errors import LimitExceeded, NotApproved, StalePlan
-from reconciler.plan import objections
-from reconciler.render import file_changes, markdown
-from reconciler.render.escape import clip, markdown_fence, markdown_inline
+from reconciler.render import (
+    file_changes,
+    markdown,
+    markdown_notes,
+    markdown_result,
+    markdown_table,
+    merging,
+)
+from reconciler.render.escape import markdown_fence
+from reconciler.render.medium import MARKDOWN
+from reconciler.render.origin import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.errors import Diagnostic
     from reconciler.model import Rules
     from reconciler.plan import ApplyResult, Change, Plan
     from reconciler.plan.file_change import FileChange
+    from reconciler.render.origin import Place
+
+    class Render(Protocol):
+        """Renders at most so many audiences, and the exact changes of so many; all for None."""
+
+        def __call__(self, *, max_shown: int | None, max_exact: int | None) -> str: ...
+
 
 MAX_COMMENT = 65_000  # GitHub takes 65,536 characters of a comment or an issue; bytes are never fewer
-MAX_NOTHING_LEFT = 20
 MAX_LEFT_OUT = 20
 
 
@@ -28,19 +42,43 @@ def planned(
     rules: Rules,
     notes: Sequence[Diagnostic] = (),
     *,
+    place: Place = NOWHERE,
     max_shown: int | None = None,
+    max_exact: int | None = None,
     see_also: str = "",
 ) -> str:
-    """Show what a merge would do, for at most `max_shown` audiences; `see_also` says where the others are."""
-    heading = "### Audiences: what merging this would do"
-    is_ready = plan.changes and not plan.errored and not objections(plan)
-    shown = markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also)
-    return _joined(heading, shown, markdown.notes(notes), _EXACTLY if is_ready else "")
+    """Show whether and what a merge would do, for at most `max_shown` audiences.
+
+    `max_exact` limits the exact changes that are folded; `see_also` says where the others are.
+    """
+    return markdown.plan(
+        plan,
+        rules,
+        title="Audiences",
+        notes=notes,
+        hints=merging.HINTS,
+        after=list(merging.outlook(plan)),
+        place=place,
+        max_shown=max_shown,
+        max_exact=max_exact,
+        see_also=see_also,
+    )
 
 
-def drifted(plan: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
+def drifted(
+    plan: Plan,
+    rules: Rules,
+    *,
+    place: Place = NOWHERE,
+    max_shown: int | None = None,
+    max_exact: int | None = None,
+    see_also: str = "",
+) -> str:
     """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
-    return _joined(_DRIFT, markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also))
+    shown = markdown.body(
+        plan, rules, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also
+    )
+    return _joined(_DRIFT, shown)
 
 
 def adoption(
@@ -56,7 +94,7 @@ def adoption(
         f"**Not shown here: {wording.count(more, 'more file')}.** The pull request has them all."
         if more
         else "",
-        "**Left as it is in the files:**\n\n" + markdown.notes(left) if left else "",
+        "**Left as it is in the files:**\n\n" + markdown_notes.notes(left) if left else "",
     )
 
 
@@ -109,17 +147,19 @@ def applied(
     """Show how an apply ended, audience by audience, and then what of it was `refused`."""
     heading = "failed" if not result.is_converged else "applied in part" if refused else "applied"
     next_step = "" if result.is_converged else _RUN_NEWEST if has_begun else _RUN_AGAIN
-    shown = markdown.result(result, max_shown=max_shown, see_also=see_also)
+    shown = markdown_result.result(result, max_shown=max_shown, see_also=see_also)
     return _joined(f"### Audiences: {heading}", shown, next_step, refused, _link(run))
 
 
-def left_out(reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules) -> str:
+def left_out(
+    reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules, place: Place = NOWHERE
+) -> str:
     """Show what was refused while the rest went on."""
     shown, more = changes[:MAX_LEFT_OUT], len(changes) - MAX_LEFT_OUT
     blocks = [
         "**Refused, and left as it is live:**",
-        markdown.notes(reasons),
-        *markdown.change_tables(shown, rules),
+        markdown_notes.notes(reasons),
+        markdown_table.of_changes(shown, rules, place),
     ]
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more > 0 else []
     return "\n\n".join([*blocks, _OPEN_ANOTHER])
@@ -131,15 +171,16 @@ def refused(
     rules: Rules,
     *,
     remarks: Sequence[str] = (),
+    place: Place = NOWHERE,
     run: str = "",
     max_shown: int | None = None,
 ) -> str:
     """Explain why a merge was not applied, what it would do now, and add the remarks."""
     codes, shown = {reason.code for reason in reasons}, changes[:max_shown]
-    blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown.notes(reasons)]
+    blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown_notes.notes(reasons)]
     if shown:
         title = _WOULD_HAPPEN_NOW if StalePlan.code in codes else _DID_NOT_HAPPEN
-        blocks += [title, *markdown.change_tables(shown, rules)]
+        blocks += [title, markdown_table.of_changes(shown, rules, place)]
     more = len(changes) - len(shown)
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more else []
     next_step = _OPEN_ANOTHER if codes & {StalePlan.code, NotApproved.code} else _FIX
@@ -149,22 +190,26 @@ def refused(
 
 def nothing_left(names: Sequence[str]) -> str:
     """List for whom nothing is left to do of the review."""
-    shown = [markdown_inline(clip(name)) for name in names[:MAX_NOTHING_LEFT]]
-    more = len(names) - len(shown)
-    shown += [f"and {more} more"] if more else []
-    return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
+    return f"Of what was reviewed, nothing is left to do for: {MARKDOWN.names(names)}." if names else ""
 
 
-def fit(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
-    """Return what `render` makes of as many audiences as fit, of `size` in all; never half an audience."""
-    whole = render(None)
+def fit(render: Render, size: int, max_bytes: int) -> str:
+    """Return what `render` makes of as many audiences as fit, of `size` in all; never half an audience.
+
+    The exact changes, which are for a few, make room for what all have to read.
+    """
+
+    def rendered(budget: int) -> str:
+        return render(max_shown=min(budget, size), max_exact=max(budget - size, 0))
+
+    whole = render(max_shown=None, max_exact=None)
     if _bytes(whole) <= max_bytes:
         return whole
-    low, high = 0, size
+    low, high = 0, 2 * size
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _bytes(render(middle)) <= max_bytes else (low, middle - 1)
-    return _whole_lines(render(low), max_bytes)
+        low, high = (middle, high) if _bytes(rendered(middle)) <= max_bytes else (low, middle - 1)
+    return _whole_lines(rendered(low), max_bytes)
 
 
 def _whole_lines(text: str, max_bytes: int) -> str:
@@ -197,7 +242,6 @@ def _joined(*blocks: str) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks if block) + "\n"
 
 
-_EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
 _OPEN_ANOTHER = (
     "To go on, open another pull request for these files (a comment line in one of them is enough), review "
     "the plan that it shows, and merge it."
