@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from reconciler import interrupts, schema
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
     from reconciler.plan import Plan
+    from reconciler.render.origin import Place
 
 TITLE = "Audiences differ from git"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drift:
     """A plan that nobody asked for: whatever it would change is drift, or a merge that was not applied."""
 
@@ -73,11 +74,14 @@ class Drift:
     def _is_there(self) -> bool:
         return bool(self.plan.changes) or self.plan.errored
 
+    @cached_property
+    def _place(self) -> Place:
+        return place.on_github(self.environment)
+
     def _body(self, max_bytes: int, see_also: str = "") -> str:
         if not self._is_there:
             return comment.drift_resolved()
-        where = place.on_github(self.environment)
-        render = partial(comment.drifted, self.plan, schema.rules(), place=where, see_also=see_also)
+        render = partial(comment.drifted, self.plan, schema.rules(), place=self._place, see_also=see_also)
         return comment.fit(render, len(self.plan.audience_changes), max_bytes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
     from reconciler.plan import Plan
+    from reconciler.render.origin import Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PullRequest:
     """A pull request's definitions, and what git had where its branch began.
 
@@ -102,6 +103,11 @@ class PullRequest:
         with suppress(FileError):  # the other outputs have told of that already
             self.environment.set_outputs({"comment": address})
 
+    @cached_property
+    def _place(self) -> Place:
+        """Where its reader is; once, so that everything that is published says the same."""
+        return place.on_github(self.environment)
+
     def _body(
         self,
         plan: Plan,
@@ -114,7 +120,7 @@ class PullRequest:
             plan,
             schema.rules(),
             [*self.notes, *_left_out(plan)],
-            place=place.on_github(self.environment),
+            place=self._place,
             max_shown=max_shown,
             max_exact=max_exact,
             see_also=see_also,

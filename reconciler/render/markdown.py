@@ -97,15 +97,19 @@ def _joined(blocks: Sequence[str] | Iterator[str]) -> str:
 def _reasons(seen: View) -> Iterator[str]:
     refusals, looks = seen.verdict.refusals, seen.verdict.looks
     if refusals:
-        count = len(refusals)
-        how = (
-            "for one reason. Once it is solved, nothing else stands in the way:"
-            if count == 1
-            else f"for {count} reasons. Each of them must be solved, one alone is not enough:"
-        )
-        yield alert("CAUTION", f"**Would be refused**, {how}", refusals)
+        yield alert("CAUTION", f"**Would be refused**{_needs(seen)}", refusals)
     if looks:
         yield alert("WARNING", "**Look twice at this:**", looks)
+
+
+def _needs(seen: View) -> str:
+    """Return whether solving one of the reasons is enough."""
+    count = len(seen.verdict.refusals)
+    if seen.plan.errored:
+        return ". Nothing has changed, and nothing can until this is fixed:"
+    if count == 1:
+        return ", for one reason. Once it is solved, nothing else stands in the way:"
+    return f", for {count} reasons. Each of them must be solved, one alone is not enough:"
 
 
 def _headline(seen: View) -> Iterator[str]:

@@ -171,4 +171,4 @@ _UNDO = "Somebody edited these directly, or an earlier merge was not applied; me
 _KEEP = (
     "What should stay as it is live belongs into its file, before the merge (`reconciler adopt` writes it)."
 )
-_COUNTS = "Who is in it changes with the vendor's next run, while it is in use."
+_COUNTS = "Who is in it changes with the vendor's next run."

@@ -179,7 +179,7 @@ def slots(view: View, medium: Medium) -> str:
     parts = [now, *_moves(stops, starts, medium)]
     then = max(plan.active - len(stops), 0) + len(starts)
     end = (
-        f"{then} would then be in use; how many there are is not set (`active_slots` in `reconciler.toml`)"
+        f"{then} would then be in use, and `active_slots` in `reconciler.toml` does not say of how many"
         if limit is None
         else f"{then} of {limit} would then be in use"
         if then <= limit

@@ -70,7 +70,7 @@ class TestPlan:
         assert markdown.plan(Plan("", diagnostics=error.diagnostics), RULES) == (
             "### Plan: would be refused\n\n"
             "> [!CAUTION]\n"
-            "> **Would be refused**, for one reason. Once it is solved, nothing else stands in the way:\n>\n"
+            "> **Would be refused**. Nothing has changed, and nothing can until this is fixed:\n>\n"
             "> - **Error:** the API cannot be reached. Try again.\n\n"
             "Nothing could be compared, so nobody can say what would change.\n"
         )
@@ -204,8 +204,10 @@ class TestSentences:
                 "config.filters.hasPhone",
                 None,
                 False,
-                'the filter "people with a phone number" is now "no", was not set; the API does not document '
-                'whom "no" selects',
+                (
+                    'the filter "people with a phone number" is now "no", was not set; '
+                    'the API does not document whom "no" selects'
+                ),
             ),
             ("config.filters.role.seniority", {}, None, '"job levels" was there and empty'),
             (
