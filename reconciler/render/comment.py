@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler import wording
@@ -15,6 +16,7 @@ from reconciler.render import (
     merging,
 )
 from reconciler.render.escape import markdown_fence
+from reconciler.render.markdown_notes import quoted
 from reconciler.render.medium import MARKDOWN
 from reconciler.render.origin import NOWHERE
 
@@ -75,8 +77,8 @@ def drifted(
     see_also: str = "",
 ) -> str:
     """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
-    shown = markdown.body(
-        plan, rules, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also
+    shown = markdown.drift(
+        _all_drift(plan), rules, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also
     )
     return _joined(_DRIFT, shown)
 
@@ -101,6 +103,15 @@ def adoption(
 def keeping(address: str) -> str:
     """Offer the other way to end drift."""
     return f"To keep what is live instead, merge {address}: it takes this into the files.\n"
+
+
+def _all_drift(plan: Plan) -> Plan:
+    """Return the plan with every field caused by drift: nobody asked for any of it."""
+    changes = [
+        replace(change, fields=tuple(replace(field, cause="drift") for field in change.fields))
+        for change in plan.changes
+    ]
+    return replace(plan, changes=tuple(changes))
 
 
 def drift_resolved() -> str:
@@ -146,20 +157,23 @@ def applied(
 ) -> str:
     """Show how an apply ended, audience by audience, and then what of it was `refused`."""
     heading = "failed" if not result.is_converged else "applied in part" if refused else "applied"
-    next_step = "" if result.is_converged else _RUN_NEWEST if has_begun else _RUN_AGAIN
-    shown = markdown_result.result(result, max_shown=max_shown, see_also=see_also)
-    return _joined(f"### Audiences: {heading}", shown, next_step, refused, _link(run))
+    next_step = _RUN_NEWEST if has_begun else _RUN_AGAIN
+    shown = markdown_result.result(result, next_step=next_step, max_shown=max_shown, see_also=see_also)
+    # With no results the headline says why, and what to do comes after that.
+    later = "" if result.results or result.is_converged else next_step
+    follows = f"{merging.FOLLOW} **To take it back,** {merging.REVERT}" if result.is_written else ""
+    return _joined(f"### Audiences: {heading}", shown, later, follows, refused, _link(run))
 
 
 def left_out(
     reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules, place: Place = NOWHERE
 ) -> str:
     """Show what was refused while the rest went on."""
-    shown, more = changes[:MAX_LEFT_OUT], len(changes) - MAX_LEFT_OUT
+    more = len(changes) - MAX_LEFT_OUT
     blocks = [
         "**Refused, and left as it is live:**",
         markdown_notes.notes(reasons),
-        markdown_table.of_changes(shown, rules, place),
+        markdown_table.of_changes(changes, rules, place, max_shown=MAX_LEFT_OUT),
     ]
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more > 0 else []
     return "\n\n".join([*blocks, _OPEN_ANOTHER])
@@ -176,12 +190,14 @@ def refused(
     max_shown: int | None = None,
 ) -> str:
     """Explain why a merge was not applied, what it would do now, and add the remarks."""
-    codes, shown = {reason.code for reason in reasons}, changes[:max_shown]
-    blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown_notes.notes(reasons)]
-    if shown:
+    codes = {reason.code for reason in reasons}
+    why = f"> [!CAUTION]\n> **Nothing was changed.**\n>\n{quoted(markdown_notes.notes(reasons))}"
+    blocks = ["### Audiences: refused", why]
+    table = markdown_table.of_changes(changes, rules, place, max_shown=max_shown)
+    if table:
         title = _WOULD_HAPPEN_NOW if StalePlan.code in codes else _DID_NOT_HAPPEN
-        blocks += [title, markdown_table.of_changes(shown, rules, place)]
-    more = len(changes) - len(shown)
+        blocks += [title, table]
+    more = 0 if max_shown is None else max(len(changes) - max_shown, 0)
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more else []
     next_step = _OPEN_ANOTHER if codes & {StalePlan.code, NotApproved.code} else _FIX
     limit = _LIMIT if LimitExceeded.code in codes else ""
@@ -262,6 +278,9 @@ _ADOPTION = (
 )
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "
-    "was not applied. **The next apply would put this back**, as the table says. Write into the definitions "
-    "what should stay."
+    "was not applied. **The next apply would put this back**, as the table says.\n\n"
+    "**To keep what is live**, write it into its file in a pull request (the drift workflow, started by "
+    "hand with its input `adopt`, opens that one; so does `reconciler adopt`). "
+    "**To put it back**, open a pull request for the file (a comment line in it is enough): its plan shows "
+    "this, and merging it applies it."
 )

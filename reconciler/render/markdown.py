@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import wording
@@ -51,7 +52,7 @@ def plan(
     )
 
 
-def body(
+def drift(
     value: Plan,
     rules: Rules,
     *,
@@ -60,9 +61,20 @@ def body(
     max_exact: int | None = None,
     see_also: str = "",
 ) -> str:
-    """Show the same without a title, and without what only a merge would bring."""
+    """Show the same of a plan that nobody asked for: no title, and nothing of what a merge would bring."""
     seen = view.of(value, rules, MARKDOWN)
-    return _joined(_body(seen, (), place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also))
+    known = replace(seen, verdict=replace(seen.verdict, looks=()))
+    return _joined(
+        _body(
+            known,
+            (),
+            place=place,
+            max_shown=max_shown,
+            max_exact=max_exact,
+            see_also=see_also,
+            is_asked=False,
+        )
+    )
 
 
 def _body(
@@ -73,10 +85,12 @@ def _body(
     max_shown: int | None,
     max_exact: int | None,
     see_also: str,
+    is_asked: bool = True,
 ) -> Iterator[str]:
     shown = seen.rows[:max_shown]
     yield from _reasons(seen)
     yield from _headline(seen)
+    yield _preview(seen) if is_asked else ""
     yield markdown_table.of_rows(shown, place)
     yield _not_shown(len(seen.rows) - len(shown), see_also)
     yield from _people(shown, seen)
@@ -125,10 +139,13 @@ def _headline(seen: View) -> Iterator[str]:
         which = "targeted live audiences match their" if value.targets else "live audiences match the"
         count = wording.count(value.managed, "audience")
         yield f"**No changes. The {which} definitions.** {count} compared, nothing to do."
-    if value.changes and seen.verdict.word == "ready":
-        yield "This is a preview: nothing has changed yet. No limit and no protection stands in the way."
-    elif value.changes:
-        yield "This is a preview: nothing has changed yet."
+
+
+def _preview(seen: View) -> str:
+    if not seen.plan.changes:
+        return ""
+    ready = " No limit and no protection stands in the way." if seen.verdict.word == "ready" else ""
+    return f"This is a preview: nothing has changed yet.{ready}"
 
 
 def _not_shown(count: int, see_also: str) -> str:

@@ -27,7 +27,12 @@ def alert(kind: str, head: str, reasons: Sequence[Reason]) -> str:
         lines += [f"  - and {more} more"] if more > 0 else []
     more = len(reasons) - MAX_NOTES
     lines += [f"- and {more} more"] if more > 0 else []
-    return "\n".join(f"> {line}".rstrip() for line in lines)
+    return quoted("\n".join(lines))
+
+
+def quoted(text: str) -> str:
+    """Return blocks of Markdown as a quote."""
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def notes(found: Sequence[Diagnostic]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.render import text
-from reconciler.render.escape import clip, markdown_fence
+from reconciler.render.escape import clip
 from reconciler.render.markdown_notes import notes
 from reconciler.render.markdown_table import table
 from reconciler.render.medium import MARKDOWN
@@ -20,13 +20,17 @@ MAX_DETAIL = 300  # characters of why an audience ended so
 _AS_PLANNED = ("applied", "unchanged")  # outcomes that need nobody's attention
 
 
-def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = "") -> str:
-    """Show how an apply ended: one line, a table of how it ended for whom, and the details folded.
+def result(
+    value: ApplyResult, *, next_step: str | None = None, max_shown: int | None = None, see_also: str = ""
+) -> str:
+    """Show how an apply ended: one line, and a table of how it ended for whom.
 
-    Of more audiences than `max_shown`, those come first that are not as planned; `see_also` is as in `plan`.
+    `next_step` is what to do where something is left, in place of a command. Of more audiences than
+    `max_shown`, those come first that are not as planned; `see_also` says where the others are.
     """
     shown = sorted(value.results, key=_urgency)[:max_shown]
-    blocks = [*_live_and_wider(value.live_and_wider), f"**{_result_headline(value)}**{_next_step(value)}"]
+    step = _next_step(value, next_step)
+    blocks = [*_live_and_wider(value.live_and_wider), f"**{_result_headline(value)}**{step}"]
     blocks += [notes(value.diagnostics)] if value.diagnostics else []
     if shown:
         rows = [(MARKDOWN.name(one.name), f"{_outcome(one)}{_detail(one)}") for one in shown]
@@ -34,12 +38,6 @@ def result(value: ApplyResult, *, max_shown: int | None = None, see_also: str = 
     more = len(value.results) - len(shown)
     hint = f" See {see_also}." if see_also else ""
     blocks += [f"**Not shown here: {wording.count(more, 'more audience')}.**{hint}"] if more else []
-    if shown:
-        blocks += [
-            "<details><summary>The details, for technical readers</summary>",
-            markdown_fence(text.result(value, shown=shown), "text"),
-            "</details>",
-        ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -49,10 +47,10 @@ def _urgency(one: AudienceResult) -> tuple[bool, bool]:
 
 def _live_and_wider(found: Sequence[AudienceResult]) -> Iterator[str]:
     if found:
-        names = [MARKDOWN.name(one.name) for one in found[: text.MAX_WIDER]]
-        more = [f"and {len(found) - text.MAX_WIDER} more"] if len(found) > text.MAX_WIDER else []
-        listed = ", ".join([*names, *more])
-        yield f"**Live and wider than defined:** {listed}. **{text.pause_hint(len(found))}**"
+        listed = MARKDOWN.names([one.name for one in found], text.MAX_WIDER)
+        yield (
+            f"> [!CAUTION]\n> **Live and wider than defined:** {listed}. **{text.pause_hint(len(found))}**"
+        )
 
 
 def _result_headline(value: ApplyResult) -> str:
@@ -69,13 +67,13 @@ def _result_headline(value: ApplyResult) -> str:
     return f"{stopped}{good} of {audiences} {are} as planned, {rest} {'is' if rest == 1 else 'are'} not."
 
 
-def _next_step(value: ApplyResult) -> str:
+def _next_step(value: ApplyResult, next_step: str | None) -> str:
     if value.is_converged:
         return " Each was read back and is as its file says." if value.summary["applied"] else ""
     if not value.results:
         return " This is why:" if value.diagnostics else ""
-    look = "Look in the dashboard at what is unknown, then run" if value.summary["unknown"] else "Run"
-    return f" {look} the plan again to see what is left to do."
+    unknown = " Look in the dashboard at what is unknown." if value.summary["unknown"] else ""
+    return f"{unknown} {next_step or _PLAN_AGAIN}"
 
 
 def _outcome(one: AudienceResult) -> str:
@@ -93,6 +91,7 @@ def _detail(one: AudienceResult) -> str:
     return f" ({MARKDOWN.prose(clip(one.detail, MAX_DETAIL))})" if is_telling else ""
 
 
+_PLAN_AGAIN = "Run the plan again to see what is left to do."
 _OUTCOMES: dict[Outcome, str] = {
     "applied": "changed as planned",
     "unchanged": "was already as planned",

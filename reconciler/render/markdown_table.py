@@ -21,9 +21,11 @@ MAX_DESCRIPTION = 120
 _DATE = 10  # characters of a time that are its day
 
 
-def of_changes(changes: Sequence[Change], rules: Rules, place: Place = NOWHERE) -> str:
-    """Return the table of some changes, the largest effect first; empty without any."""
-    return of_rows(view.rows(changes, rules, MARKDOWN), place)
+def of_changes(
+    changes: Sequence[Change], rules: Rules, place: Place = NOWHERE, *, max_shown: int | None = None
+) -> str:
+    """Return the table of changes, at most so many, the largest effect first; empty without any."""
+    return of_rows(view.rows(changes, rules, MARKDOWN)[:max_shown], place)
 
 
 def of_rows(rows: Sequence[Row], place: Place = NOWHERE) -> str:
@@ -48,19 +50,23 @@ def _cells(group: Group, place: Place, *, has_people: bool) -> Sequence[str]:
         about = _about(first.change)
         audience = f"{_link(first, place)}<br><sub>{about}</sub>" if about else _link(first, place)
         return (audience, what, *([_people(first)] if has_people else []))
-    numbers = {_people(row) for row in rows}
-    names = ", ".join(_named(row, place, has_numbers=len(numbers) > 1) for row in rows)
+    numbers, owners = {_people(row) for row in rows}, {row.change.owner for row in rows}
+    names = ", ".join(
+        _named(row, place, has_numbers=len(numbers) > 1, has_owner=len(owners) > 1) for row in rows
+    )
     shown = numbers.pop() if len(numbers) == 1 else "beside each name"
-    return (f"**The same in {len(rows)}:** {names}", what, *([shown] if has_people else []))
+    owner = first.change.owner if len(owners) == 1 else ""
+    of_all = f"<br><sub>owner of all: {MARKDOWN.name(owner)}</sub>" if owner else ""
+    return (f"**The same in {len(rows)}:** {names}{of_all}", what, *([shown] if has_people else []))
 
 
 def _link(row: Row, place: Place) -> str:
     return place.link(MARKDOWN.name(row.change.name), row.change.file, row.change.line)
 
 
-def _named(row: Row, place: Place, *, has_numbers: bool) -> str:
+def _named(row: Row, place: Place, *, has_numbers: bool, has_owner: bool) -> str:
     notes = [_people(row)] if has_numbers else []
-    notes += [f"owner {MARKDOWN.name(row.change.owner)}"] if row.change.owner else []
+    notes += [f"owner {MARKDOWN.name(row.change.owner)}"] if has_owner and row.change.owner else []
     return f"{_link(row, place)} ({'; '.join(notes)})" if notes else _link(row, place)
 
 

@@ -26,8 +26,8 @@ def outlook(plan: Plan) -> Iterator[str]:
         return
     steps = [f"{_STEPS[phase]} ({MARKDOWN.names(names, MAX_STEP)})" for phase, names in view.order(plan)]
     order = f", in this order: {', then '.join(steps)}" if len(steps) > 1 else ""
-    yield f"**What happens at the merge.** {_STARTS}{order}. {_EXACTLY} {_FOLLOW}"
-    yield _STOP
+    yield f"**What happens at the merge.** {_STARTS}{order}. {_EXACTLY} {FOLLOW}"
+    yield f"{_STOP} **To take it back** after the merge, {REVERT}"
 
 
 _EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
@@ -35,11 +35,11 @@ _STARTS = (
     "The apply job of this repository starts by itself, reads each of these audiences again, sends its "
     "change and checks it"
 )
-_FOLLOW = (
+FOLLOW = (
     "The people in an audience follow with the vendor's next run, daily as a rule, and not with the merge."
 )
-_STOP = (
-    "**To stop it,** close this pull request: nothing has been sent. **To take it back** after the merge, "
+_STOP = "**To stop it,** close this pull request: nothing has been sent."
+REVERT = (
     "press *Revert* on this pull request: that opens another one, which shows its own plan and is merged as "
     "this one."
 )

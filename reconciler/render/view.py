@@ -128,7 +128,8 @@ def groups(found: Sequence[Row]) -> tuple[Group, ...]:
     """Return the rows with those together that say the same, each where its first one is."""
     same: dict[object, list[Row]] = {}
     for row in found:
-        key = (row.change.phase, row.change.is_protected, row.consequences)
+        since = row.change.updated_at if row.has_drift else ""
+        key = (row.change.phase, row.change.is_protected, row.consequences, since)
         same.setdefault(key, []).append(row)
     return tuple(Group(tuple(members)) for members in same.values())
 

@@ -171,7 +171,7 @@ class TestApplied:
         shown = comment.applied(reviews.wider(), has_begun=True, max_shown=0)
 
         assert shown.startswith(
-            "### Audiences: failed\n\n**Live and wider than defined:** `CFOs [west]`. **Pause"
+            "### Audiences: failed\n\n> [!CAUTION]\n> **Live and wider than defined:** `CFOs [west]`. **Pause"
         )
 
     def test_failed_outcomes_come_first_of_many(self) -> None:
