@@ -30,8 +30,9 @@ class Rule:
     where a definition leaves it out. A field that `is_volatile` changes by itself, so its live value is never
     part of a comparison with what was read earlier. `bounds` are the least and the most that a generation of
     the API takes, of a set its size; `at_most` is the field that this one must not be over. A filter belongs
-    to one `generation` of the API. `label` and `words` are plain English for a field and its values;
-    `raising` is whether more of it reaches more people or fewer.
+    to one `generation` of the API. `label`, `item_label` and `words` are plain English for a field, an item
+    of it and its values; `people` says whom a value at `{}` selects; `raising` is whether more of it reaches
+    more people or fewer.
     """
 
     kind: Kind
@@ -42,7 +43,9 @@ class Rule:
     at_most: Path | None = None
     generation: int | None = None
     label: str = ""
+    item_label: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    people: str = ""
     raising: Raising | None = None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from reconciler import interrupts, schema
-from reconciler.app import planning, settings
+from reconciler.app import place, planning, settings
 from reconciler.github import environment as runner
 from reconciler.github import sticky
 from reconciler.github.rest import GitHub
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
     from reconciler.plan import Plan
+    from reconciler.render.origin import Place
 
 TITLE = "Audiences differ from git"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drift:
     """A plan that nobody asked for: whatever it would change is drift, or a merge that was not applied."""
 
@@ -72,12 +74,14 @@ class Drift:
     def _is_there(self) -> bool:
         return bool(self.plan.changes) or self.plan.errored
 
-    def _body(self, max_bytes: int, see_also: str = "") -> str:
-        def render(max_shown: int | None) -> str:
-            if not self._is_there:
-                return comment.drift_resolved()
-            return comment.drifted(self.plan, schema.rules(), max_shown=max_shown, see_also=see_also)
+    @cached_property
+    def _place(self) -> Place:
+        return place.on_github(self.environment)
 
+    def _body(self, max_bytes: int, see_also: str = "") -> str:
+        if not self._is_there:
+            return comment.drift_resolved()
+        render = partial(comment.drifted, self.plan, schema.rules(), place=self._place, see_also=see_also)
         return comment.fit(render, len(self.plan.audience_changes), max_bytes)
 
 

@@ -63,7 +63,7 @@ class DriftAdoption:
     def _body(self) -> str:
         changes, left = self.rewriting.changes, self.rewriting.diagnostics
         return comment.fit(
-            lambda max_shown: comment.adoption(changes, left, max_shown=max_shown),
+            lambda *, max_shown, **_: comment.adoption(changes, left, max_shown=max_shown),
             len(changes),
             comment.MAX_COMMENT,
         )

@@ -47,7 +47,7 @@ class DryRun:
         """Append the dry run to the job's summary; raises FileError."""
         self.environment.append_summary(
             comment.fit(
-                lambda max_shown: dry_run.summary(
+                lambda *, max_shown, **_: dry_run.summary(
                     self._changes, self._approvers, self.reasons, schema.rules(), max_shown=max_shown
                 ),
                 len(self._changes),

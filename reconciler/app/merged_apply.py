@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, schema
-from reconciler.app import planning, untouched
+from reconciler.app import place, planning, untouched
 from reconciler.app.apply_session import ApplyRequest
 from reconciler.app.merge_guards import MergeGuards
 from reconciler.app.reviewed_session import ReviewedSession
@@ -204,13 +204,14 @@ class MergedApply:
             run=self.environment.run_url,
             see_also=see_also,
         )
-        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(results), max_bytes)
+        return comment.fit(lambda *, max_shown, **_: render(max_shown=max_shown), len(results), max_bytes)
 
     def _refusal(self) -> str:
         session = self.session
         if session.refusal is None:
             return ""
-        return comment.left_out(session.refusal.diagnostics, session.refused, schema.rules())
+        where = place.on_github(self.environment)
+        return comment.left_out(session.refusal.diagnostics, session.refused, schema.rules(), where)
 
     def _refused(self, error: Refused, max_bytes: int) -> str:
         plan, is_unreviewed = self.session.plan, error is self.session.refusal
@@ -221,9 +222,10 @@ class MergedApply:
             changes,
             schema.rules(),
             remarks=[comment.nothing_left(self._names_without_a_change())] if is_unreviewed else [],
+            place=place.on_github(self.environment),
             run=self.environment.run_url,
         )
-        return comment.fit(lambda max_shown: render(max_shown=max_shown), len(changes), max_bytes)
+        return comment.fit(lambda *, max_shown, **_: render(max_shown=max_shown), len(changes), max_bytes)
 
     def _names_without_a_change(self) -> list[str]:
         """Return the audiences of new reviews for which there is nothing to do."""

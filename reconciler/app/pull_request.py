@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, interrupts, schema
-from reconciler.app import planning, saved_files, settings
+from reconciler.app import place, planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import Diagnostic, FileError, SettingsError
 from reconciler.github import comment_state, plan_comment, sticky
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
     from reconciler.plan import Plan
+    from reconciler.render.origin import Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PullRequest:
     """A pull request's definitions, and what git had where its branch began.
 
@@ -66,7 +67,7 @@ class PullRequest:
         folder = Path(os.environ.get("RUNNER_TEMP") or ".")
         files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
         saved_files.save(json_output.plan(plan), str(files["plan"]))
-        saved_files.save(self._body(plan, None), str(files["markdown"]))
+        saved_files.save(self._body(plan), str(files["markdown"]))
         # What is not known is empty: a step that asks for "false" or 0 must not take an error for it.
         counts = dict.fromkeys(plan.summary, "") if plan.errored else plan.summary
         self.environment.set_outputs(
@@ -102,9 +103,28 @@ class PullRequest:
         with suppress(FileError):  # the other outputs have told of that already
             self.environment.set_outputs({"comment": address})
 
-    def _body(self, plan: Plan, max_shown: int | None, *, see_also: str = "") -> str:
-        notes = [*self.notes, *_left_out(plan)]
-        return comment.planned(plan, schema.rules(), notes, max_shown=max_shown, see_also=see_also)
+    @cached_property
+    def _place(self) -> Place:
+        """Where its reader is; once, so that everything that is published says the same."""
+        return place.on_github(self.environment)
+
+    def _body(
+        self,
+        plan: Plan,
+        *,
+        max_shown: int | None = None,
+        max_exact: int | None = None,
+        see_also: str = "",
+    ) -> str:
+        return comment.planned(
+            plan,
+            schema.rules(),
+            [*self.notes, *_left_out(plan)],
+            place=self._place,
+            max_shown=max_shown,
+            max_exact=max_exact,
+            see_also=see_also,
+        )
 
 
 def _outcome(plan: Plan) -> str:

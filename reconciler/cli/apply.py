@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import wording
+from reconciler import schema, wording
 from reconciler.app import saved_files
 from reconciler.app.apply_session import ApplyRequest, ApplySession, require_writable
 from reconciler.cli import exit_codes, options, output
@@ -83,7 +83,7 @@ def run(session: ApplySession, *, is_json: bool = False) -> None:
     if not session.approval.is_given:
         _require_terminal()
     plan, stream = session.make_plan(), sys.stderr if is_json else sys.stdout
-    output.write(text.plan(plan, output.ink(stream)), stream)
+    output.write(text.plan(plan, schema.rules(), output.ink(stream)), stream)
     session.require_allowed(plan)
     if not plan.changes:
         return

@@ -174,7 +174,7 @@ def publish(
     What keeps a step from its end goes to the log and to the job's summary instead; where the step
     `is_required`, a command that went well has failed then.
     """
-    from reconciler.render import markdown
+    from reconciler.render import markdown_notes
     from reconciler.render.annotations import annotate
 
     for step in steps:
@@ -187,5 +187,5 @@ def publish(
             reason = Diagnostic(severity, "not-posted", summary, error.detail)
             code = exit_codes.ERROR if is_required and code == exit_codes.DONE else code
             output.write(annotate([reason]), sys.stderr)
-            attempt(partial(environment.append_summary, markdown.notes([reason])))
+            attempt(partial(environment.append_summary, markdown_notes.notes([reason])))
     return code

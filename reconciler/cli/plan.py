@@ -96,11 +96,12 @@ def _render(plan: Plan, format_: str) -> str:
         from reconciler.render import json_output
 
         return json_output.plan(plan)
+    from reconciler import schema
+
     if format_ == "text":
         from reconciler.render import text
 
-        return text.plan(plan, output.ink(sys.stdout)) if plan.origin else ""
-    from reconciler import schema
+        return text.plan(plan, schema.rules(), output.ink(sys.stdout)) if plan.origin else ""
     from reconciler.render import html_output, markdown
 
     return (

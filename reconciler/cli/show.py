@@ -11,7 +11,7 @@ from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.cli.plan import shown
 from reconciler.plan import ApplyResult
-from reconciler.render import html_output, json_output, markdown, text
+from reconciler.render import html_output, json_output, markdown_result, text
 
 
 @click.command("show")
@@ -39,4 +39,6 @@ def _result(result: ApplyResult, format_: str) -> str:
         return json_output.result(result)
     if format_ == "html":
         return html_output.result(result)
-    return markdown.result(result) if format_ == "markdown" else text.result(result, output.ink(sys.stdout))
+    if format_ == "markdown":
+        return markdown_result.result(result)
+    return text.result(result, output.ink(sys.stdout))

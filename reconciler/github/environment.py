@@ -83,6 +83,23 @@ class Environment:
         """The commit that the pull request or the merge group proposed when the event was sent."""
         return _sha(self._merge_group.get("head_sha") or _object(self._pull_request.get("head")).get("sha"))
 
+    @property
+    def author(self) -> str:
+        """Who opened the pull request, empty where the event does not say."""
+        login = _object(self._pull_request.get("user")).get("login")
+        return login if isinstance(login, str) else ""
+
+    @property
+    def commit(self) -> str:
+        """The commit whose files a reader is to see: the one that is proposed, else what is checked out."""
+        return self.head_sha or self.sha or ""
+
+    @property
+    def files_url(self) -> str:
+        """The address of the repository's files at that commit, empty where the runner does not say."""
+        server = self.run_url.partition("/actions/runs/")[0]
+        return f"{server}/blob/{self.commit}" if server and self.commit else ""
+
     def about(self, pull_request: Mapping[str, Any]) -> Environment:
         """Return this environment, as if its event were about a pull request as REST shows it."""
         return replace(self, event={**self.event, "pull_request": pull_request})

@@ -64,12 +64,14 @@ def build(
     passed_over = {one.id for one in odd}
     live = {key: audience for key, audience in live.items() if key not in passed_over}
     desired = {one.id: diff.desired(one, live[one.id], rules) for one in ordered if one.id in live}
+    changes = _changes(ordered, live, desired, rules, base)
     plan = Plan(
         origin=origin,
         managed=len(definitions),
-        changes=_changes(ordered, live, desired, rules, base),
+        changes=changes,
         missing=tuple(Missing(definition.id, definition.file, definition.line) for definition in missing),
         unmanaged=_unmanaged(others, owned),
+        unchanged=_unchanged(ordered, live, {one.id for one in changes}),
         targets=tuple(sorted(targets)),
         volatile=tuple(dotted(path) for path, rule in rules.items() if rule.is_volatile),
         unreadable=odd,
@@ -118,6 +120,18 @@ def _changes(
 def _unmanaged(others: Sequence[ListedAudience], owned: Collection[str]) -> tuple[ListedAudience, ...]:
     unmanaged = [audience for audience in others if audience.id not in owned]
     return tuple(sorted(unmanaged, key=lambda audience: (audience.name, audience.id)))
+
+
+def _unchanged(
+    definitions: Sequence[Definition], live: Mapping[str, Audience], changed: Collection[str]
+) -> tuple[ListedAudience, ...]:
+    unchanged = [one for one in definitions if one.id in live and one.id not in changed]
+    ordered = sorted(unchanged, key=lambda one: (one.name, one.id))
+    return tuple(ListedAudience(one.id, one.name, _status(live[one.id])) for one in ordered)
+
+
+def _status(live: Audience) -> str:
+    return cast("str", live.fields.get(_STATUS, ""))
 
 
 def _change(

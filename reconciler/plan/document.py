@@ -56,6 +56,7 @@ def to_document(plan: Plan) -> dict[str, Json]:
         "missing": [{"id": one.id, "file": one.file, "line": one.line} for one in plan.missing],
         "unreadable": [{"id": one.id, "name": one.name, "detail": one.detail} for one in plan.unreadable],
         "unmanaged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unmanaged],
+        "unchanged": [{"id": one.id, "name": one.name, "status": one.status} for one in plan.unchanged],
         "slots": {
             "limit": plan.active_slots,
             "active": plan.active,
@@ -141,6 +142,9 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         missing=tuple(Missing(one["id"], one["file"], one["line"]) for one in document["missing"]),
         unmanaged=tuple(
             ListedAudience(one["id"], one["name"], one["status"]) for one in document["unmanaged"]
+        ),
+        unchanged=tuple(
+            ListedAudience(one["id"], one["name"], one["status"]) for one in document["unchanged"]
         ),
         unreadable=tuple(Unreadable(one["id"], one["name"], one["detail"]) for one in document["unreadable"]),
         targets=tuple(document["targets"]),

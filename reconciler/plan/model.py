@@ -121,9 +121,9 @@ class Ownership:
 class Plan:
     """All that an apply would do, and all that a reviewer sees.
 
-    `unmanaged` are the live audiences without a definition; `volatile` paths change by themselves; `active`
-    counts the live audiences that are active, whoever manages them, and `active_slots` is how many may be;
-    `ownership` is known with a base only.
+    `unmanaged` are the live audiences without a definition, and `unchanged` those that are as defined;
+    `volatile` paths change by themselves; `active` counts the live audiences that are active, whoever manages
+    them, and `active_slots` is how many may be; `ownership` is known with a base only.
     """
 
     origin: str
@@ -131,6 +131,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     missing: tuple[Missing, ...] = ()
     unmanaged: tuple[ListedAudience, ...] = ()
+    unchanged: tuple[ListedAudience, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     targets: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()

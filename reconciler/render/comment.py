@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler import wording
 from reconciler.errors import LimitExceeded, NotApproved, StalePlan
-from reconciler.plan import objections
-from reconciler.render import file_changes, markdown
-from reconciler.render.escape import clip, markdown_fence, markdown_inline
+from reconciler.render import (
+    file_changes,
+    markdown,
+    markdown_notes,
+    markdown_result,
+    markdown_table,
+    merging,
+)
+from reconciler.render.escape import markdown_fence
+from reconciler.render.markdown_notes import quoted
+from reconciler.render.medium import MARKDOWN
+from reconciler.render.origin import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.errors import Diagnostic
     from reconciler.model import Rules
     from reconciler.plan import ApplyResult, Change, Plan
     from reconciler.plan.file_change import FileChange
+    from reconciler.render.origin import Place
+
+    class Render(Protocol):
+        """Renders at most so many audiences, and the exact changes of so many; all for None."""
+
+        def __call__(self, *, max_shown: int | None, max_exact: int | None) -> str: ...
+
 
 MAX_COMMENT = 65_000  # GitHub takes 65,536 characters of a comment or an issue; bytes are never fewer
-MAX_NOTHING_LEFT = 20
 MAX_LEFT_OUT = 20
 
 
@@ -28,19 +44,43 @@ def planned(
     rules: Rules,
     notes: Sequence[Diagnostic] = (),
     *,
+    place: Place = NOWHERE,
     max_shown: int | None = None,
+    max_exact: int | None = None,
     see_also: str = "",
 ) -> str:
-    """Show what a merge would do, for at most `max_shown` audiences; `see_also` says where the others are."""
-    heading = "### Audiences: what merging this would do"
-    is_ready = plan.changes and not plan.errored and not objections(plan)
-    shown = markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also)
-    return _joined(heading, shown, markdown.notes(notes), _EXACTLY if is_ready else "")
+    """Show whether and what a merge would do, for at most `max_shown` audiences.
+
+    `max_exact` limits the exact changes that are folded; `see_also` says where the others are.
+    """
+    return markdown.plan(
+        plan,
+        rules,
+        title="Audiences",
+        notes=notes,
+        hints=merging.HINTS,
+        after=list(merging.outlook(plan)),
+        place=place,
+        max_shown=max_shown,
+        max_exact=max_exact,
+        see_also=see_also,
+    )
 
 
-def drifted(plan: Plan, rules: Rules, *, max_shown: int | None = None, see_also: str = "") -> str:
+def drifted(
+    plan: Plan,
+    rules: Rules,
+    *,
+    place: Place = NOWHERE,
+    max_shown: int | None = None,
+    max_exact: int | None = None,
+    see_also: str = "",
+) -> str:
     """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
-    return _joined(_DRIFT, markdown.plan(plan, rules, max_shown=max_shown, see_also=see_also))
+    shown = markdown.drift(
+        _all_drift(plan), rules, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also
+    )
+    return _joined(_DRIFT, shown)
 
 
 def adoption(
@@ -56,13 +96,22 @@ def adoption(
         f"**Not shown here: {wording.count(more, 'more file')}.** The pull request has them all."
         if more
         else "",
-        "**Left as it is in the files:**\n\n" + markdown.notes(left) if left else "",
+        "**Left as it is in the files:**\n\n" + markdown_notes.notes(left) if left else "",
     )
 
 
 def keeping(address: str) -> str:
     """Offer the other way to end drift."""
     return f"To keep what is live instead, merge {address}: it takes this into the files.\n"
+
+
+def _all_drift(plan: Plan) -> Plan:
+    """Return the plan with every field caused by drift: nobody asked for any of it."""
+    changes = [
+        replace(change, fields=tuple(replace(field, cause="drift") for field in change.fields))
+        for change in plan.changes
+    ]
+    return replace(plan, changes=tuple(changes))
 
 
 def drift_resolved() -> str:
@@ -108,18 +157,23 @@ def applied(
 ) -> str:
     """Show how an apply ended, audience by audience, and then what of it was `refused`."""
     heading = "failed" if not result.is_converged else "applied in part" if refused else "applied"
-    next_step = "" if result.is_converged else _RUN_NEWEST if has_begun else _RUN_AGAIN
-    shown = markdown.result(result, max_shown=max_shown, see_also=see_also)
-    return _joined(f"### Audiences: {heading}", shown, next_step, refused, _link(run))
+    next_step = _RUN_NEWEST if has_begun else _RUN_AGAIN
+    shown = markdown_result.result(result, next_step=next_step, max_shown=max_shown, see_also=see_also)
+    # With no results the headline says why, and what to do comes after that.
+    later = "" if result.results or result.is_converged else next_step
+    follows = f"{merging.FOLLOW} **To take it back,** {merging.REVERT}" if result.is_written else ""
+    return _joined(f"### Audiences: {heading}", shown, later, follows, refused, _link(run))
 
 
-def left_out(reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules) -> str:
+def left_out(
+    reasons: Sequence[Diagnostic], changes: Sequence[Change], rules: Rules, place: Place = NOWHERE
+) -> str:
     """Show what was refused while the rest went on."""
-    shown, more = changes[:MAX_LEFT_OUT], len(changes) - MAX_LEFT_OUT
+    more = len(changes) - MAX_LEFT_OUT
     blocks = [
         "**Refused, and left as it is live:**",
-        markdown.notes(reasons),
-        *markdown.change_tables(shown, rules),
+        markdown_notes.notes(reasons),
+        markdown_table.of_changes(changes, rules, place, max_shown=MAX_LEFT_OUT),
     ]
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more > 0 else []
     return "\n\n".join([*blocks, _OPEN_ANOTHER])
@@ -131,16 +185,19 @@ def refused(
     rules: Rules,
     *,
     remarks: Sequence[str] = (),
+    place: Place = NOWHERE,
     run: str = "",
     max_shown: int | None = None,
 ) -> str:
     """Explain why a merge was not applied, what it would do now, and add the remarks."""
-    codes, shown = {reason.code for reason in reasons}, changes[:max_shown]
-    blocks = ["### Audiences: refused", "**Nothing was changed.**", markdown.notes(reasons)]
-    if shown:
+    codes = {reason.code for reason in reasons}
+    why = f"> [!CAUTION]\n> **Nothing was changed.**\n>\n{quoted(markdown_notes.notes(reasons))}"
+    blocks = ["### Audiences: refused", why]
+    table = markdown_table.of_changes(changes, rules, place, max_shown=max_shown)
+    if table:
         title = _WOULD_HAPPEN_NOW if StalePlan.code in codes else _DID_NOT_HAPPEN
-        blocks += [title, *markdown.change_tables(shown, rules)]
-    more = len(changes) - len(shown)
+        blocks += [title, table]
+    more = 0 if max_shown is None else max(len(changes) - max_shown, 0)
     blocks += [f"**Not shown here: {more} more.** The run's log names them."] if more else []
     next_step = _OPEN_ANOTHER if codes & {StalePlan.code, NotApproved.code} else _FIX
     limit = _LIMIT if LimitExceeded.code in codes else ""
@@ -149,22 +206,26 @@ def refused(
 
 def nothing_left(names: Sequence[str]) -> str:
     """List for whom nothing is left to do of the review."""
-    shown = [markdown_inline(clip(name)) for name in names[:MAX_NOTHING_LEFT]]
-    more = len(names) - len(shown)
-    shown += [f"and {more} more"] if more else []
-    return f"Of what was reviewed, nothing is left to do for: {', '.join(shown)}." if shown else ""
+    return f"Of what was reviewed, nothing is left to do for: {MARKDOWN.names(names)}." if names else ""
 
 
-def fit(render: Callable[[int | None], str], size: int, max_bytes: int) -> str:
-    """Return what `render` makes of as many audiences as fit, of `size` in all; never half an audience."""
-    whole = render(None)
+def fit(render: Render, size: int, max_bytes: int) -> str:
+    """Return what `render` makes of as many audiences as fit, of `size` in all; never half an audience.
+
+    The exact changes, which are for a few, make room for what all have to read.
+    """
+
+    def rendered(budget: int) -> str:
+        return render(max_shown=min(budget, size), max_exact=max(budget - size, 0))
+
+    whole = render(max_shown=None, max_exact=None)
     if _bytes(whole) <= max_bytes:
         return whole
-    low, high = 0, size
+    low, high = 0, 2 * size
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _bytes(render(middle)) <= max_bytes else (low, middle - 1)
-    return _whole_lines(render(low), max_bytes)
+        low, high = (middle, high) if _bytes(rendered(middle)) <= max_bytes else (low, middle - 1)
+    return _whole_lines(rendered(low), max_bytes)
 
 
 def _whole_lines(text: str, max_bytes: int) -> str:
@@ -197,7 +258,6 @@ def _joined(*blocks: str) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks if block) + "\n"
 
 
-_EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
 _OPEN_ANOTHER = (
     "To go on, open another pull request for these files (a comment line in one of them is enough), review "
     "the plan that it shows, and merge it."
@@ -218,6 +278,9 @@ _ADOPTION = (
 )
 _DRIFT = (
     "The live audiences differ from the definitions in git. Somebody changed them outside git, or a merge "
-    "was not applied. **The next apply would put this back**, as the table says. Write into the definitions "
-    "what should stay."
+    "was not applied. **The next apply would put this back**, as the table says.\n\n"
+    "**To keep what is live**, write it into its file in a pull request (the drift workflow, started by "
+    "hand with its input `adopt`, opens that one; so does `reconciler adopt`). "
+    "**To put it back**, open a pull request for the file (a comment line in it is enough): its plan shows "
+    "this, and merging it applies it."
 )

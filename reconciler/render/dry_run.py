@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.render import markdown
+from reconciler.render import markdown_notes, markdown_table
 from reconciler.render.escape import clip, log_line, markdown_inline
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def summary(
     shown = changes[:max_shown]
     rows = [f"| {markdown_inline(clip(one.name))} | {_would(one, approvers)} |" for one in shown]
     table = "\n".join(["| Audience | An apply |", "| --- | --- |", *rows]) if changes else _NOTHING
-    blocks = ["### Audiences: dry run", f"**{_HEADLINE}**", table, markdown.notes(reasons)]
-    blocks += markdown.change_tables(shown, rules)
+    blocks = ["### Audiences: dry run", f"**{_HEADLINE}**", table, markdown_notes.notes(reasons)]
+    blocks += [markdown_table.of_changes(shown, rules)]
     blocks += [f"**Not shown here: {len(changes) - len(shown)} more.**"] if len(shown) < len(changes) else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 

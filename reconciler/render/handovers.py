@@ -17,6 +17,12 @@ MAX_NAMED = 20  # audiences of each kind
 
 def sentences(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """Yield a heading and a sentence for each kind, what is let go first; names and files are escaped."""
+    yield from let_go(plan, escape)
+    yield from taken(plan, escape)
+
+
+def let_go(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield a heading and a sentence on what nobody owns any more; names are escaped."""
     found = plan.ownership
     if found.no_longer_managed:
         many = len(found.no_longer_managed) > 1
@@ -24,6 +30,11 @@ def sentences(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, s
         says = f"{theirs} as live, and nobody owns {'them' if many else 'it'} any more"
         named = _named(found.no_longer_managed, lambda one: f"{escape(one.name)} ({_fate(one.status)})")
         yield _heading("No longer managed", found.no_longer_managed), f"{says}: {named}."
+
+
+def taken(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield a heading and a sentence on what gets a file, or another one; both are escaped."""
+    found = plan.ownership
     if found.newly_managed:
         named = _named(found.newly_managed, lambda one: f"{escape(one.name)} ({_state(one.status)})")
         yield (
@@ -36,7 +47,7 @@ def sentences(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, s
 
 
 def _heading(words: str, found: Sequence[Handover]) -> str:
-    return f"{words}: {wording.count(len(found), 'audience')}."
+    return f"{words}: {wording.count(len(found), 'audience')}"
 
 
 def _named(found: Sequence[Handover], describe: Callable[[Handover], str]) -> str:

@@ -11,6 +11,7 @@ from reconciler.render import handovers, text
 from reconciler.render.html_change import card, effect
 from reconciler.render.html_style import CSS, POLICY
 from reconciler.render.html_text import element, escaped, listed, name
+from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,7 @@ def plan(value: Plan, rules: Rules) -> str:
         parts += [element("h2", "What changes"), *(card(change, rules) for change in changes)]
     parts += [*_handovers(value), *_slots(value), *_next(value), *_left_alone(value)]
     if value.origin:
-        parts += [_folded(text.plan(value)), _origin(value.origin, value.digest)]
+        parts += [_folded(text.plan(value, rules)), _origin(value.origin, value.digest)]
     return _page("Audiences: what an apply would do", parts)
 
 
@@ -62,7 +63,7 @@ def _reason(one: Diagnostic) -> str:
     heading = refusal.heading if refusal else "Error" if one.is_error else "Look"
     place = ":".join(str(part) for part in (one.file, one.line) if part is not None)
     where = f" (<code>{escaped(place)}</code>)" if place else ""
-    return f"<strong>{heading}:</strong> {escaped(text.message(one))}{where}"
+    return f"<strong>{heading}:</strong> {escaped(message(one))}{where}"
 
 
 def _counts(value: Plan) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.render.escape import json_document, terminal
-from reconciler.render.text import message
+from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.model import Json, canonical
-from reconciler.plan import guards
-from reconciler.render import handovers, lookalikes, reach
+from reconciler.render import handovers, lookalikes, reach, sentences, view
 from reconciler.render.escape import log_line
+from reconciler.render.medium import TERMINAL
+from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.errors import Diagnostic
-    from reconciler.model import ListedAudience
+    from reconciler.model import ListedAudience, Rules
     from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
+    from reconciler.render.verdict import Reason
+    from reconciler.render.view import View
 
 Colour = Literal["green", "red", "yellow", "bold", "dim"]
 _CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 _BARE = re.compile(r"[\w@./:+-]+")
-_SENTENCE_ENDS = (".", "?", "!", "…")
 MAX_UNMANAGED = 5  # audiences that the summary names
 MAX_WIDER = 20  # audiences that the first line of a result names
 
@@ -41,21 +43,42 @@ class Ink:
 PLAIN = Ink(is_on=False)
 
 
-def plan(value: Plan, ink: Ink = PLAIN, *, shown: Sequence[Change] | None = None) -> str:
-    """Show a plan as Terraform would: what changes, or the part of it to be shown, then a count of it all."""
+def plan(value: Plan, rules: Rules, ink: Ink = PLAIN) -> str:
+    """Show a plan: why to look twice, what changes in words and in fields, then a count of it all."""
+    seen = view.of(value, rules, TERMINAL)
     lines = []
     if value.targets:
         targets = ", ".join(value.targets)
         lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
-    warnings = [diagnostic for diagnostic in value.diagnostics if not diagnostic.is_error]
-    lifted = [diagnostic for diagnostic in warnings if diagnostic.code == guards.LIFTED]
-    lines += _spaced(lifted, ink)
-    lines += _changes(value.audience_changes if shown is None else shown, ink)
-    lines += _spaced([diagnostic for diagnostic in warnings if diagnostic not in lifted], ink)
-    for heading, sentence in handovers.sentences(value, log_line):
-        lines += [f"{ink('yellow', heading)} {sentence}", ""]
-    lines += _summary(value, ink)
+    lines += _verdict(seen, ink)
+    said = {row.change.id: sentences.joined(row.consequences) for row in seen.rows}
+    lines += _changes(value.audience_changes, ink, said)
+    lines += _spaced(seen.verdict.notes, ink)
+    for heading, sentence in handovers.taken(value, log_line):
+        lines += [f"{ink('yellow', heading)}. {sentence}", ""]
+    lines += _summary(seen, ink)
     return "\n".join(lines) + "\n"
+
+
+def exact(changes: Sequence[Change], notes: Sequence[Diagnostic]) -> str:
+    """Show the fields of changes, and what else there is to say of them."""
+    return "\n".join([*_changes(changes, PLAIN, {}), *_spaced(notes, PLAIN)]).strip("\n")
+
+
+def _verdict(seen: View, ink: Ink) -> Iterator[str]:
+    """Yield why the plan would be refused, and what deserves a second look."""
+    refusals = () if seen.plan.errored else seen.verdict.refusals
+    blocks: tuple[tuple[str, Colour, Sequence[Reason]], ...] = (
+        ("Would be refused:", "red", refusals),
+        ("Look twice:", "yellow", seen.verdict.looks),
+    )
+    for heading, colour, reasons in blocks:
+        if reasons:
+            yield ink(colour, heading)
+            for reason in reasons:
+                yield log_line(f"  {reason.heading}: {reason.text}".rstrip())
+                yield from (log_line(f"    {item}") for item in reason.items)
+            yield ""
 
 
 def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
@@ -63,14 +86,16 @@ def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
         yield from (_coloured(diagnostic, ink), "")
 
 
-def _changes(changes: Sequence[Change], ink: Ink) -> Iterator[str]:
+def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, str]) -> Iterator[str]:
     for change in changes:
         note = f"{_phase(change)}{' (protected)' if change.is_protected else ''}"
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
+        if change.id in said:
+            yield log_line(f"    {said[change.id]}")
+            if people := reach.people(change):
+                yield f"    people: {people}"
         yield from field_lines(change.fields, ink)
-        if people := reach.people(change):
-            yield f"      people: {people}"
         if change.unchanged:
             yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")
         yield ""
@@ -131,18 +156,9 @@ def _member(field: FieldChange, item: Json) -> str:
     return canonical(item)
 
 
-def _summary(value: Plan, ink: Ink) -> Iterator[str]:
-    summary = value.summary
-    unchanged = summary["unchanged"]
-    if value.changes:
-        yield ink("bold", f"Plan: {value.summary['update']} to change, {unchanged} unchanged.")
-        yield from _phases(value)
-    elif value.errored:
-        yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")
-    elif value.targets:
-        yield ink("green", "No changes. The targeted live audiences match their definitions.")
-    else:
-        yield ink("green", "No changes. The live audiences match the definitions.")
+def _summary(seen: View, ink: Ink) -> Iterator[str]:
+    value = seen.plan
+    yield from _outlook(seen, ink)
     if value.missing:
         yield ink("red", f"{wording.count(len(value.missing), 'definition')} without a live audience.")
     if value.unreadable:
@@ -157,12 +173,19 @@ def _summary(value: Plan, ink: Ink) -> Iterator[str]:
         yield ink("dim", f"Digest: {value.digest}")
 
 
-def _phases(value: Plan) -> Iterator[str]:
-    counts = [(value.summary["pause"], "pauses"), (value.summary["activate"], "starts")]
-    parts = [f"{count} {verb if count == 1 else verb.removesuffix('s')}" for count, verb in counts if count]
-    if parts:
-        order = "; what pauses goes first" if len(parts) > 1 else ""
-        yield f"Of these, {' and '.join(parts)}{order}."
+def _outlook(seen: View, ink: Ink) -> Iterator[str]:
+    value, unchanged = seen.plan, seen.plan.summary["unchanged"]
+    if value.changes:
+        yield ink("bold", f"Plan: {value.summary['update']} to change, {unchanged} unchanged.")
+        yield view.breakdown(seen)
+        if ledger := view.slots(seen, TERMINAL):
+            yield log_line(f"Active slots: {ledger}")
+    elif value.errored:
+        yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")
+    elif value.targets:
+        yield ink("green", "No changes. The targeted live audiences match their definitions.")
+    else:
+        yield ink("green", "No changes. The live audiences match the definitions.")
 
 
 def _unmanaged(audiences: Sequence[ListedAudience]) -> str:
@@ -245,16 +268,6 @@ def diagnostic_line(diagnostic: Diagnostic) -> str:
     severity = "" if diagnostic.is_error and place else f"{diagnostic.severity.capitalize()}"
     parts = [place, severity, diagnostic.path or "", message(diagnostic)]
     return ": ".join(part for part in parts if part)
-
-
-def message(diagnostic: Diagnostic) -> str:
-    """Return what is wrong and how to fix it, as sentences."""
-    sentences = [
-        text if text.endswith(_SENTENCE_ENDS) else f"{text}."
-        for text in (diagnostic.summary, diagnostic.detail)
-        if text
-    ]
-    return " ".join(sentences)
 
 
 _PHASES = {"release": " (stops being active)", "change": "", "activate": " (becomes active)"}

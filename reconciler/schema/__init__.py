@@ -85,7 +85,9 @@ def _rule(field: Mapping[str, Any], at_most: Path | None) -> Rule:
         at_most=at_most,
         generation=field.get("x-generation"),
         label=field["title"],
+        item_label=field.get("items", {}).get("title", ""),
         words=field.get("x-words", {}),
+        people=field.get("x-people", ""),
         raising=cast("Raising | None", field.get("x-raising")),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -55,6 +56,11 @@ def founded(folder: Path, audiences: list[dict[str, Any]], documents: Files) -> 
     with vendor.running() as url, github.running():
         settings = {"LEADPIPE_API_KEY": KEY, "LEADPIPE_BASE_URL": url}
         yield Team(folder, github, vendor, settings, documents)
+
+
+def unlinked(text: str) -> str:
+    """Return a comment as it reads: an audience's name without the address that it leads to."""
+    return re.sub(r"\[([^\]\n]*)\]\(https://[^)\n]*/blob/[^)\n]*\)", r"\1", text)
 
 
 def texts(documents: Files) -> dict[str, str | None]:

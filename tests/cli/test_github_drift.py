@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.github import sticky
-from tests.cli.hosted import BOT, PERMISSIONS, Files, Team, founded
+from tests.cli.hosted import BOT, PERMISSIONS, Files, Team, founded, unlinked
 from tests.cli.organization import ABSENT, KEY, PAUSING, STEADY, audience, live
 from tests.doubles.github_peer import ACTIONS, Fault, account
 from tests.doubles.oracles.markdown import rendered
@@ -48,13 +48,18 @@ def test_issue_opens_changes_closes_and_opens_anew(team: Team) -> None:
     assert opened.outputs["issue"] == f"https://github.com/acme/audiences/issues/{issue.number}"
     assert (issue.title, issue.state) == ("Audiences differ from git", "open")
     assert "**The next apply would put this back**" in (issue.body or "")
-    assert "| Webinar guests | **starts**: becomes active" in (issue.body or "")
-    assert "| Webinar guests | **starts**: becomes active" in opened.summary
+    assert "| Webinar guests | **Drift" in unlinked(issue.body or "")
+    assert (
+        "**starts**: becomes active, and its people are refreshed daily (live: paused; in the file: active)"
+        in (opened.summary)
+    )
 
     team.vendor.edit(STEADY, {"name": "Renamed by hand"})
     assert team.drift().code == 2
     (issue,) = ours(team)
-    assert '| Security leads | is renamed, was "Renamed by hand" |' in (issue.body or "")
+    assert 'is renamed, was "Renamed by hand" (live: Renamed by hand; in the file: Security leads)' in (
+        issue.body or ""
+    )
 
     team.vendor.edit(PAUSING, {"status": "active"})
     team.vendor.edit(STEADY, {"name": "Security leads"})

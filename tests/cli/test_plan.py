@@ -28,27 +28,36 @@ if TYPE_CHECKING:
     from tests.cli.organization import Organization
 
 PLAN = """\
+Look twice:
+  Half of the people or fewer: "Chief financial officers" (400 before, 200 then).
+  Active while it changes: "Chief financial officers". Who is in it changes with the vendor's next run.
+
   ~ Webinar guests (stops being active)
     audiences.d/guests.yaml:2
+    pauses, and its people are no longer refreshed
+    people: 1,000 (data of 2026-11-26)
       ~ status: active -> paused
-      people: 1,000 (data of 2026-11-26)
       (2 unchanged fields)
 
   ~ Chief financial officers
     audiences.d/cfo.yaml:2
+    drops people who score 60 to 79; also takes C-suite executives; drops vice presidents
+    people: 400 -> 200, -50% (data of 2026-11-26)
       ~ config.minScore: 60 -> 80
       ~ config.filters.seniority: + c_suite, - vp
-      people: 400 -> 200 (data of 2026-11-26)
       (3 unchanged fields)
 
   ~ Marketing directors (becomes active)
     audiences.d/marketing.yaml:2
+    starts: becomes active, and its people are refreshed daily
+    people: 1,000 (data of 2026-11-26)
       ~ status: paused -> active
-      people: 1,000 (data of 2026-11-26)
       (2 unchanged fields)
 
 Plan: 3 to change, 1 unchanged.
-Of these, 1 pauses and 1 starts; what pauses goes first.
+Of these 3, 1 would start, 1 would stop being active and 1 would match other people.
+Active slots: 4 in use, 1 frees up ("Webinar guests"), 1 would start ("Marketing directors"): 4 would then \
+be in use, and `active_slots` in `reconciler.toml` does not say of how many.
 1 live audience without a definition, left alone: "Made by hand".
 Digest: DIGEST
 """
@@ -93,7 +102,8 @@ def test_markdown_names_every_change_and_the_digest(organization: Organization) 
     said = organization.run("plan", "--format", "markdown")
 
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("**3 ")
+    assert said.out.startswith("### Plan: look twice\n")
+    assert "**Of 4 audiences, 3 would change and 1 stays as it is.**" in said.out
     assert "| Chief financial officers |" in said.out
     assert plan_of(organization)["digest"] in said.out
 
@@ -152,7 +162,7 @@ def test_missing_audience_is_error_beside_the_other_changes(found: Founding, for
     ("format_", "out"),
     [
         ("text", ""),
-        ("markdown", "**This plan cannot be applied.**"),
+        ("markdown", "### Plan: would be refused"),
         ("html", "<!DOCTYPE html>"),
         ("json", "{"),
     ],
@@ -202,7 +212,10 @@ def test_name_with_glob_characters_is_its_own_target(found: Founding) -> None:
 
 @pytest.mark.parametrize(
     ("format_", "words"),
-    [("text", "This plan is partial: only what --target Web* names."), ("markdown", "This plan is partial")],
+    [
+        ("text", "This plan is partial: only what --target Web* names."),
+        ("markdown", "This is a partial preview, only of what was asked for"),
+    ],
 )
 def test_a_partial_plan_says_so(organization: Organization, format_: str, words: str) -> None:
     assert words in organization.run("plan", "--target", "Web*", "--format", format_).out
@@ -284,7 +297,10 @@ def test_too_many_changes_are_a_warning(found: Founding) -> None:
     said = found(*many(5)).run("plan")
 
     assert said.code == 0
-    assert "\nWarning: 5 of 5 audiences would change at once; the limit is 3." in said.out
+    assert (
+        "Would be refused:\n  Too much at once: 5 of 5 audiences would change at once; the limit" in said.out
+    )
+    assert "Warning" not in said.out
 
 
 def test_a_protected_audience_is_a_warning(organization: Organization) -> None:
@@ -292,7 +308,8 @@ def test_a_protected_audience_is_a_warning(organization: Organization) -> None:
     said = organization.run("plan", "--detailed-exitcode")
 
     assert said.code == 2
-    assert 'audiences.d/guests.yaml:2: Warning: "Webinar guests" is protected and would change.' in said.out
+    assert 'Would be refused:\n  Protected: "Webinar guests" is protected and would change.' in said.out
+    assert "(audiences.d/guests.yaml:2)" in said.out
 
 
 def test_too_few_slots_are_a_warning(organization: Organization) -> None:

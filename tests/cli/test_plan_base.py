@@ -88,17 +88,19 @@ def test_text_shows_them_apart(worked: Organization) -> None:
 
 def test_markdown_shows_them_apart(worked: Organization) -> None:
     said = worked.run("plan", "--format", "markdown", "--base", "main")
-    asked, _, rest = said.out.partition("**Drift, which would be swept along.**")
-    swept = rest.partition("<details>")[0]
+    rows = {line.split(" | ")[0].strip("| "): line for line in said.out.splitlines() if line[:2] == "| "}
 
     assert said.code == 0
-    assert "| Webinar guests | **pauses**" in asked
-    assert "(**somebody changed this outside git as well**)" in asked
-    assert "| Security | is renamed" in asked
-    assert '| Webinar guests | is renamed, was "Renamed by hand" |' in swept
-    assert "| Chief financial officers | covers fewer topics" in swept
-    assert "| Security |" not in swept
-    assert "**Newly managed: 2 audiences.**" in swept
+    assert "which would be swept along:** Somebody edited these directly" in said.out
+    asked, _, drift = rows["Webinar guests"].partition("<br>**Drift")
+    assert "**pauses**" in asked
+    assert 'is renamed, was "Renamed by hand" (live: Renamed by hand; in the file: Webinar guests)' in drift
+    asked, _, drift = rows["Chief financial officers"].partition("<br>**Drift")
+    assert "(**somebody changed this outside git as well**: live: " in asked
+    assert "drops people who research" in drift
+    assert "is renamed" in rows["Security"]
+    assert "Drift" not in rows["Security"]
+    assert "**Newly managed: 2 audiences.**" in said.out
 
 
 def test_base_changes_no_digest_and_is_saved(worked: Organization) -> None:

@@ -12,7 +12,7 @@ from reconciler import schema
 from reconciler.app import saved_files
 from reconciler.errors import FileError
 from reconciler.plan import ApplyResult, Plan, from_document, result_from_document
-from reconciler.render import json_output, markdown, text
+from reconciler.render import json_output, markdown, markdown_result, text
 from tests.unit import reviews
 
 from . import mutations, runner
@@ -167,8 +167,10 @@ def read(data: bytes) -> Read:
 
 def _shown(found: Plan | ApplyResult) -> str:
     if isinstance(found, Plan):
-        return json_output.plan(found) + text.plan(found) + markdown.plan(found, schema.rules())
-    return json_output.result(found) + text.result(found) + markdown.result(found)
+        return (
+            json_output.plan(found) + text.plan(found, schema.rules()) + markdown.plan(found, schema.rules())
+        )
+    return json_output.result(found) + text.result(found) + markdown_result.result(found)
 
 
 def check(data: bytes, result: Read) -> list[str]:

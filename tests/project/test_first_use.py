@@ -22,6 +22,7 @@ def shown_in_the_readme() -> str:
 
 def test_plan_apply_plan(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "audiences.d", tmp_path / "audiences.d")
+    shutil.copy(ROOT / "reconciler.toml", tmp_path)
     first = run("plan", "--sandbox", cwd=tmp_path)
 
     assert (first.code, first.err) == (0, "")

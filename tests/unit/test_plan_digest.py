@@ -74,6 +74,7 @@ NOT_REVIEWED: dict[type, Parts] = {
         "diagnostics": (),
         "missing": (),
         "unmanaged": (),
+        "unchanged": (ListedAudience(UUIDS[1], "Z", "active"),),
         "unreadable": (),
         "active": 7,
         "active_slots": 8,

@@ -293,7 +293,7 @@ def test_slots_handovers_and_others_go_by_name() -> None:
     text = shown(swap)
     assert not fragments(
         text, "10 of 10 in use today", "1 freed: Spring webinar", "1 wanted: Autumn webinar",
-        "No longer managed: 1 audience.", "1 live audience without a file here:",
+        "No longer managed: 1 audience", "1 live audience without a file here:",
     )  # fmt: skip
     assert "Test [old CRM import]" in text
     assert "1 wanted: none" not in text

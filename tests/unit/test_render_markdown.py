@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reconciler import plan
 from reconciler.errors import ApiUnreachable, Diagnostic, StalePlan
 from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Plan
-from reconciler.render import markdown, sentences
+from reconciler.render import markdown, markdown_notes, markdown_result, markdown_table, sentences
+from reconciler.render.medium import MARKDOWN
 from tests.doubles.oracles.markdown import rendered
 from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
@@ -20,7 +21,11 @@ from tests.unit.strategies import RULES, hostile, patient, unknown_values
 
 
 def described(*fields: FieldChange, **more: Any) -> str:
-    return sentences.sentences(change(*fields, **more), RULES)
+    return sentences.joined(sentences.consequences(change(*fields, **more), RULES, MARKDOWN))
+
+
+def kind(one: Change) -> str:
+    return sentences.kind(one, sentences.consequences(one, RULES, MARKDOWN))
 
 
 def change(*fields: FieldChange, before: Any = None, patch: Any = None, **more: Any) -> Change:
@@ -48,13 +53,12 @@ class TestPlan:
     def test_audiences_that_start_or_stop_come_first(self) -> None:
         document = markdown.plan(reviews.forty(), RULES, max_shown=7, see_also="the job's summary")
         whole = markdown.plan(reviews.forty(), RULES)
-        assert document.splitlines()[0] == whole.splitlines()[0]
-        assert [name in document for name in ("00 |", "27 |", "02 |", "28 |", "03 |", "04 |")] == [
-            *(True, True, True, True, True, False)
-        ]
+        assert document.splitlines()[0] == whole.splitlines()[0] == "### Plan: would be refused"
+        for name in ("00", "01", "02", "26", "27", "28"):
+            assert f"Audience {name}" in document.partition("**Not shown here")[0]
         assert "**Not shown here: 33 more audiences.** See the job's summary." in document
         assert document.count("  ~ Audience") == 7
-        assert "Plan: 40 to change" in document
+        assert "40 would change" in document
 
     def test_of_many_audiences_none_need_be_shown(self) -> None:
         document = markdown.plan(reviews.one_filter(), RULES, max_shown=0)
@@ -64,74 +68,76 @@ class TestPlan:
     def test_errored_plan_says_why(self) -> None:
         error = ApiUnreachable("the API cannot be reached", "Try again")
         assert markdown.plan(Plan("", diagnostics=error.diagnostics), RULES) == (
-            "**This plan cannot be applied.**\n\n"
-            "Nothing has changed, and nothing can until this is fixed:\n\n"
-            "- **Error:** the API cannot be reached. Try again.\n"
+            "### Plan: would be refused\n\n"
+            "> [!CAUTION]\n"
+            "> **Would be refused**. Nothing has changed, and nothing can until this is fixed:\n>\n"
+            "> - **Error:** the API cannot be reached. Try again.\n\n"
+            "Nothing could be compared, so nobody can say what would change.\n"
         )
 
     def test_a_note_alone_is_folded(self) -> None:
         noted = Plan("o", 1, diagnostics=(Diagnostic("warning", "x", "a note"),))
         document = markdown.plan(noted, RULES)
-        assert document.startswith("**No changes.")
+        assert document.startswith("### Plan: nothing to change\n\n**No changes.")
         assert "a note" in document.partition("<details>")[2]
         assert "a note" not in document.partition("<details>")[0]
 
     def test_worst_problems_come_first_others_are_counted(self) -> None:
         found = [Diagnostic("warning", "x", f"odd {nth}") for nth in range(30)]
-        lines = markdown.notes([*found, Diagnostic("error", "x", "bad")]).splitlines()
+        lines = markdown_notes.notes([*found, Diagnostic("error", "x", "bad")]).splitlines()
         assert (lines[0], lines[1], lines[-1]) == (
             "- **Error:** bad.",
             "- **Warning:** odd 0.",
             "- and 11 more",
         )
-        assert len(lines) == markdown.MAX_NOTES + 1
+        assert len(lines) == markdown_notes.MAX_NOTES + 1
 
     def test_cut_plan_lists_a_bounded_number_of_problems(self) -> None:
         errors = tuple(Diagnostic("warning", "x", f"odd {nth}") for nth in range(900))
         document = markdown.plan(Plan("o", 1, diagnostics=errors), RULES, max_shown=0)
-        assert document.count("odd") == markdown.MAX_NOTES
+        assert document.count("odd") == markdown_notes.MAX_NOTES
         assert markdown.plan(Plan("o", 1, diagnostics=errors), RULES).count("odd") == len(errors)
 
 
 class TestResult:
     @pytest.mark.parametrize("case", ["applied", "in_part", "refused", "interrupted", "wider"])
     def test_reads_as_kept(self, case: str) -> None:
-        document = markdown.result(getattr(reviews, case)())
+        document = markdown_result.result(getattr(reviews, case)())
         assert document == reviews.expected(f"result-{case.replace('_', '-')}.md", document)
 
     def test_nothing_to_do_is_one_line(self) -> None:
-        assert markdown.result(ApplyResult()) == "**Nothing had to change.**\n"
+        assert markdown_result.result(ApplyResult()) == "**Nothing had to change.**\n"
 
     def test_one_is_not_many(self) -> None:
         one = ApplyResult(results=(AudienceResult("i", "N", "applied", is_written=True),))
-        assert markdown.result(one).startswith("**1 audience changed as planned.**")
+        assert markdown_result.result(one).startswith("**1 audience changed as planned.**")
 
     def test_nothing_written_is_said_first(self) -> None:
         results = (AudienceResult("i", "N", "conflict"),)
-        assert markdown.result(ApplyResult(results=results)).startswith(
+        assert markdown_result.result(ApplyResult(results=results)).startswith(
             "**Nothing was changed.** Run the plan"
         )
 
     def test_stopped_before_anything_is_said(self) -> None:
-        assert markdown.result(ApplyResult(interrupted=True)) == "**Nothing was changed.**\n"
+        assert markdown_result.result(ApplyResult(interrupted=True)) == "**Nothing was changed.**\n"
 
     def test_a_refusal_is_named_in_plain_words(self) -> None:
         stale = StalePlan("this is not the reviewed plan any more", "Review the plan above")
-        assert markdown.result(ApplyResult(diagnostics=stale.diagnostics)) == (
+        assert markdown_result.result(ApplyResult(diagnostics=stale.diagnostics)) == (
             "**Nothing was changed.** This is why:\n\n"
             "- **Out of date:** this is not the reviewed plan any more. Review the plan above.\n"
         )
 
     def test_applied_and_wider_is_not_as_planned(self) -> None:
         one = AudienceResult("i", "@N", "applied", "", 1, is_written=True, is_live_and_wider=True)
-        document = markdown.result(ApplyResult(results=(one,) * 21))
-        assert document.startswith("**Live and wider than defined:** `@N`")
+        document = markdown_result.result(ApplyResult(results=(one,) * 21))
+        assert document.startswith("> [!CAUTION]\n> **Live and wider than defined:** `@N`")
         assert ", and 1 more. **Pause them now: " in document
         assert "**0 of 21 audiences are as planned, 21 are not.**" in document
 
     def test_audiences_not_as_planned_come_first(self) -> None:
-        document = markdown.result(reviews.in_part(), max_shown=1, see_also="the job's summary")
-        assert document.count("CFOs") == 2
+        document = markdown_result.result(reviews.in_part(), max_shown=1, see_also="the job's summary")
+        assert document.count("CFOs") == 1
         assert "Spring webinar" not in document
         assert "**Not shown here: 8 more audiences.** See the job's summary." in document
 
@@ -160,7 +166,7 @@ class TestSentences:
     @pytest.mark.parametrize(
         ("path", "before", "after", "said"),
         [
-            ("config.minScore", 80, 60, "reaches more people: the minimum intent score falls from 80 to 60"),
+            ("config.minScore", 80, 60, "also takes people who score 60 to 79"),
             (
                 "config.minScore",
                 None,
@@ -175,37 +181,40 @@ class TestSentences:
             ),
             ("config.maxScore", "90", 100, 'maximum intent score is now 100, was "90"'),
             ("config.sourceUrl", "about", None, 'source page is no longer set, was "about"'),
-            ("config.filters.state", None, "Ohio", "reaches fewer people: now only this state: Ohio"),
+            ("config.filters.state", None, "Ohio", "now only people who live in Ohio, instead of any state"),
             (
                 "config.filters.state",
                 "Ohio",
                 None,
-                "reaches more people: no longer limited to this state: Ohio",
+                "now any state, instead of only people who live in Ohio",
             ),
             (
                 "config.filters.hasPhone",
                 None,
                 True,
-                "reaches fewer people: now only people with a phone number",
+                "now only people with a phone number",
             ),
             (
                 "config.filters.hasPhone",
                 True,
                 None,
-                "reaches more people: no longer only people with a phone number",
+                "no longer only people with a phone number",
             ),
             (
                 "config.filters.hasPhone",
                 None,
                 False,
-                'reaches other people: the filter "people with a phone number" is now "no", was not set',
+                (
+                    'the filter "people with a phone number" is now "no", was not set; '
+                    'the API does not document whom "no" selects'
+                ),
             ),
             ("config.filters.role.seniority", {}, None, '"job levels" was there and empty'),
             (
                 "config.new",
                 1,
                 2,
-                "reaches other people: something changes that this version has no words for",
+                "something changes that this version has no words for",
             ),
         ],
     )
@@ -227,7 +236,7 @@ class TestSentences:
     ) -> None:
         field = FieldChange("config.filters.role.seniority.values", ["vp"], ["cxo", "vp"], ("cxo",), ())
         one = change(field, before=filters(values=["vp"], **old), patch=filters(values=["cxo", "vp"], **new))
-        assert sentences.effect_on_reach(one, RULES) == effect
+        assert kind(one) == effect
 
     def test_removed_filter_omits_how_it_compared(self) -> None:
         fields = (
@@ -235,27 +244,28 @@ class TestSentences:
             FieldChange("config.filters.role.seniority.mode", "any", None),
         )
         assert described(*fields, before=filters(values=["vp"], mode="any"), patch={"config": {}}) == (
-            "reaches more people: no longer limited to these job levels: vice presidents"
+            'now all job levels, instead of only vice presidents (mode "any")'
         )
 
     def test_change_without_words_is_not_silent(self) -> None:
         field = FieldChange("config.filters.role.seniority.mode", "any", None)
         said = described(field, before=filters(mode="any"), patch={"config": {}})
-        assert said == "changes in a detail, which is below"
+        assert said == 'the filter "job levels" changes in a detail'
 
     def test_texts_that_look_alike_are_told_apart(self) -> None:
         said = described(FieldChange("name", "Zo\u00eb", "Zoe\u0308"))
         assert said == 'is renamed, was "Zo\u00eb" (look alike: U+00EB became U+0065 U+0308)'
 
     def test_protection_comes_first(self) -> None:
-        assert described(FieldChange("name", "A", "B"), is_protected=True) == (
-            '**is protected**, so this is refused; is renamed, was "A"'
+        one = change(FieldChange("name", "A", "B"), is_protected=True)
+        assert "| **is protected**, so this is refused<br>is renamed, was" in (
+            markdown_table.of_changes([one], RULES)
         )
 
     def test_effects_in_both_directions_are_neither(self) -> None:
         fields = (FieldChange("config.minScore", 80, 70), FieldChange("config.maxScore", 100, 90))
-        assert sentences.effect_on_reach(change(*fields), RULES) == "other"
-        assert sentences.effect_on_reach(change(FieldChange("name", "A", "B")), RULES) is None
+        assert kind(change(*fields)) == "other"
+        assert kind(change(FieldChange("name", "A", "B"))) == "same"
 
     def test_long_lists_and_values_are_cut(self) -> None:
         some = tuple(f"{nth}{'x' * 300}" for nth in range(30))
@@ -303,7 +313,7 @@ class TestOutside:
 
     def test_sentence_stays_readable_around_escaped_words(self) -> None:
         found = Diagnostic("error", "x", 'unknown "a_b" (or <b>) in "X - Y", e.g. [z](y)', "See www.x.test!")
-        assert markdown.notes([found]) == (
+        assert markdown_notes.notes([found]) == (
             '- **Error:** unknown "a_b" (or `<b>`) in "X `-` Y", `e.g`. `[z](y`). See `www.x.test`!'
         )
 
@@ -311,7 +321,11 @@ class TestOutside:
 def documents(outside: str) -> list[str]:
     """Return the documents there are, with one text wherever text comes from outside."""
     plan, result = reviews.outside(outside)
-    return [markdown.plan(plan, RULES), markdown.plan(plan, RULES, max_shown=1), markdown.result(result)]
+    return [
+        markdown.plan(plan, RULES),
+        markdown.plan(plan, RULES, max_shown=1),
+        markdown_result.result(result),
+    ]
 
 
 @cache

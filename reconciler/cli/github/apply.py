@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler import schema
 from reconciler.app.dry_run import DryRun
 from reconciler.app.merged_apply import Merge, MergedApply
 from reconciler.cli import exit_codes, options, output
@@ -88,7 +89,7 @@ def _show(environment: Environment, session: ReviewedSession) -> int:
 
     def plan() -> None:
         made = session.make_plan()
-        output.write(text.plan(made, output.ink(sys.stdout)))
+        output.write(text.plan(made, schema.rules(), output.ink(sys.stdout)))
         session.require_allowed(made)
 
     shown = DryRun(environment, session, attempt(plan))

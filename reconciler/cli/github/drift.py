@@ -7,12 +7,13 @@ from functools import partial
 
 import click
 
+from reconciler import schema
 from reconciler.app import drift, drift_adoption
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import attempt, publish, run
 from reconciler.errors import ReconcilerError
 from reconciler.github import environment as runner
-from reconciler.render import markdown, text
+from reconciler.render import markdown_notes, text
 from reconciler.render.annotations import annotate
 
 
@@ -32,9 +33,9 @@ def drift_command(paths: tuple[str, ...], sandbox: bool, adopt: str | None) -> i
         found = attempt(partial(drift.find, environment, paths or options.DEFAULT_PATHS, is_sandbox=sandbox))
         if isinstance(found, ReconcilerError):
             output.write(annotate(found.diagnostics))
-            summary = partial(environment.append_summary, markdown.notes(found.diagnostics))
+            summary = partial(environment.append_summary, markdown_notes.notes(found.diagnostics))
             return publish(exit_codes.of_error(found), environment, summary)
-        output.write(annotate(found.plan.diagnostics) + text.plan(found.plan))
+        output.write(annotate(found.plan.diagnostics) + text.plan(found.plan, schema.rules()))
         code = exit_codes.CHANGES if found.plan.changes else exit_codes.DONE
         code = exit_codes.ERROR if found.plan.errored else code
         address: list[str] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler import schema
 from reconciler.app import pull_request, untouched
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import attempt, publish, run
@@ -76,7 +77,7 @@ def _plan(pull: PullRequest, *, is_sandbox: bool, reach_budget: int) -> int:
     plan = (
         Plan(origin="", diagnostics=planned.diagnostics) if isinstance(planned, ReconcilerError) else planned
     )
-    output.write(annotate(pull.diagnostics(plan)) + (text.plan(plan) if plan.origin else ""))
+    output.write(annotate(pull.diagnostics(plan)) + (text.plan(plan, schema.rules()) if plan.origin else ""))
     queued = [partial(environment.append_summary, comment.queued())] if environment.is_merge_group else []
     code = publish(
         _code(plan),

@@ -1,0 +1,110 @@
+"""What happens to whom, as a table of Markdown: a row for each audience, or for several that are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.render import reach, view
+from reconciler.render.medium import MARKDOWN
+from reconciler.render.origin import NOWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model import Rules
+    from reconciler.plan import Change
+    from reconciler.render.origin import Place
+    from reconciler.render.sentences import Consequence
+    from reconciler.render.view import Group, Row
+
+MAX_DESCRIPTION = 120
+_DATE = 10  # characters of a time that are its day
+
+
+def of_changes(
+    changes: Sequence[Change], rules: Rules, place: Place = NOWHERE, *, max_shown: int | None = None
+) -> str:
+    """Return the table of changes, at most so many, the largest effect first; empty without any."""
+    return of_rows(view.rows(changes, rules, MARKDOWN)[:max_shown], place)
+
+
+def of_rows(rows: Sequence[Row], place: Place = NOWHERE) -> str:
+    """Return the table of some rows; empty without any."""
+    if not rows:
+        return ""
+    has_people = any(row.change.reach is not None for row in rows)
+    head = ("Audience", "What would happen", *(["People"] if has_people else []))
+    cells = [_cells(group, place, has_people=has_people) for group in view.groups(rows)]
+    return table(head, cells)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+
+
+def _cells(group: Group, place: Place, *, has_people: bool) -> Sequence[str]:
+    rows = group.rows
+    first = rows[0]
+    what = _what(first)
+    if len(rows) == 1:
+        about = _about(first.change)
+        audience = f"{_link(first, place)}<br><sub>{about}</sub>" if about else _link(first, place)
+        return (audience, what, *([_people(first)] if has_people else []))
+    numbers, owners = {_people(row) for row in rows}, {row.change.owner for row in rows}
+    names = ", ".join(
+        _named(row, place, has_numbers=len(numbers) > 1, has_owner=len(owners) > 1) for row in rows
+    )
+    shown = numbers.pop() if len(numbers) == 1 else "beside each name"
+    owner = first.change.owner if len(owners) == 1 else ""
+    of_all = f"<br><sub>owner of all: {MARKDOWN.name(owner)}</sub>" if owner else ""
+    return (f"**The same in {len(rows)}:** {names}{of_all}", what, *([shown] if has_people else []))
+
+
+def _link(row: Row, place: Place) -> str:
+    return place.link(MARKDOWN.name(row.change.name), row.change.file, row.change.line)
+
+
+def _named(row: Row, place: Place, *, has_numbers: bool, has_owner: bool) -> str:
+    notes = [_people(row)] if has_numbers else []
+    notes += [f"owner {MARKDOWN.name(row.change.owner)}"] if has_owner and row.change.owner else []
+    return f"{_link(row, place)} ({'; '.join(notes)})" if notes else _link(row, place)
+
+
+def _about(change: Change) -> str:
+    """Return who owns an audience and what it is for."""
+    owner = f"owner {MARKDOWN.name(change.owner)}" if change.owner else ""
+    text = change.description
+    short = text if len(text) <= MAX_DESCRIPTION else f"{text[: MAX_DESCRIPTION - 1]}…"
+    purpose = f"for: {MARKDOWN.prose(short)}" if short.strip() else ""
+    return "; ".join(part for part in (owner, purpose) if part)
+
+
+def _people(row: Row) -> str:
+    return reach.numbers(row.change).replace("->", "\N{RIGHTWARDS ARROW}") or "not asked"
+
+
+def _what(row: Row) -> str:
+    """Return what the change asks for, and after it what of the row is drift."""
+    asked = [_asked(one) for one in row.consequences if one.cause != "drift"]
+    drift = [_drifted(one) for one in row.consequences if one.cause == "drift"]
+    parts = ["**is protected**, so this is refused"] if row.change.is_protected else []
+    parts += ["; ".join(asked)] if asked else []
+    if drift:
+        day = row.change.updated_at[:_DATE]
+        since = f", last updated there on {MARKDOWN.quote(day)}" if day else ""
+        parts.append(f"**Drift{since}:** {'; '.join(drift)}")
+    return "<br>".join(parts)
+
+
+def _asked(one: Consequence) -> str:
+    if one.cause != "both":
+        return one.text
+    return f"{one.text} (**somebody changed this outside git as well**: {_values(one)})"
+
+
+def _drifted(one: Consequence) -> str:
+    return f"{one.text} ({_values(one)})"
+
+
+def _values(one: Consequence) -> str:
+    return f"live: {one.live}; in the file: {one.defined}"
