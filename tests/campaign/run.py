@@ -124,7 +124,10 @@ def run(scenario: Scenario, folder: Path, server: ForkServer) -> Evidence:
         )
         plan = json.loads(planning.saved) if planning.saved else None
         storm = stage.act(peer, initial, _storm(stage, scenario, peer, url, plan), start)
-        resumed = _resume(stage, peer, url) if scenario.resumes and storm.processes else None
+        present = {name: one for name, one in stage.definitions.items() if name in storm.final}
+        ends = len(_leftovers(scenario, storm.final, present)) > MAX_LEFTOVERS  # as five failures in a row do
+        resumes = scenario.resumes and storm.processes and not ends
+        resumed = _resume(stage, peer, url) if resumes else None
     missing, calm = _calm(stage, scenario, (resumed or storm).final)
     return Evidence(scenario.key, plan, planning, storm, calm, missing, resumed, obstructed)
 
@@ -253,12 +256,19 @@ def _with_few_leftovers(
         name: {**one, **first[name]} if model.is_odd(one, definitions.get(name, {})) else deepcopy(one)
         for name, one in state.items()
     }
+    for name in _leftovers(scenario, live, definitions)[MAX_LEFTOVERS:]:
+        live[name] |= model.patch_for(definitions[name], live[name]) or {}
+    return live
+
+
+def _leftovers(
+    scenario: Scenario, live: Mapping[str, Document], definitions: Mapping[str, Document]
+) -> list[str]:
+    """Name the audiences of which a server that merges would keep something that should go."""
     left = []
     for name, definition in definitions.items():
         patch = model.patch_for(definition, live[name])
         merges = scenario.config_semantics == "merge"
         if patch and not model.holds(model.stored(live[name], patch, merges=merges), patch):
             left.append(name)
-    for name in left[MAX_LEFTOVERS:]:
-        live[name] |= model.patch_for(definitions[name], live[name]) or {}
-    return live
+    return left
