@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.plan.reach import NOT_KNOWN
-from reconciler.render import handovers, markdown_table, text, view
+from reconciler.render import handovers, markdown_table, text, totals, view
 from reconciler.render.escape import markdown_fence, markdown_inline
 from reconciler.render.markdown_notes import MAX_NOTES, alert
 from reconciler.render.medium import MARKDOWN
@@ -94,7 +94,7 @@ def _body(
     yield markdown_table.of_rows(shown, place)
     yield _not_shown(len(seen.rows) - len(shown), see_also)
     yield from _people(shown, seen)
-    ledger = view.slots(seen, MARKDOWN)
+    ledger = totals.slots(seen, MARKDOWN)
     yield f"**Active slots:** {ledger}" if ledger else ""
     for heading, said in handovers.taken(seen.plan, MARKDOWN.name):
         yield f"**{heading}.** {said}"
@@ -134,7 +134,7 @@ def _headline(seen: View) -> Iterator[str]:
     if value.errored and not value.origin:
         yield "Nothing could be compared, so nobody can say what would change."
     elif value.errored or value.changes:
-        yield f"**{view.headline(seen)}** {view.breakdown(seen)}".rstrip()
+        yield f"**{totals.headline(seen)}** {totals.breakdown(seen)}".rstrip()
     else:
         which = "targeted live audiences match their" if value.targets else "live audiences match the"
         count = wording.count(value.managed, "audience")
@@ -164,7 +164,7 @@ def _people(shown: Sequence[Row], seen: View) -> Iterator[str]:
 
 
 def _left_alone(seen: View) -> str:
-    parts = list(view.left_alone(seen.plan, MARKDOWN))
+    parts = list(totals.left_alone(seen.plan, MARKDOWN))
     if not parts:
         return ""
     return "\n".join(["**Left alone**", "", *(f"- {heading}: {names}." for heading, names in parts)])

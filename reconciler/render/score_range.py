@@ -73,10 +73,6 @@ def _gained(before: tuple[int, int], after: tuple[int, int]) -> list[str]:
 
 
 def _span(low: int, high: int) -> str:
-    if low == _LEAST:
-        return f"{high} or less"
-    if high == _MOST:
-        return f"{low} or more"
     return str(low) if low == high else f"{low} to {high}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.model import Json, canonical
-from reconciler.render import handovers, lookalikes, reach, sentences, view
+from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
 from reconciler.render.verdict import message
@@ -177,8 +177,8 @@ def _outlook(seen: View, ink: Ink) -> Iterator[str]:
     value, unchanged = seen.plan, seen.plan.summary["unchanged"]
     if value.changes:
         yield ink("bold", f"Plan: {value.summary['update']} to change, {unchanged} unchanged.")
-        yield view.breakdown(seen)
-        if ledger := view.slots(seen, TERMINAL):
+        yield totals.breakdown(seen)
+        if ledger := totals.slots(seen, TERMINAL):
             yield log_line(f"Active slots: {ledger}")
     elif value.errored:
         yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")
