@@ -169,8 +169,8 @@ def _summary(seen: View, ink: Ink) -> Iterator[str]:
         yield ink("red", "This plan has errors and cannot be applied.")
     if value.unmanaged:
         yield ink("dim", _unmanaged(value.unmanaged))
-    if value.changes and value.digest is not None:
-        yield ink("dim", f"Digest: {value.digest}")
+    if value.changes and seen.digest is not None:
+        yield ink("dim", f"Digest: {seen.digest}")
 
 
 def _outlook(seen: View, ink: Ink) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from reconciler.render import sentences, verdict
 from reconciler.render.sentences import Kind
+from reconciler.render.values import Lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,11 +68,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All rows, the largest effect first, and the verdict."""
+    """All rows, the largest effect first, the verdict, and the plan's digest, which takes time to make."""
 
     plan: Plan
     rows: tuple[Row, ...]
     verdict: Verdict
+    digest: str | None = None
 
     @property
     def counts(self) -> Mapping[Kind, int]:
@@ -94,14 +96,14 @@ def of(
     reader is; they stand in for the refusal's own.
     """
     found = rows(plan.audience_changes, rules, medium)
-    return View(plan, found, verdict.of(plan, found, medium, notes, hints or {}))
+    return View(plan, found, verdict.of(plan, found, medium, notes, hints or {}), plan.digest)
 
 
 def rows(changes: Sequence[Change], rules: Rules, medium: Medium) -> tuple[Row, ...]:
     """Return a row for each audience, the largest effect first."""
-    found = []
+    found, lexicon = [], Lexicon(rules)
     for change in changes:
-        said = sentences.consequences(change, rules, medium)
+        said = sentences.consequences(change, lexicon, medium)
         found.append(Row(change, sentences.kind(change, said), said))
     return tuple(sorted(found, key=_rank))
 

@@ -13,6 +13,7 @@ from reconciler.plan.model import Missing, Reach
 from reconciler.plan.reach import WARNING
 from reconciler.render import sentences, totals, view
 from reconciler.render.medium import TERMINAL
+from reconciler.render.values import Lexicon
 from tests.unit import reviews
 from tests.unit.strategies import RULES
 
@@ -28,7 +29,7 @@ def change(*fields: FieldChange, name: str = "N", reach: Reach | None = None, **
 def said(*fields: FieldChange, **more: Any) -> tuple[str, str]:
     """Return what a change does in words, and its kind."""
     one = change(*fields, **more)
-    found = sentences.consequences(one, RULES, TERMINAL)
+    found = sentences.consequences(one, Lexicon(RULES), TERMINAL)
     return sentences.joined(found), sentences.kind(one, found)
 
 
@@ -102,7 +103,7 @@ def test_overlap_says_how_many_topics(before: int, after: int, words: str, kind:
 
 def test_drift_in_one_end_marks_the_whole_range() -> None:
     fields = (FieldChange(LOW, 70, 60, cause="change"), FieldChange(HIGH, 90, 80, cause="drift"))
-    (one,) = sentences.consequences(change(*fields), RULES, TERMINAL)
+    (one,) = sentences.consequences(change(*fields), Lexicon(RULES), TERMINAL)
 
     assert one.cause == "both"
     assert (one.live, one.defined) == (
