@@ -81,7 +81,14 @@ class Drift:
     def _body(self, max_bytes: int, see_also: str = "") -> str:
         if not self._is_there:
             return comment.drift_resolved()
-        render = partial(comment.drifted, self.plan, schema.rules(), place=self._place, see_also=see_also)
+        render = partial(
+            comment.drifted,
+            self.plan,
+            schema.rules(),
+            seen=comment.drift_view(self.plan, schema.rules()),
+            place=self._place,
+            see_also=see_also,
+        )
         return comment.fit(render, len(self.plan.audience_changes), max_bytes)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.github.environment import Environment
     from reconciler.plan import Plan
     from reconciler.render.origin import Place
+    from reconciler.render.view import View
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ class PullRequest:
 
     def publish_summary(self, plan: Plan) -> None:
         """Append the plan to the job's summary; raises FileError."""
-        render = partial(self._body, plan, see_also="the saved plan, which the step's outputs name")
+        render = partial(
+            self._body, plan, seen=self._view(plan), see_also="the saved plan, which the step's outputs name"
+        )
         self.environment.append_summary(comment.fit(render, len(plan.audience_changes), runner.MAX_SUMMARY))
 
     def publish_comment(self, plan: Plan) -> None:
@@ -97,7 +100,9 @@ class PullRequest:
         kind = sticky.kind("plan", self.paths)
         state = comment_state.from_plan(plan, self.environment.head_sha, self.environment.run)
         marker = sticky.marked(kind, state, "")
-        render = partial(self._body, plan, see_also=comment.summary_link(self.environment.run_url))
+        render = partial(
+            self._body, plan, seen=self._view(plan), see_also=comment.summary_link(self.environment.run_url)
+        )
         body = comment.fit(render, len(plan.audience_changes), comment.MAX_COMMENT - len(marker))
         address = plan_comment.publish(self.environment, number, kind, marker + body)
         with suppress(FileError):  # the other outputs have told of that already
@@ -108,10 +113,14 @@ class PullRequest:
         """Where its reader is; once, so that everything that is published says the same."""
         return place.on_github(self.environment)
 
+    def _view(self, plan: Plan) -> View:
+        return comment.preview(plan, schema.rules(), [*self.notes, *_left_out(plan)])
+
     def _body(
         self,
         plan: Plan,
         *,
+        seen: View | None = None,
         max_shown: int | None = None,
         max_exact: int | None = None,
         see_also: str = "",
@@ -119,7 +128,7 @@ class PullRequest:
         return comment.planned(
             plan,
             schema.rules(),
-            [*self.notes, *_left_out(plan)],
+            seen=seen or self._view(plan),
             place=self._place,
             max_shown=max_shown,
             max_exact=max_exact,

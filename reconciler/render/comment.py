@@ -14,6 +14,7 @@ from reconciler.render import (
     markdown_result,
     markdown_table,
     merging,
+    view,
 )
 from reconciler.render.escape import markdown_fence
 from reconciler.render.markdown_notes import quoted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.plan import ApplyResult, Change, Plan
     from reconciler.plan.file_change import FileChange
     from reconciler.render.origin import Place
+    from reconciler.render.view import View
 
     class Render(Protocol):
         """Renders at most so many audiences, and the exact changes of so many; all for None."""
@@ -44,6 +46,7 @@ def planned(
     rules: Rules,
     notes: Sequence[Diagnostic] = (),
     *,
+    seen: View | None = None,
     place: Place = NOWHERE,
     max_shown: int | None = None,
     max_exact: int | None = None,
@@ -51,14 +54,12 @@ def planned(
 ) -> str:
     """Show whether and what a merge would do, for at most `max_shown` audiences.
 
-    `max_exact` limits the exact changes that are folded; `see_also` says where the others are.
+    `max_exact` limits the exact changes that are folded; `see_also` says where the others are. `seen` is the
+    preview of the plan where that is made already.
     """
-    return markdown.plan(
-        plan,
-        rules,
+    return markdown.show(
+        seen or preview(plan, rules, notes),
         title="Audiences",
-        notes=notes,
-        hints=merging.HINTS,
         after=list(merging.outlook(plan)),
         place=place,
         max_shown=max_shown,
@@ -67,20 +68,34 @@ def planned(
     )
 
 
+def preview(plan: Plan, rules: Rules, notes: Sequence[Diagnostic] = ()) -> View:
+    """Return what a plan's comment shows, which takes time for many audiences."""
+    return view.of(plan, rules, MARKDOWN, notes=notes, hints=merging.HINTS)
+
+
 def drifted(
     plan: Plan,
     rules: Rules,
     *,
+    seen: View | None = None,
     place: Place = NOWHERE,
     max_shown: int | None = None,
     max_exact: int | None = None,
     see_also: str = "",
 ) -> str:
     """Show what differs from git although nobody merged it; the parameters are as in `planned`."""
-    shown = markdown.drift(
-        _all_drift(plan), rules, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also
-    )
+    found = seen or drift_view(plan, rules)
+    shown = markdown.drift(found, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also)
     return _joined(_DRIFT, shown)
+
+
+def drift_view(plan: Plan, rules: Rules) -> View:
+    """Return what an issue about drift shows, in which nobody asked for any of the plan."""
+    changes = [
+        replace(change, fields=tuple(replace(field, cause="drift") for field in change.fields))
+        for change in plan.changes
+    ]
+    return view.of(replace(plan, changes=tuple(changes)), rules, MARKDOWN)
 
 
 def adoption(
@@ -103,15 +118,6 @@ def adoption(
 def keeping(address: str) -> str:
     """Offer the other way to end drift."""
     return f"To keep what is live instead, merge {address}: it takes this into the files.\n"
-
-
-def _all_drift(plan: Plan) -> Plan:
-    """Return the plan with every field caused by drift: nobody asked for any of it."""
-    changes = [
-        replace(change, fields=tuple(replace(field, cause="drift") for field in change.fields))
-        for change in plan.changes
-    ]
-    return replace(plan, changes=tuple(changes))
 
 
 def drift_resolved() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.plan.reach import NOT_KNOWN
-from reconciler.render import handovers, markdown_table, text, view
+from reconciler.render import handovers, markdown_table, text, totals, view
 from reconciler.render.escape import markdown_fence, markdown_inline
 from reconciler.render.markdown_notes import MAX_NOTES, alert
 from reconciler.render.medium import MARKDOWN
@@ -15,22 +15,23 @@ from reconciler.render.origin import NOWHERE, host
 from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from reconciler.errors import Diagnostic
     from reconciler.model import Rules
     from reconciler.plan import Plan
     from reconciler.render.origin import Place
     from reconciler.render.view import Row, View
 
 
-def plan(
-    value: Plan,
-    rules: Rules,
+def plan(value: Plan, rules: Rules, *, max_shown: int | None = None) -> str:
+    """Show a plan by itself; `max_shown` is as in `show`."""
+    return show(view.of(value, rules, MARKDOWN), max_shown=max_shown, max_exact=max_shown)
+
+
+def show(
+    value: View,
     *,
     title: str = "Plan",
-    notes: Sequence[Diagnostic] = (),
-    hints: Mapping[str, str] | None = None,
     after: Sequence[str] = (),
     place: Place = NOWHERE,
     max_shown: int | None = None,
@@ -40,21 +41,19 @@ def plan(
     """Show the verdict with its reasons, what happens to whom, and the exact changes folded below.
 
     Of more audiences than `max_shown` the largest effects are shown, and of `max_exact` the exact changes;
-    `see_also` says in words of ours where the others are. `notes` and `hints` are as in `view.of`, and
-    `after` are blocks of Markdown that follow what is left alone.
+    `see_also` says in words of ours where the others are. `after` are blocks of Markdown that follow what is
+    left alone.
     """
-    seen = view.of(value, rules, MARKDOWN, notes=notes, hints=hints)
     return _joined(
         [
-            f"### {title}: {seen.verdict.word}",
-            *_body(seen, after, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also),
+            f"### {title}: {value.verdict.word}",
+            *_body(value, after, place=place, max_shown=max_shown, max_exact=max_exact, see_also=see_also),
         ]
     )
 
 
 def drift(
-    value: Plan,
-    rules: Rules,
+    value: View,
     *,
     place: Place = NOWHERE,
     max_shown: int | None = None,
@@ -62,8 +61,7 @@ def drift(
     see_also: str = "",
 ) -> str:
     """Show the same of a plan that nobody asked for: no title, and nothing of what a merge would bring."""
-    seen = view.of(value, rules, MARKDOWN)
-    known = replace(seen, verdict=replace(seen.verdict, looks=()))
+    known = replace(value, verdict=replace(value.verdict, looks=()))
     return _joined(
         _body(
             known,
@@ -94,14 +92,14 @@ def _body(
     yield markdown_table.of_rows(shown, place)
     yield _not_shown(len(seen.rows) - len(shown), see_also)
     yield from _people(shown, seen)
-    ledger = view.slots(seen, MARKDOWN)
+    ledger = totals.slots(seen, MARKDOWN)
     yield f"**Active slots:** {ledger}" if ledger else ""
     for heading, said in handovers.taken(seen.plan, MARKDOWN.name):
         yield f"**{heading}.** {said}"
     yield _left_alone(seen)
     yield from after
     yield _exact(seen, shown[:max_exact], see_also, is_cut=max_exact is not None or max_shown is not None)
-    yield _last_line(seen.plan, place)
+    yield _last_line(seen, place)
 
 
 def _joined(blocks: Sequence[str] | Iterator[str]) -> str:
@@ -134,7 +132,7 @@ def _headline(seen: View) -> Iterator[str]:
     if value.errored and not value.origin:
         yield "Nothing could be compared, so nobody can say what would change."
     elif value.errored or value.changes:
-        yield f"**{view.headline(seen)}** {view.breakdown(seen)}".rstrip()
+        yield f"**{totals.headline(seen)}** {totals.breakdown(seen)}".rstrip()
     else:
         which = "targeted live audiences match their" if value.targets else "live audiences match the"
         count = wording.count(value.managed, "audience")
@@ -164,7 +162,7 @@ def _people(shown: Sequence[Row], seen: View) -> Iterator[str]:
 
 
 def _left_alone(seen: View) -> str:
-    parts = list(view.left_alone(seen.plan, MARKDOWN))
+    parts = list(totals.left_alone(seen.plan, MARKDOWN))
     if not parts:
         return ""
     return "\n".join(["**Left alone**", "", *(f"- {heading}: {names}." for heading, names in parts)])
@@ -187,8 +185,9 @@ def _exact(seen: View, rows: Sequence[Row], see_also: str, *, is_cut: bool) -> s
     return "\n\n".join(lines)
 
 
-def _last_line(value: Plan, place: Place) -> str:
-    parts = [f"Digest `{value.digest}`"] if value.changes and value.digest else []
+def _last_line(seen: View, place: Place) -> str:
+    value = seen.plan
+    parts = [f"Digest `{seen.digest}`"] if value.changes and seen.digest else []
     parts += [f"compared with {markdown_inline(host(value.origin))}"] if value.origin else []
     parts += [f"commit `{place.commit[:12]}`"] if place.commit else []
     parts += [f"asked for by {markdown_inline(place.author)}"] if place.author else []

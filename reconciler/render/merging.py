@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import LimitExceeded, ProtectedAudience, ReachDenied, SlotsExceeded
 from reconciler.plan import objections
-from reconciler.render import view
+from reconciler.render import totals
 from reconciler.render.medium import MARKDOWN
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def outlook(plan: Plan) -> Iterator[str]:
     if plan.errored or objections(plan):
         yield _REFUSES
         return
-    steps = [f"{_STEPS[phase]} ({MARKDOWN.names(names, MAX_STEP)})" for phase, names in view.order(plan)]
+    steps = [f"{_STEPS[phase]} ({MARKDOWN.names(names, MAX_STEP)})" for phase, names in totals.order(plan)]
     order = f", in this order: {', then '.join(steps)}" if len(steps) > 1 else ""
     yield f"**What happens at the merge.** {_STARTS}{order}. {_EXACTLY} {FOLLOW}"
     yield f"{_STOP} **To take it back** after the merge, {REVERT}"

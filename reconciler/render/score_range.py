@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 _LEAST, _MOST = -1, 1_000_000  # where an end is set on neither side
 
 
-def is_lower_end(path: Path, rules: Rules) -> bool:
-    """Return whether a field is the lower end of a range: a number that is at most another."""
-    upper = rules[path].at_most
-    return upper is not None and rules[upper].kind == "integer"
-
-
-def lower_end(path: Path, rules: Rules) -> Path | None:
-    """Return the lower end of the range that a field is an end of, None where it is none."""
-    return next(
-        (one for one in rules if path in {one, rules[one].at_most} and is_lower_end(one, rules)), None
-    )
-
-
 def said(
     change: Change, path: Path, fields: Sequence[FieldChange], rules: Rules, words: Words
 ) -> tuple[str, Effect | None]:
@@ -73,10 +60,6 @@ def _gained(before: tuple[int, int], after: tuple[int, int]) -> list[str]:
 
 
 def _span(low: int, high: int) -> str:
-    if low == _LEAST:
-        return f"{high} or less"
-    if high == _MOST:
-        return f"{low} or more"
     return str(low) if low == high else f"{low} to {high}"
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.model import Path, Rules, dotted
 from reconciler.render import filter_words, lookalikes, score_range
 from reconciler.render.effect import Effect, overall
 from reconciler.render.medium import MARKDOWN
-from reconciler.render.values import Words
+from reconciler.render.values import Lexicon, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.model import Path, Rules
     from reconciler.plan import Change, FieldChange
     from reconciler.plan.model import Cause
     from reconciler.render.medium import Medium
@@ -37,14 +37,13 @@ class Consequence:
     defined: str = ""
 
 
-def consequences(change: Change, rules: Rules, medium: Medium) -> tuple[Consequence, ...]:
+def consequences(change: Change, lexicon: Lexicon, medium: Medium) -> tuple[Consequence, ...]:
     """Return what the change does, net from live to defined, the most important first; never nothing."""
-    known = {dotted(path): path for path in rules}
     subjects: dict[Path, list[FieldChange]] = {}
     for field in change.fields:
-        subjects.setdefault(_subject(field, known.get(field.path), rules), []).append(field)
+        subjects.setdefault(_subject(field, lexicon), []).append(field)
     found = [
-        _consequence(change, path, fields, rules, Words(medium, fields, rules))
+        _consequence(change, path, fields, lexicon, Words(medium, fields, lexicon))
         for path, fields in subjects.items()
     ]
     ordered = sorted(zip(subjects, found, strict=True), key=lambda one: _urgency(*one))
@@ -60,19 +59,20 @@ def _urgency(path: Path, one: Consequence) -> tuple[bool, bool]:
     return path != (_STATUS,), one.effect is None
 
 
-def _subject(field: FieldChange, path: Path | None, rules: Rules) -> Path:
+def _subject(field: FieldChange, lexicon: Lexicon) -> Path:
     """Return what a field is told together with: both ends of a range, all parts of a filter."""
+    path, rules = lexicon.paths.get(field.path), lexicon.rules
     if path is None:
         return (field.path,)
     if path[:-2] in rules and rules[path[:-2]].kind == "group":
         return path[:-1]
-    return score_range.lower_end(path, rules) or path
+    return lexicon.lower_ends.get(path, path)
 
 
 def _consequence(
-    change: Change, path: Path, fields: Sequence[FieldChange], rules: Rules, words: Words
+    change: Change, path: Path, fields: Sequence[FieldChange], lexicon: Lexicon, words: Words
 ) -> Consequence:
-    text, effect = _said(change, path, fields, rules, words)
+    text, effect = _said(change, path, fields, lexicon, words)
     notes = [note for field in fields if (note := lookalikes.note(field))]
     return Consequence(
         f"{text} ({'; '.join(notes)})" if notes else text,
@@ -89,16 +89,16 @@ def _cause(fields: Sequence[FieldChange]) -> Cause | None:
 
 
 def _said(
-    change: Change, path: Path, fields: Sequence[FieldChange], rules: Rules, words: Words
+    change: Change, path: Path, fields: Sequence[FieldChange], lexicon: Lexicon, words: Words
 ) -> tuple[str, Effect | None]:
-    field = fields[0]
+    field, rules = fields[0], lexicon.rules
     if field.path == _STATUS:
         return _status(change, field, words), None
     if path not in rules:
         return "something changes that this version has no words for", "other"
     if field.path == _NAME:
         return f"is renamed, was {words.quoted(field.before)}", None
-    if score_range.is_lower_end(path, rules):
+    if path in lexicon.lower_ends:
         return score_range.said(change, path, fields, rules, words)
     return filter_words.said(change, path, fields, rules, words)
 
@@ -116,7 +116,7 @@ def _status(change: Change, field: FieldChange, words: Words) -> str:
 
 def sentences(change: Change, rules: Rules) -> str:
     """Return what a change does as one sentence of inline Markdown."""
-    return joined(consequences(change, rules, MARKDOWN))
+    return joined(consequences(change, Lexicon(rules), MARKDOWN))
 
 
 def joined(found: Sequence[Consequence]) -> str:

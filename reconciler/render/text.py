@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.model import Json, canonical
-from reconciler.render import handovers, lookalikes, reach, sentences, view
+from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
 from reconciler.render.verdict import message
@@ -169,16 +169,16 @@ def _summary(seen: View, ink: Ink) -> Iterator[str]:
         yield ink("red", "This plan has errors and cannot be applied.")
     if value.unmanaged:
         yield ink("dim", _unmanaged(value.unmanaged))
-    if value.changes and value.digest is not None:
-        yield ink("dim", f"Digest: {value.digest}")
+    if value.changes and seen.digest is not None:
+        yield ink("dim", f"Digest: {seen.digest}")
 
 
 def _outlook(seen: View, ink: Ink) -> Iterator[str]:
     value, unchanged = seen.plan, seen.plan.summary["unchanged"]
     if value.changes:
         yield ink("bold", f"Plan: {value.summary['update']} to change, {unchanged} unchanged.")
-        yield view.breakdown(seen)
-        if ledger := view.slots(seen, TERMINAL):
+        yield totals.breakdown(seen)
+        if ledger := totals.slots(seen, TERMINAL):
             yield log_line(f"Active slots: {ledger}")
     elif value.errored:
         yield ink("bold", f"Plan: nothing to change, {unchanged} unchanged.")

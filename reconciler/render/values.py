@@ -16,14 +16,30 @@ if TYPE_CHECKING:
 MAX_VALUES = 8
 
 
+class Lexicon:
+    """What is looked up in the schema's rules again and again: made once for many changes.
+
+    `paths` are those of the rules by how a change spells them, and `lower_ends` has, for both ends of each
+    range, the path of its lower one.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.paths = {dotted(path): path for path in rules}
+        self.lower_ends: dict[Path, Path] = {}
+        for path, rule in rules.items():
+            if rule.at_most is not None and rules[rule.at_most].kind == "integer":
+                self.lower_ends |= {path: path, rule.at_most: path}
+
+
 class Words:
     """The words of one medium for the values of some fields that changed."""
 
-    def __init__(self, medium: Medium, fields: Sequence[FieldChange], rules: Rules) -> None:
+    def __init__(self, medium: Medium, fields: Sequence[FieldChange], lexicon: Lexicon) -> None:
         self.medium = medium
         self._fields = fields
         self._names = {key: name for field in fields for key, name in field.names.items()}
-        self._rules = {dotted(path): rule for path, rule in rules.items()}
+        self._lexicon = lexicon
 
     def people(self, value: Json | tuple[Json, ...], rule: Rule) -> str:
         """Return whom a value selects, or any of several: "people who work in sales or marketing"."""
@@ -66,7 +82,8 @@ class Words:
 
     def side(self, side: Literal["before", "after"]) -> str:
         """Return the fields' values before or after; each by its label where there are several."""
-        parts = [(self._rules.get(field.path), getattr(field, side)) for field in self._fields]
+        paths, rules = self._lexicon.paths, self._lexicon.rules
+        parts = [(rules.get(paths.get(field.path, ())), getattr(field, side)) for field in self._fields]
         shown = [
             f"{rule.label} {self._whole(value, rule)}"
             if rule and len(parts) > 1

@@ -191,7 +191,9 @@ def test_live_and_wider_is_said_first(organization: Organization) -> None:
         'Live and wider than defined: "Chief financial officers".',
         "Pause it now: in the dashboard, or with `status: paused` in its file and an apply.",
     ]
-    assert shown.startswith("**Live and wider than defined:** Chief financial officers. **Pause it now: ")
+    assert shown.startswith(
+        "> [!CAUTION]\n> **Live and wider than defined:** Chief financial officers. **Pause it now: "
+    )
     assert [one["live_and_wider"] for one in organization.result()["results"]] == [True]
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from reconciler import plan
 from reconciler.errors import ApiUnreachable, Diagnostic, StalePlan
 from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Plan
-from reconciler.render import markdown, markdown_notes, markdown_result, markdown_table, sentences
+from reconciler.render import markdown, markdown_notes, markdown_result, markdown_table, sentences, view
 from reconciler.render.medium import MARKDOWN
+from reconciler.render.values import Lexicon
 from tests.doubles.oracles.markdown import rendered
 from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
@@ -21,11 +22,11 @@ from tests.unit.strategies import RULES, hostile, patient, unknown_values
 
 
 def described(*fields: FieldChange, **more: Any) -> str:
-    return sentences.joined(sentences.consequences(change(*fields, **more), RULES, MARKDOWN))
+    return sentences.joined(sentences.consequences(change(*fields, **more), Lexicon(RULES), MARKDOWN))
 
 
 def kind(one: Change) -> str:
-    return sentences.kind(one, sentences.consequences(one, RULES, MARKDOWN))
+    return sentences.kind(one, sentences.consequences(one, Lexicon(RULES), MARKDOWN))
 
 
 def change(*fields: FieldChange, before: Any = None, patch: Any = None, **more: Any) -> Change:
@@ -51,7 +52,12 @@ class TestPlan:
             assert markdown.plan(saved, RULES) == markdown.plan(case, RULES)
 
     def test_audiences_that_start_or_stop_come_first(self) -> None:
-        document = markdown.plan(reviews.forty(), RULES, max_shown=7, see_also="the job's summary")
+        document = markdown.show(
+            view.of(reviews.forty(), RULES, MARKDOWN),
+            max_shown=7,
+            max_exact=7,
+            see_also="the job's summary",
+        )
         whole = markdown.plan(reviews.forty(), RULES)
         assert document.splitlines()[0] == whole.splitlines()[0] == "### Plan: would be refused"
         for name in ("00", "01", "02", "26", "27", "28"):
