@@ -51,7 +51,7 @@ def test_people_before_and_after_are_asked_for(found: Founding) -> None:
         "data_date": "2026-11-26",
     }
     assert plan["reach"]["Webinar guests"]["before"] == plan["reach"]["Webinar guests"]["after"]
-    assert "-> 2,200 (data of 2026-11-26)" in shown
+    assert "-> 2,200, 5.5 times as many (data of 2026-11-26)" in shown
     assert organization.peer.patches() == ()
 
 
