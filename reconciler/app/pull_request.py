@@ -17,7 +17,7 @@ from reconciler.github import comment_state, plan_comment, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import GitHub
 from reconciler.plan import objections
-from reconciler.render import comment, json_output
+from reconciler.render import comment, json_output, merging, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,9 +66,13 @@ class PullRequest:
     def publish_outputs(self, plan: Plan) -> None:
         """Save the plan beside the runner's files, and set the step's outputs; raises FileError."""
         folder = Path(os.environ.get("RUNNER_TEMP") or ".")
-        files = {"plan": folder / "reconciler-plan.json", "markdown": folder / "reconciler-plan.md"}
+        forms = {"plan": "json", "markdown": "md", "html": "html"}
+        files = {name: folder / f"reconciler-plan.{suffix}" for name, suffix in forms.items()}
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan), str(files["markdown"]))
+        notes = [*self.notes, *_left_out(plan)]
+        shown = page.plan(plan, schema.rules(), notes=notes, hints=merging.HINTS)
+        saved_files.save(shown, str(files["html"]))
         # What is not known is empty: a step that asks for "false" or 0 must not take an error for it.
         counts = dict.fromkeys(plan.summary, "") if plan.errored else plan.summary
         self.environment.set_outputs(

@@ -102,8 +102,6 @@ def _render(plan: Plan, format_: str) -> str:
         from reconciler.render import text
 
         return text.plan(plan, schema.rules(), output.ink(sys.stdout)) if plan.origin else ""
-    from reconciler.render import html_output, markdown
+    from reconciler.render import markdown, page
 
-    return (
-        html_output.plan(plan, schema.rules()) if format_ == "html" else markdown.plan(plan, schema.rules())
-    )
+    return page.plan(plan, schema.rules()) if format_ == "html" else markdown.plan(plan, schema.rules())

@@ -11,7 +11,7 @@ from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.cli.plan import shown
 from reconciler.plan import ApplyResult
-from reconciler.render import html_output, json_output, markdown_result, text
+from reconciler.render import json_output, markdown_result, page, text
 
 
 @click.command("show")
@@ -38,7 +38,7 @@ def _result(result: ApplyResult, format_: str) -> str:
     if format_ == "json":
         return json_output.result(result)
     if format_ == "html":
-        return html_output.result(result)
+        return page.result(result)
     if format_ == "markdown":
         return markdown_result.result(result)
     return text.result(result, output.ink(sys.stdout))

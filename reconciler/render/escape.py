@@ -1,4 +1,4 @@
-r"""The one door through which text from outside reaches a terminal, a CI log, Markdown or JSON.
+r"""The one door through which text from outside reaches a terminal, a CI log, Markdown, HTML or JSON.
 
 Names, messages and file names come from files, dashboards and servers; each medium has one function here.
 What could act is shown as an escape that programmers know: `\n`, `\x1b`, `\u202e`. A backslash that was in
@@ -8,6 +8,7 @@ once, at the end, and `clip` before it, so that no escape is cut in two.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -148,6 +149,11 @@ def markdown_fence(text: str, language: str = "") -> str:
     fence = "`" * max(3, _longest_run(text) + 1)
     lines = [log_line(line) for line in text.removesuffix("\n").split("\n")]
     return "\n".join([f"{fence}{language}", *lines, fence])
+
+
+def html_text(text: str) -> str:
+    """Write `log_line(text)` for HTML: between tags, or in an attribute's quotes."""
+    return html.escape(log_line(text))
 
 
 def _visible(char: str) -> str:

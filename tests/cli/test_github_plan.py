@@ -17,6 +17,7 @@ from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STE
 from tests.doubles.git import git
 from tests.doubles.github_peer import ACTIONS, Fault, account, read_only
 from tests.doubles.oracles.markdown import rendered
+from tests.doubles.oracles.page import read
 from tests.doubles.oracles.runner_commands import commands
 from tests.doubles.peer import Fault as VendorFault
 from tests.doubles.peer import OtherOrigin
@@ -99,7 +100,12 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
         **numbers,
         "plan": str(ran.folder / "runner_temp" / "reconciler-plan.json"),
         "markdown": str(ran.folder / "runner_temp" / "reconciler-plan.md"),
+        "html": str(ran.folder / "runner_temp" / "reconciler-plan.html"),
     }
+    assert read(ran.file("plan.html")).text[1:3] == [
+        "Ready",
+        "Of 4 audiences, 1 would change and 3 stay as they are.",
+    ]
     assert ran.summary.strip() == ran.file("plan.md").strip()
     assert sticky.marked("plan", {}, ran.file("plan.md")).splitlines()[1:] == team.comment(1).splitlines()[1:]
     assert "~ status: active -> paused" in ran.out

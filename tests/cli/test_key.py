@@ -57,6 +57,7 @@ SHOWN = (
     ("show", "plan.json", "--format", "json"),
     ("show", "result.json"),
     ("show", "result.json", "--format", "markdown"),
+    ("plan", "--format", "html"),
 )
 
 
@@ -72,7 +73,7 @@ def codes(organization: Organization, *more: tuple[str, ...]) -> list[int]:
 
 
 def test_when_all_is_well(canary: Organization) -> None:
-    assert codes(canary, *SHOWN) == [0] * 7
+    assert codes(canary, *SHOWN) == [0] * 8
     assert {entry.header("X-API-Key") for entry in canary.peer.log} == {KEY}
 
 
@@ -101,7 +102,7 @@ def test_when_the_server_repeats_it(canary: Organization, fault: Fault) -> None:
 def test_when_what_the_server_repeats_is_shown_again(canary: Organization) -> None:
     canary.peer.inject(Fault("status", status=401, echo_key=True, times=None))
 
-    assert codes(canary, *SHOWN) == [1, 1, 1, 1, 0, 0, 0]
+    assert codes(canary, *SHOWN) == [1, 1, 1, 1, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.cli.organization import (
     live,
     many,
 )
+from tests.doubles.oracles.page import read
 from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def test_html_is_one_page_with_a_verdict(organization: Organization) -> None:
     said = organization.run("plan", "--format", "html")
 
     assert (said.code, said.err, said.out.count("<article")) == (0, "", 3)
-    assert "<p>Ready</p>" in said.out
+    assert read(said.out).text[1] == "Look twice"
     assert plan_of(organization)["digest"] in said.out
 
 
@@ -163,7 +164,7 @@ def test_missing_audience_is_error_beside_the_other_changes(found: Founding, for
     [
         ("text", ""),
         ("markdown", "### Plan: would be refused"),
-        ("html", "<!DOCTYPE html>"),
+        ("html", "<!doctype html>"),
         ("json", "{"),
     ],
 )

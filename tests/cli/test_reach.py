@@ -176,6 +176,7 @@ def test_nobody_of_a_sample_is_anywhere(found: Founding) -> None:
         for arguments in (
             ("plan", "--out", "plan.json"),
             ("plan", "--format", "markdown"),
+            ("plan", "--format", "html"),
             ("apply", "--plan", "plan.json", "--journal", "journal", "--out", "result.json"),
         ):
             said = organization.run(*arguments)

@@ -74,7 +74,7 @@ def test_a_saved_result_reads_as_it_did(organization: Organization) -> None:
     page = organization.run("show", "result.json", "--format", "html")
 
     assert first.code == 4
-    assert (page.code, page.err, "<p>Ended in part</p>" in page.out) == (0, "", True)
+    assert (page.code, page.err, "<h1>Applied in part</h1>" in page.out) == (0, "", True)
     assert "1 failed" in again.out
     assert first.out.endswith(again.out)
     assert (again.code, again.err) == (0, "")
