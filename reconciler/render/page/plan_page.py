@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import wording
-from reconciler.render import handovers, view
+from reconciler.render import handovers, totals, view
 from reconciler.render.origin import host
 from reconciler.render.page import frame, overview, slots
 from reconciler.render.page.banner import banner, diagnostics, reasons
@@ -41,7 +41,7 @@ def plan(
     first = banner(
         _KINDS.get(seen.verdict.word, "good"),
         title,
-        [headline, view.breakdown(seen)],
+        [headline, totals.breakdown(seen)],
         reasons(_REFUSED, seen.verdict.refusals),
         reasons("Look twice at this:", seen.verdict.looks),
     )
@@ -58,7 +58,7 @@ def _headline(seen: View) -> str:
     if not value.origin:
         return "Nothing could be compared, so nobody can say what would change."
     if value.changes or value.errored:
-        return view.headline(seen)
+        return totals.headline(seen)
     return f"{wording.count(value.managed, 'audience')} compared: the live audiences match the definitions."
 
 
@@ -83,7 +83,7 @@ def _sections(seen: View, rules: Rules) -> Iterator[Markup]:
         yield frame.section(heading, element("p", markup(said)))
     left = [
         element("div", element("dt", heading), element("dd", markup(f"{names}.")))
-        for heading, names in view.left_alone(value, HTML)
+        for heading, names in totals.left_alone(value, HTML)
     ]
     if left:
         yield frame.section("What is left alone", element("dl", *left))

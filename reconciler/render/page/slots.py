@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.render import view
+from reconciler.render import totals
 from reconciler.render.page.markup import Markup, element
 from reconciler.render.page.medium import HTML, markup
 
@@ -18,7 +18,7 @@ MAX_DRAWN = 60
 
 def ledger(seen: View) -> Iterator[Markup]:
     """Yield a section about slots where the plan starts or stops anything."""
-    said = view.slots(seen, HTML)
+    said = totals.slots(seen, HTML)
     if said:
         yield element("section", element("h2", "Active slots"), *_drawn(seen), element("p", markup(said)))
 
