@@ -66,8 +66,11 @@ class PullRequest:
     def publish_outputs(self, plan: Plan) -> None:
         """Save the plan beside the runner's files, and set the step's outputs; raises FileError."""
         folder = Path(os.environ.get("RUNNER_TEMP") or ".")
-        forms = {"plan": "json", "markdown": "md", "html": "html"}
-        files = {name: folder / f"reconciler-plan.{suffix}" for name, suffix in forms.items()}
+        files = {
+            "plan": folder / "reconciler-plan.json",
+            "markdown": folder / "reconciler-plan.md",
+            "html": folder / "reconciler-plan.html",
+        }
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan), str(files["markdown"]))
         notes = [*self.notes, *_left_out(plan)]

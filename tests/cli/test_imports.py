@@ -59,7 +59,7 @@ HEAVY = {
     [
         ("--help", 26, HEAVY),
         ("--version", 16, HEAVY),
-        ("validate", 100, HEAVY - {"yaml", "logging"}),
+        ("validate", 105, HEAVY - {"yaml", "logging"}),
         ("plan", 330, {"jsonschema", "deepdiff", "reconciler.render.markdown"}),
     ],
 )
