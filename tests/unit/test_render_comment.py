@@ -18,7 +18,6 @@ from reconciler.errors import (
     SlotsExceeded,
     StalePlan,
 )
-from reconciler.github.environment import MAX_SUMMARY
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.render import comment
 from tests.doubles.oracles.markdown import Rendered, rendered
@@ -204,7 +203,7 @@ class TestFitted:
         [
             (comment.MAX_COMMENT, 300),
             (40_000, 300),
-            pytest.param(MAX_SUMMARY, 1000, marks=pytest.mark.slow),
+            pytest.param(300_000, 1000, marks=pytest.mark.slow),
         ],
     )
     def test_as_many_whole_audiences_as_possible_are_kept(self, max_bytes: int, size: int) -> None:
