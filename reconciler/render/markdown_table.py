@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.render import reach, view
+from reconciler.render.escape import clip
 from reconciler.render.medium import MARKDOWN
 from reconciler.render.origin import NOWHERE
 
@@ -73,9 +74,8 @@ def _named(row: Row, place: Place, *, has_numbers: bool, has_owner: bool) -> str
 def _about(change: Change) -> str:
     """Return who owns an audience and what it is for."""
     owner = f"owner {MARKDOWN.name(change.owner)}" if change.owner else ""
-    text = change.description
-    short = text if len(text) <= MAX_DESCRIPTION else f"{text[: MAX_DESCRIPTION - 1]}…"
-    purpose = f"for: {MARKDOWN.prose(short)}" if short.strip() else ""
+    text = clip(" ".join(change.description.split()), MAX_DESCRIPTION)
+    purpose = f"for: {MARKDOWN.prose(text)}" if text else ""
     return "; ".join(part for part in (owner, purpose) if part)
 
 

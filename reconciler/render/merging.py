@@ -19,6 +19,9 @@ MAX_STEP = 10  # names of one step of an apply
 
 def outlook(plan: Plan) -> Iterator[str]:
     """Yield what a merge sets off, how it is stopped, and how it is taken back."""
+    if not (plan.changes or plan.errored):
+        let_go = bool(plan.ownership.no_longer_managed)
+        yield f"{_SENDS_NOTHING}{f' **To take it back** after the merge, {REVERT}' if let_go else ''}"
     if not plan.changes:
         return
     if plan.errored or objections(plan):
@@ -31,6 +34,7 @@ def outlook(plan: Plan) -> Iterator[str]:
 
 
 _EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
+_SENDS_NOTHING = "**What happens at the merge.** Nothing is sent: no audience changes."
 _STARTS = (
     "The apply job of this repository starts by itself, reads each of these audiences again, sends its "
     "change and checks it"

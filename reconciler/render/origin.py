@@ -20,7 +20,7 @@ class Place:
 
     def link(self, words: str, file: str, line: int) -> str:
         """Return words of Markdown that lead to a line of a file, where files can be seen."""
-        return f"[{words}]({self.files}/{quote(file)}#L{line})" if self.files else words
+        return f"[{words}]({self.files}/{quote(file, errors='replace')}#L{line})" if self.files else words
 
 
 NOWHERE = Place()

@@ -288,6 +288,10 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
         identity(2): Audience(identity(2), {"config": {**_mapping(file["config"]), f"x{text}": 1}}),
     }
     found = [Diagnostic(kind, "x", text, text, text, 1, 1, text) for kind in ("error", "warning")]
+    organization.definitions = [
+        replace(one, owner=text or "o", description=f"x {text}") for one in organization.definitions
+    ]
+    organization.live = {key: replace(one, updated_at=text or "o") for key, one in organization.live.items()}
     value = build(
         origin=text or "o",
         definitions=organization.definitions,

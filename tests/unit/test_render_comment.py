@@ -20,6 +20,7 @@ from reconciler.errors import (
 )
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.render import comment
+from reconciler.render.origin import Place
 from tests.doubles.oracles.markdown import Rendered, rendered
 from tests.unit import reviews
 from tests.unit.reviews import BASE
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from reconciler.plan.model import Cause
 
+FILES = "https://github.com/acme/audiences/blob/0123abc"
 RUN = "https://github.com/acme/audiences/actions/runs/81"
 STALE = StalePlan(
     "what this merge would do now is not what was reviewed",
@@ -254,7 +256,7 @@ def everything(outside: str) -> list[Rendered]:
     return [
         rendered(document)
         for document in (
-            comment.planned(caused(plan), RULES, notes),
+            comment.planned(caused(plan), RULES, notes, place=Place(FILES, 40 * "0", "now", outside)),
             comment.planned(caused(plan, "drift"), RULES, max_shown=1, see_also=comment.summary_link(RUN)),
             comment.planned(caused(plan, "both"), RULES),
             comment.drifted(plan, RULES),

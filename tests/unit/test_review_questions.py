@@ -195,6 +195,8 @@ CASES = {
         {
             "can it fail": ("### Audiences: look twice\n",),
             "safe": ("**No longer managed: 1 audience:** Its file is gone: it stays as live",),
+            "stop": ("**To take it back** after the merge, press *Revert*",),
+            "merge": ("Nothing is sent: no audience changes.",),
             "left alone": ("nobody owns it any more: Old leads (active, and keeps running)",),
         },
     ),
