@@ -205,7 +205,7 @@ class TestFitted:
         [
             (comment.MAX_COMMENT, 300),
             (40_000, 300),
-            pytest.param(300_000, 1000, marks=pytest.mark.slow),
+            pytest.param(150_000, 1000, marks=pytest.mark.slow),
         ],
     )
     def test_as_many_whole_audiences_as_possible_are_kept(self, max_bytes: int, size: int) -> None:
