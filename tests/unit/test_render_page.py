@@ -99,7 +99,7 @@ class TestMarkup:
 
     @patient
     @given(hostile)
-    def test_quoted_text_shows_as_it_does_in_a_log(self, text: str) -> None:
+    def test_quoted_text_shows_as_in_a_log(self, text: str) -> None:
         said = texts(element("p", markup(f"was {HTML.quote(text)} now")))
         assert said[1:-1] == [log_line(text).strip() or EMPTY] or text.isspace()
 
@@ -322,7 +322,7 @@ class TestRest:
         one = change(owner="a@b", description="Why\n  not", updated_at="2026-04-28T15:41:07.000Z")
         assert {"a@b", "Why not", "2026-04-28 15:41 UTC", "a.yaml:2"} <= set(shown(Plan("o", 1, (one,))).text)
 
-    def test_time_of_another_form_is_shown_as_it_is(self) -> None:
+    def test_time_of_another_form_is_shown_as_is(self) -> None:
         assert "yesterday" in shown(Plan("o", 1, (change(updated_at="yesterday"),))).text
 
     def test_what_is_let_go_is_not_left_alone(self) -> None:
@@ -353,7 +353,7 @@ class TestSlots:
         assert " ".join(tag[7:] for tag in seen.shape if tag.startswith("i.slot")) == drawn
         assert f"{active} of {limit} in use, 1 frees up (" in seen.text or limit is None
 
-    def test_start_without_a_slot_is_drawn_over_the_limit(self) -> None:
+    def test_start_without_slot_is_drawn_over_the_limit(self) -> None:
         start = counted(1, 1, phase="activate")
         seen = shown(Plan("o", 1, (start,), active=2, active_slots=2))
         assert [tag for tag in seen.shape if tag.startswith("i.")] == [
