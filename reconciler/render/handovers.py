@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 MAX_NAMED = 20  # audiences of each kind
 
 
-def sentences(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yield a heading and a sentence for each kind, what is let go first; names and files are escaped."""
-    yield from let_go(plan, escape)
-    yield from taken(plan, escape)
-
-
 def let_go(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """Yield a heading and a sentence on what nobody owns any more; names are escaped."""
     found = plan.ownership

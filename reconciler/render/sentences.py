@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.render import filter_words, lookalikes, score_range
 from reconciler.render.effect import Effect, overall
-from reconciler.render.medium import MARKDOWN
 from reconciler.render.values import Lexicon, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model import Path, Rules
+    from reconciler.model import Path
     from reconciler.plan import Change, FieldChange
     from reconciler.plan.model import Cause
     from reconciler.render.medium import Medium
@@ -112,11 +111,6 @@ def _status(change: Change, field: FieldChange, words: Words) -> str:
         return f"becomes {after}" + ("" if field.before is None else f", was {words.shown(field.before)}")
     start = strong("pauses") if field.after == "paused" else f"{strong('stops')}: becomes {after}"
     return f"{start}, and its people are no longer refreshed"
-
-
-def sentences(change: Change, rules: Rules) -> str:
-    """Return what a change does as one sentence of inline Markdown."""
-    return joined(consequences(change, Lexicon(rules), MARKDOWN))
 
 
 def joined(found: Sequence[Consequence]) -> str:

@@ -236,3 +236,19 @@ class TestAdoption:
 
         assert "**Left as it is in the files:**" in (pull.body or "")
         assert list(self.proposed(team)) == [f"audiences.d/{STEADY}.yaml"]
+
+    def test_run_on_no_branch_proposes_nothing(self, team: Team) -> None:
+        team.vendor.edit(PAUSING, {"status": "paused"})
+        ran = team.drift("--adopt", "pull-request", settings={"GITHUB_REF": "refs/tags/v1"})
+
+        assert "this run is on no branch" in ran.summary
+        assert team.repository.heads == {}
+
+    @pytest.mark.parametrize("path", ["*/git/ref/heads/*", "*/git/refs/heads/*", "*/git/trees"])
+    def test_trouble_on_the_way_is_said(self, team: Team, path: str) -> None:
+        team.vendor.edit(PAUSING, {"status": "paused"})
+        team.github.inject(Fault("status", path=path, status=409, message="Git Repository is empty."))
+        ran = team.drift("--adopt", "pull-request")
+
+        assert "returned 409" in ran.summary
+        assert [one.number for one in team.repository.issues() if one.pull] == []

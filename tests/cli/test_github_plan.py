@@ -239,7 +239,9 @@ def test_lifted_guards_are_first_and_still_count(tmp_path: Path) -> None:
         **changed("guests.yaml", **PROTECTED),
         **changed("security.yaml", **PROTECTED),
     }
-    files["./reconciler.toml"] = "[limits]\nmax_changes = 1\nactive_slots = 3\n"
+    files["./reconciler.toml"] = (
+        "[limits]\nmax_changes = 1\nactive_slots = 3\nmax_growth = '2x'\nmin_people = 5\ndeny_reach = true\n"
+    )
     with founded(tmp_path, live(), files) as team:
         number = team.open(
             {**PAUSED, **DRAFTED, "./reconciler.toml": "[limits]\nmax_changes = 100\nmax_changes_floor = 9\n"}
@@ -249,11 +251,14 @@ def test_lifted_guards_are_first_and_still_count(tmp_path: Path) -> None:
     lifted, _, rest = body.partition("**Of 4 audiences, 2 would change")
 
     assert ran.code == 3
-    assert "**This also lifts 5 guards:**" in lifted
+    assert "**This also lifts 8 guards:**" in lifted
     for what in (
         "max_changes in reconciler.toml goes from 1 to 100",
         "max_changes_floor in reconciler.toml goes from 0 to 9",
         "active_slots in reconciler.toml goes from 3 to no limit",
+        "max_growth in reconciler.toml goes from 2x to 3x",
+        "min_people in reconciler.toml goes from 5 to 1",
+        "deny_reach in reconciler.toml goes from true to false",
         'the protection of "Webinar guests" is taken out',
         'the protection of "Security leads" is taken out',
     ):

@@ -48,3 +48,10 @@ def test_nothing_is_asked_about_no_comments() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"html_url": null}', b"[" * 100_000])
 def test_response_without_an_address_has_none(body: bytes) -> None:
     assert rest._address(httpx.Response(201, content=body)) == ""
+
+
+def test_what_is_made_must_be_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    with hosted() as (github, _, _):
+        monkeypatch.setattr(github, "_send", lambda *_, **__: httpx.Response(201, json=[]))
+        with pytest.raises(ApiError, match="not an object"):
+            github.make("git/trees", {})
