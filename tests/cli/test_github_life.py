@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.cli.hosted import Merge
 
+pytestmark = pytest.mark.slow  # whole lives, which prove nothing more on another Python
 FILES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
 LIVE = {one["id"]: one for one in live() if one["id"] in FILES}
 FOUR = {"./reconciler.toml": "[limits]\nmax_changes = 4\n"}

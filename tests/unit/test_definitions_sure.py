@@ -103,6 +103,7 @@ def test_corpus_is_read_the_same() -> None:
     assert len([*disagreements(SAMPLES)]) == len(SAMPLES) - 1, "all but one, which ignores a field"
 
 
+@pytest.mark.slow
 def test_mutated_definitions_are_read_the_same() -> None:
     chance = random.Random(2026)
     inputs = chain((edited(chance) for _ in range(6000)), fuzzer.INPUTS.cases(600, 2026, fuzzer.altered))
