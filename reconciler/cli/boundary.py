@@ -150,9 +150,9 @@ def finish(ending: Ending) -> int:
             is_written = ending.is_written
             code = exit_codes.of_undelivered(code, error, is_written=is_written, is_document=is_document)
     if found:
-        from reconciler.render import text
+        from reconciler.render import diagnostics
 
-        output.write(text.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
+        output.write(diagnostics.diagnostics(found, output.ink(sys.stderr)), sys.stderr)
     return code
 
 

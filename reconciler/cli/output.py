@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.plan import AudienceResult
-    from reconciler.render.text import Ink
+    from reconciler.render.diagnostics import Ink
 
 _ERASE_LINE = "\r\x1b[K"
 
 
 def ink(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Ink:
     """Return colour for a terminal, as NO_COLOR, FORCE_COLOR and TERM=dumb will have it."""
-    from reconciler.render.text import Ink
+    from reconciler.render.diagnostics import Ink
 
     if environment.get("NO_COLOR"):
         return Ink(is_on=False)

@@ -45,14 +45,14 @@ def _rendered(found: Sequence[Diagnostic], format_: str, count: int = 0) -> str:
         from reconciler.render import sarif
 
         return sarif.log(found)
-    from reconciler.render import text
+    from reconciler.render import diagnostics
 
     if format_ == "text":
         ink = output.ink(sys.stdout)
-        return text.diagnostics(found, ink) + text.validation_summary(count, found, ink)
+        return diagnostics.diagnostics(found, ink) + diagnostics.validation_summary(count, found, ink)
     from reconciler.render.annotations import annotate
 
-    return annotate(found) + text.validation_summary(count, found)
+    return annotate(found) + diagnostics.validation_summary(count, found)
 
 
 _DOCUMENTS = ("json", "sarif")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.render.diagnostics import diagnostic_line, message
 from reconciler.render.escape import log_line, workflow_command
-from reconciler.render.text import diagnostic_line
-from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

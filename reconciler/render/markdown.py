@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from reconciler import wording
 from reconciler.plan.reach import NOT_KNOWN
 from reconciler.render import handovers, markdown_table, text, totals, view
+from reconciler.render.diagnostics import message
 from reconciler.render.escape import markdown_fence, markdown_inline
 from reconciler.render.markdown_notes import MAX_NOTES, alert
 from reconciler.render.medium import MARKDOWN
 from reconciler.render.origin import NOWHERE, host
-from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import REFUSALS
+from reconciler.render.diagnostics import message
 from reconciler.render.medium import MARKDOWN
-from reconciler.render.verdict import message, place
+from reconciler.render.verdict import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

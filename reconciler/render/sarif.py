@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler import __version__
+from reconciler.render.diagnostics import message
 from reconciler.render.escape import json_document, terminal
-from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.model import Json, canonical
 from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
+from reconciler.render.diagnostics import (
+    PLAIN,
+    Colour,
+    Ink,
+    coloured,
+    diagnostic_line,
+    diagnostics,
+    validation_summary,
+)
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
-from reconciler.render.verdict import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,25 +30,23 @@ if TYPE_CHECKING:
     from reconciler.render.verdict import Reason
     from reconciler.render.view import View
 
-Colour = Literal["green", "red", "yellow", "bold", "dim"]
-_CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
+__all__ = [
+    "PLAIN",
+    "Colour",
+    "Ink",
+    "diagnostic_line",
+    "diagnostics",
+    "exact",
+    "field_lines",
+    "pause_hint",
+    "plan",
+    "result",
+    "validation_summary",
+]
+
 _BARE = re.compile(r"[\w@./:+-]+")
 MAX_UNMANAGED = 5  # audiences that the summary names
 MAX_WIDER = 20  # audiences that the first line of a result names
-
-
-class Ink:
-    """Colour, where there is some; what it paints is made safe first."""
-
-    def __init__(self, *, is_on: bool) -> None:
-        self._is_on = is_on
-
-    def __call__(self, colour: Colour, text: str) -> str:
-        safe = log_line(text)
-        return f"\x1b[{_CODES[colour]}m{safe}\x1b[0m" if self._is_on else safe
-
-
-PLAIN = Ink(is_on=False)
 
 
 def plan(value: Plan, rules: Rules, ink: Ink = PLAIN) -> str:
@@ -83,7 +89,7 @@ def _verdict(seen: View, ink: Ink) -> Iterator[str]:
 
 def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
     for diagnostic in diagnostics:
-        yield from (_coloured(diagnostic, ink), "")
+        yield from (coloured(diagnostic, ink), "")
 
 
 def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, str]) -> Iterator[str]:
@@ -241,33 +247,6 @@ def _conclusion(value: ApplyResult) -> str:
     if value.interrupted:
         return "was interrupted"
     return "ended in part" if value.is_written else "changed nothing"
-
-
-def diagnostics(found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
-    """Show diagnostics, one a line."""
-    return "".join(f"{_coloured(one, ink)}\n" for one in found)
-
-
-def _coloured(diagnostic: Diagnostic, ink: Ink) -> str:
-    return ink("red" if diagnostic.is_error else "yellow", diagnostic_line(diagnostic))
-
-
-def validation_summary(definitions: int, found: Sequence[Diagnostic], ink: Ink = PLAIN) -> str:
-    """Return the one line that ends a validation."""
-    errors = sum(one.is_error for one in found)
-    if errors:
-        return ink("red", f"{wording.count(errors, 'problem')} to fix.") + "\n"
-    return ink("green", f"{wording.count(definitions, 'definition')}, all valid.") + "\n"
-
-
-def diagnostic_line(diagnostic: Diagnostic) -> str:
-    """Return `file:line:col: path: what is wrong. What to do.`; still to be made safe for its medium."""
-    place = ":".join(
-        str(part) for part in (diagnostic.file, diagnostic.line, diagnostic.column) if part is not None
-    )
-    severity = "" if diagnostic.is_error and place else f"{diagnostic.severity.capitalize()}"
-    parts = [place, severity, diagnostic.path or "", message(diagnostic)]
-    return ": ".join(part for part in parts if part)
 
 
 _PHASES = {"release": " (stops being active)", "change": "", "activate": " (becomes active)"}

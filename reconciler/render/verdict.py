@@ -9,6 +9,7 @@ from reconciler import wording
 from reconciler.errors import REFUSALS
 from reconciler.plan import guards, objections, reach
 from reconciler.render import handovers
+from reconciler.render.diagnostics import message, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Word = Literal["nothing to change", "ready", "look twice", "would be refused"]
 MANY_TIMES = 3  # as many people as before, or more
-_SENTENCE_ENDS = (".", "?", "!", "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,6 @@ def of(
     return Verdict(word, refusals, looks, rest)
 
 
-def message(diagnostic: Diagnostic) -> str:
-    """Return what is wrong and how to fix it, as sentences."""
-    return " ".join(_sentence(text) for text in (diagnostic.summary, diagnostic.detail) if text)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(_SENTENCE_ENDS) else f"{text}."
-
-
 def _refusal(diagnostic: Diagnostic, medium: Medium, hints: Mapping[str, str]) -> Reason:
     refusal = REFUSALS.get(diagnostic.code)
     heading = refusal.heading if refusal else "Error"
@@ -77,7 +68,7 @@ def _refusal(diagnostic: Diagnostic, medium: Medium, hints: Mapping[str, str]) -
     hint = hints.get(diagnostic.code)
     if hint is None:
         return Reason(heading, f"{medium.prose(message(diagnostic))}{where}")
-    return Reason(heading, f"{medium.prose(_sentence(diagnostic.summary))} {hint}{where}")
+    return Reason(heading, f"{medium.prose(sentence(diagnostic.summary))} {hint}{where}")
 
 
 def place(diagnostic: Diagnostic, medium: Medium) -> str:

@@ -28,7 +28,6 @@ _ANNOTATIONS = frozenset(
         "x-generation",
         "x-words",
         "x-raising",
-        "x-people",
     }
 )
 _FORMATS: Mapping[str, Check] = {"uuid": formats.is_uuid, "uri": formats.is_uri}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import REFUSALS
+from reconciler.render.diagnostics import message
 from reconciler.render.page.markup import Markup, element
 from reconciler.render.page.medium import HTML, markup
-from reconciler.render.verdict import message, place
+from reconciler.render.verdict import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
