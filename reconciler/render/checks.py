@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import wording
-from reconciler.render.text import PLAIN
+from reconciler.render.diagnostics import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.render.text import Colour, Ink
+    from reconciler.render.diagnostics import Colour, Ink
 
 Row = tuple[str, str, str, str]  # name, status, summary, fix
 _MARKS: Mapping[str, tuple[Colour, str]] = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from reconciler.render.diagnostics import PLAIN
 from reconciler.render.escape import log_line
-from reconciler.render.text import PLAIN, field_lines
+from reconciler.render.text import field_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.plan.file_change import FileChange
-    from reconciler.render.text import Colour, Ink
+    from reconciler.render.diagnostics import Colour, Ink
 
 _COLOURS: dict[str, Colour] = {"+": "green", "-": "red", "@": "dim"}
 _NO_BREAK = "\\ No newline at end of file"

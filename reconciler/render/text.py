@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler import wording
 from reconciler.model import Json, canonical
 from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
-from reconciler.render.diagnostics import (
-    PLAIN,
-    Colour,
-    Ink,
-    coloured,
-    diagnostic_line,
-    diagnostics,
-    validation_summary,
-)
+from reconciler.render.diagnostics import PLAIN, coloured
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
 
@@ -27,22 +19,9 @@ if TYPE_CHECKING:
     from reconciler.errors import Diagnostic
     from reconciler.model import ListedAudience, Rules
     from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
+    from reconciler.render.diagnostics import Colour, Ink
     from reconciler.render.verdict import Reason
     from reconciler.render.view import View
-
-__all__ = [
-    "PLAIN",
-    "Colour",
-    "Ink",
-    "diagnostic_line",
-    "diagnostics",
-    "exact",
-    "field_lines",
-    "pause_hint",
-    "plan",
-    "result",
-    "validation_summary",
-]
 
 _BARE = re.compile(r"[\w@./:+-]+")
 MAX_UNMANAGED = 5  # audiences that the summary names

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from tests.cli.command import SECONDS, start
+from tests.cli.command import RECONCILER, SECONDS, start
 from tests.cli.organization import KEY
 from tests.doubles import git as repositories
 from tests.doubles.git import commit, git, head
@@ -16,7 +16,7 @@ from tests.doubles.github_peer import Comment, Peer, command_files, events
 from tests.doubles.peer import Peer as Vendor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.cli.command import Running
@@ -189,6 +189,7 @@ class Team:
         *arguments: str,
         settings: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        program: Sequence[str] = RECONCILER,
     ) -> Step:
         """Check out the event's commit, unless a folder is given, and start a command on it."""
         self._runs += 1
@@ -197,7 +198,9 @@ class Team:
             git(self.checkout, "checkout", "--quiet", "--detach", event.sha)
         given = event.environment(folder) | self.github.urls | {"GITHUB_TOKEN": self.token}
         given |= self.settings | dict(settings or {})
-        process = start("github", command, *arguments, cwd=cwd or self.checkout, settings=given)
+        process = start(
+            "github", command, *arguments, cwd=cwd or self.checkout, settings=given, program=program
+        )
         return Step(process, folder)
 
     def wait_for(self, method: str, path: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.cli.command import ROOT, SECONDS, checked, started
+from tests.cli.command import FAST, ROOT, SECONDS, checked, started
 from tests.cli.hosted import PERMISSIONS, Files, Merge, Team, founded, unlinked
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live
 from tests.doubles.git import git
@@ -127,7 +127,7 @@ def test_outcome_is_told_in_a_word(team: Team) -> None:
     nothing = team.apply(merge)
     team.vendor.edit(PAUSING, {"status": "active"})
     team.vendor.inject(VendorFault("drop", method="PATCH", when="before", times=9))
-    lost = team.apply(team.merge(reviewed(team, changed(PAUSING, status="draft"))))
+    lost = team.apply(team.merge(reviewed(team, changed(PAUSING, status="draft"))), program=FAST)
 
     outcomes = [ran.outputs["outcome"] for ran in (failed, strict, part, nothing, lost)]
     assert outcomes == ["", "refused", "in-part", "unchanged", "unknown"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import definitions, schema
 from reconciler.definitions import sure
 from reconciler.definitions.yaml import reader
-from reconciler.render import text
+from reconciler.render import diagnostics
 
 from . import mutations, runner
 
@@ -237,7 +237,7 @@ def _faults(problem: Diagnostic) -> Iterator[str]:
 
 
 def _misreported(problem: Diagnostic, lines: list[str]) -> Iterator[str]:
-    line = text.diagnostics([problem])
+    line = diagnostics.diagnostics([problem])
     if not re.fullmatch(rf"{FILE}:[0-9]+:[0-9]+: [^\0-\x1f]+[.?…]\n", line) or len(line) > MAX_LINE:
         yield f"bad line: {line}"
     if not _is_inside(problem.line or 0, problem.column or 0, lines):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.render import text
+from reconciler.render import diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def _checked(target: Target, data: bytes, result: Any) -> list[str]:
 
 def is_one_line(error: ReconcilerError) -> bool:
     """Tell whether a person is shown one line, without a control character, that says what to do."""
-    shown = text.diagnostics(error.diagnostics)
+    shown = diagnostics.diagnostics(error.diagnostics)
     return bool(error.detail) and shown.endswith("\n") and shown[:-1].isprintable()
 
 

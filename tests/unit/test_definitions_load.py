@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from reconciler import definitions, schema
 from reconciler.definitions.yaml import reader
 from reconciler.definitions.yaml.source import MAX_BYTES
-from reconciler.render import text
+from reconciler.render import diagnostics
 from tests.unit.strategies import UUIDS
 from tests.unit.test_schema import CATALOGUE, SETS, SWITCHES
 
@@ -48,7 +48,7 @@ def problems(content: str | bytes) -> list[str]:
 
 
 def lines(found: tuple[Diagnostic, ...]) -> list[str]:
-    return [text.diagnostic_line(diagnostic) for diagnostic in found]
+    return [diagnostics.diagnostic_line(diagnostic) for diagnostic in found]
 
 
 def definition(content: str | bytes) -> Definition:
@@ -83,7 +83,7 @@ def test_invalid_definition_has_its_expected_problems(file: Path, monkeypatch: p
     assert loaded.definitions == ()
     assert loaded.has_errors
     expected = file.with_suffix(".expected").read_text("utf-8").splitlines()
-    assert text.diagnostics(loaded.diagnostics).splitlines() == expected
+    assert diagnostics.diagnostics(loaded.diagnostics).splitlines() == expected
 
 
 def test_each_invalid_definition_has_expected_problems() -> None:
@@ -648,4 +648,4 @@ def test_message_quotes_little_of_long_text(name: str) -> None:
     started = time.process_time()
     (found,) = load(HEAD + LONG[name]).diagnostics
     assert time.process_time() - started < 4
-    assert len(text.diagnostic_line(found)) < 300
+    assert len(diagnostics.diagnostic_line(found)) < 300

@@ -10,12 +10,12 @@ from hypothesis import given
 from reconciler import plan
 from reconciler.errors import Diagnostic
 from reconciler.plan import ApplyResult, Change, FieldChange, Plan
-from reconciler.render import lookalikes, text
+from reconciler.render import diagnostics, lookalikes, text
 from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
 from tests.unit.strategies import RULES, hostile, patient
 
-COLOURED = text.Ink(is_on=True)
+COLOURED = diagnostics.Ink(is_on=True)
 _PAINT = re.compile(r"\x1b\[(?:1|2|31|32|33)m([^\x1b]*)\x1b\[0m")
 
 
@@ -151,11 +151,14 @@ class TestDiagnostics:
         ],
     )
     def test_are_one_line_each(self, diagnostic: Diagnostic, line: str) -> None:
-        assert text.diagnostics([diagnostic, diagnostic]) == f"{line}\n{line}\n"
+        assert diagnostics.diagnostics([diagnostic, diagnostic]) == f"{line}\n{line}\n"
 
     def test_errors_are_red_and_warnings_yellow(self) -> None:
         found = [Diagnostic("error", "x", "a"), Diagnostic("warning", "x", "b")]
-        assert text.diagnostics(found, COLOURED) == "\x1b[31mError: a.\x1b[0m\n\x1b[33mWarning: b.\x1b[0m\n"
+        assert (
+            diagnostics.diagnostics(found, COLOURED)
+            == "\x1b[31mError: a.\x1b[0m\n\x1b[33mWarning: b.\x1b[0m\n"
+        )
 
     @pytest.mark.parametrize(
         ("definitions", "errors", "line"),
@@ -163,7 +166,7 @@ class TestDiagnostics:
     )
     def test_a_validation_is_counted(self, definitions: int, errors: int, line: str) -> None:
         found = [Diagnostic("error", "x", "y")] * errors + [Diagnostic("warning", "x", "y")]
-        assert text.validation_summary(definitions, found) == f"{line}\n"
+        assert diagnostics.validation_summary(definitions, found) == f"{line}\n"
 
 
 class TestColour:
@@ -178,11 +181,11 @@ class TestColour:
     @given(hostile)
     def test_outside_text_adds_no_colour_or_command(self, outside: str) -> None:
         value, result = reviews.outside(outside)
-        for ink in (text.PLAIN, COLOURED):
+        for ink in (diagnostics.PLAIN, COLOURED):
             for document in (
                 text.plan(value, RULES, ink),
                 text.result(result, ink),
-                text.diagnostics(value.diagnostics, ink),
+                diagnostics.diagnostics(value.diagnostics, ink),
             ):
                 assert commands(document) == []
                 bare = _PAINT.sub(r"\1", document) if ink is COLOURED else document

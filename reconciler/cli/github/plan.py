@@ -15,7 +15,7 @@ from reconciler.cli.boundary import attempt, publish, run
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.github import environment as runner
 from reconciler.plan import Plan, objections
-from reconciler.render import comment, text
+from reconciler.render import comment, diagnostics, text
 from reconciler.render.annotations import annotate
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _plan(pull: PullRequest, *, is_sandbox: bool, reach_budget: int) -> int:
     if isinstance(planned, Interrupted):
         raise planned
     if isinstance(planned, int):
-        output.write(text.validation_summary(planned, ()))
+        output.write(diagnostics.validation_summary(planned, ()))
         return publish(exit_codes.DONE, environment, partial(pull.publish_validity, planned))
     plan = (
         Plan(origin="", diagnostics=planned.diagnostics) if isinstance(planned, ReconcilerError) else planned

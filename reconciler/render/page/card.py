@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.render import sentences, text
+from reconciler.render import diagnostics, sentences, text
 from reconciler.render.escape import clip
 from reconciler.render.page import bars, chips, ranges
 from reconciler.render.page.markup import Markup, element, joined
@@ -111,7 +111,7 @@ def _time(text_: str) -> str:
 
 
 def _exact(fields: Sequence[FieldChange]) -> Markup:
-    shown = joined(text.field_lines(fields, text.PLAIN), by="\n")
+    shown = joined(text.field_lines(fields, diagnostics.PLAIN), by="\n")
     return element("details", element("summary", "The exact change"), element("pre", shown), class_="exact")
 
 
