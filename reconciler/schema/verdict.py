@@ -27,6 +27,7 @@ _ANNOTATIONS = frozenset(
         "x-bounds",
         "x-generation",
         "x-words",
+        "x-people",
         "x-raising",
     }
 )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler import schema
+from reconciler.schema import verdict
 from reconciler.schema.verdict import compiled
 from tests.fuzz import definitions as fuzzer
 from tests.fuzz import mutations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEXT: dict[str, Any] = {"type": "string"}
 
@@ -42,6 +46,21 @@ def test_verdicts_agree_on_mutated_documents() -> None:
 )
 def test_unknown_keyword_makes_nothing_sure(rules: dict[str, Any], value: Any) -> None:
     assert not compiled(rules)(value)
+
+
+def unknown(rules: dict[str, Any], place: str = "") -> Iterator[str]:
+    """Yield each keyword that makes the documents of a schema unsure, and so reading them slow."""
+    known = verdict._KINDS[rules["type"]][1] | verdict._ANNOTATIONS
+    yield from (f"{place}: {keyword}" for keyword in rules.keys() - known)
+    inner = [*rules.get("properties", {}).items(), ("items", rules.get("items"))]
+    inner.append(("additionalProperties", rules.get("additionalProperties")))
+    for key, field in inner:
+        if isinstance(field, dict):
+            yield from unknown(field, f"{place}.{key}")
+
+
+def test_every_keyword_of_definitions_is_known() -> None:
+    assert [*unknown(schema.load("audience"))] == []
 
 
 def test_whole_audience_schema_is_compiled() -> None:
