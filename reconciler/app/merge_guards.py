@@ -12,7 +12,7 @@ from reconciler.github.rest import GitHub
 from reconciler.plan import guards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from reconciler.app.merge_base import MergeBase
     from reconciler.github.environment import Environment
@@ -22,12 +22,23 @@ if TYPE_CHECKING:
 
 
 class MergeGuards:
-    """The guards before merges; `commits` are the branch's own, the newest first."""
+    """The guards before merges.
 
-    def __init__(self, environment: Environment, paths: Sequence[str], commits: Sequence[str]) -> None:
+    `commits` are the branch's own, the newest first, and `ends` those of them with which another pull
+    request, or what was pushed before, ended: no pull request began earlier.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        paths: Sequence[str],
+        commits: Sequence[str],
+        ends: Collection[str] = (),
+    ) -> None:
         self._environment = environment
         self._paths = paths
         self._commits = commits
+        self._ends = {*ends, str(environment.event.get("before"))}
         self._found: dict[str, Guards] = {}
 
     def before(self, review: Review) -> Guards:
@@ -57,8 +68,10 @@ class MergeGuards:
         if len(parents) == 1:
             with GitHub(self._environment) as github:
                 count = pulls.commit_count(github, review.number)
-            start = self._commits.index(review.merge_commit)
-            yield self._commits[min(start + count, len(self._commits) - 1)]
+            start = self._commits.index(review.merge_commit) + 1
+            earlier = self._commits[start : start + count] or parents
+            # A squash counts as one commit here, and has as many as a rebase: it must not reach further back.
+            yield next((one for one in earlier if one in self._ends), earlier[-1])
 
     def _before(self, commit: str) -> Sequence[str]:
         """Return what came right before a commit, and for the first one of all itself."""

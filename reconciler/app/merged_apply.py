@@ -86,7 +86,8 @@ class Merge:
             out=str(folder / "reconciler-result.json"),
             journal=str(folder / "reconciler-journal.jsonl"),
         )
-        guards = MergeGuards(self.environment, self.paths, self._commits)
+        ends = {review.merge_commit for review in found.found}
+        guards = MergeGuards(self.environment, self.paths, self._commits, ends)
         return ReviewedSession(request, found, guards, is_all_or_nothing=is_all_or_nothing)
 
     def publish_failure(self, error: ReconcilerError) -> None:

@@ -94,7 +94,8 @@ def find(
             is_new = pull.merge_commit_sha in brought
             is_expected = is_new and not environment.is_dispatch
             plans, results = sticky.find_comments(github, pull.number, *kinds, is_expected=is_expected)
-            plans, results = edits.read(github, plans), edits.read(github, results)
+            read = edits.read(github, [*plans, *results])
+            plans, results = read[: len(plans)], read[len(plans) :]
             review = _review(pull, plans, results, is_new=is_new)
             if is_approval_required and review.approved and not approvals.is_approved(github, pull):
                 review = _unapproved(review)

@@ -716,6 +716,20 @@ class TestGuards:
         hold_untouched(team, ran, 3)
         assert "2 of 4 audiences would change at once; the limit is 1" in team.ended(number)
 
+    @pytest.mark.parametrize("how", ["squash", "rebase"])
+    def test_lift_before_a_long_pull_request_counts(self, team: Team, how: Merge) -> None:
+        for nth in range(4):
+            team.push({"./log.txt": f"{nth}"})
+        lifting = team.open({**changed(PAUSING), "./reconciler.toml": "[limits]\nmax_changes = 9\n"})
+        team.plan(lifting)
+        assert team.apply(team.merge(lifting, how)).code == 0
+        number = team.open({"./note.txt": "one"})
+        for files in ({"./note.txt": "two"}, {"./note.txt": "three"}, {**PAUSED, **RENAMED}):
+            team.update(number, {**files})
+        assert team.plan(number).code == 0
+
+        assert team.apply(team.merge(number, how)).code == 0
+
     def test_lift_in_one_push_counts_for_the_next(self, team: Team) -> None:
         lifting, using = team.open(changed(PAUSING)), team.open({**PAUSED, "note.txt": "longer"})
         assert (team.plan(lifting).code, team.plan(using).code) == (0, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -121,8 +122,11 @@ def test_signal_ends_a_wait_for_a_stderr_reader(found: Founding) -> None:
         process.stderr.buffer.raw.read(1)  # type: ignore[attr-defined] # so it is being written
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None
+        patience = threading.Timer(SECONDS, process.kill)
+        patience.start()
         result = checked(process.stdout.read(), "apply-result")
         assert process.wait(SECONDS) == 130
+        patience.cancel()
 
     assert outcomes(result) == ["not_attempted"] * 150
     assert organization.methods == {"GET"}
