@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SECONDS = 60
 ROOT = Path(__file__).parents[3]
-READY = "import sys, time; print('ready', flush=True); time.sleep(600)"
+# Naps, not one sleep: a signal just before the system call would be handled only after it.
+READY = "import time; print('ready', flush=True)\nwhile True: time.sleep(0.02)"
 # Everything that a process can see of how it was started, and that a fork could get wrong.
 SEEN = """\
 import os, signal, sys
