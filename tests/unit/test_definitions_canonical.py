@@ -118,6 +118,12 @@ def test_text_that_could_be_misread_is_quoted(text: str) -> None:
     assert yaml.safe_load(canonical.scalar(text)) == text
 
 
+@pytest.mark.parametrize("text", ["a, b", "[a]", "a]", "a{b", "a}", "really?", "a:,"])
+def test_text_that_ends_in_brackets_is_quoted(text: str) -> None:
+    assert canonical.scalar(text, is_in_flow=True) == f'"{text}"'
+    assert yaml.safe_load(f"[{canonical.scalar(text, is_in_flow=True)}]") == [text]
+
+
 @pytest.mark.parametrize(
     "text",
     ["51 to 100", "CFOs, EMEA", "c_suite", "Größe & Straße", "R&D (new)", "C#", "at 10:30", UUIDS[0], "日本"],

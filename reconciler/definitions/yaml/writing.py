@@ -23,7 +23,7 @@ _OLD_TIME = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?", re.DOTAL
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE)
 # A sign at the start, which may begin something else, an end that is a key's, and what ends a plain text.
 _NOT_PLAIN = re.compile(r"\A[^\w]|[ :]\Z|:[ ]|[ ]#|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-_NOT_IN_FLOW = re.compile(r"[,\[\]{}]|:[,\[\]{}]")
+_NOT_IN_FLOW = re.compile(r"[,?\[\]{}]|:[,\[\]{}]")
 
 
 def scalar(value: Json, style: str = "", *, in_flow: bool = False) -> str:
