@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tests.campaign.scenario import Approval
 
+pytestmark = pytest.mark.slow  # what tests use is the same on every Python
+
 KEY = "sk_canary/+7f="
 RELEASED = "0d8b7a35-5a0e-4d57-9f0f-1f7c3a2b9c11"
 CHANGED = "6fb81599-f601-4afe-b3ff-e8a211cae27d"
@@ -171,7 +173,6 @@ def theirs(audience: dict[str, Any] | None) -> dict[str, Any]:
     return {**(audience or {}), "name": "Mine now", "updatedAt": "2026-02-02T00:00:00Z"}
 
 
-@pytest.mark.slow
 def test_a_short_campaign_finds_nothing() -> None:
     options = ["--runs", str(SHORT), "--seed", "20", "--workers", "2"]
     command = [sys.executable, "-m", "tests.campaign", *options]
@@ -432,7 +433,6 @@ STARTED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plants", "rule", "changes"),
     [
@@ -671,7 +671,6 @@ def test_an_apply_that_fails_although_nothing_is_wrong(good: Evidence) -> None:
     assert rules(quiet) == {"calm"}
 
 
-@pytest.mark.slow
 def test_a_server_that_merges_keeps_what_it_keeps(
     server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -218,6 +218,7 @@ def test_merge_in_between_refuses_only_reviews_it_touches(team: Team) -> None:
     assert "| Webinar guests | **pauses**" in unlinked(team.ended(same))
 
 
+@pytest.mark.slow
 class TestSeveralMerges:
     """The newest job ends what the ones before it left."""
 
@@ -304,6 +305,7 @@ class TestSeveralMerges:
         assert "### Audiences: applied" in team.ended(number)
 
 
+@pytest.mark.slow
 class TestByHand:
     """A run that somebody starts takes the newest commit, and the reviews that are not used up."""
 
@@ -423,6 +425,7 @@ def test_required_approval_is_asked_for_and_named(team: Team) -> None:
     assert "reviewed in pull request 2" in team.ended(second)
 
 
+@pytest.mark.slow
 class TestEvidence:
     """Reviewed means: shown before the merge, for the commit that was merged."""
 
@@ -511,6 +514,7 @@ class TestEvidence:
         assert "fetch-depth: 0" in team.ended(second)
 
 
+@pytest.mark.slow
 class TestWithoutAReview:
     """Nothing is written that nobody can have seen."""
 
@@ -818,6 +822,7 @@ class TestBeforeItBegins:
         self.stands(team, number, replace(ran, code=1), "interrupted")
 
 
+@pytest.mark.slow
 class TestWhenGithubIsDown:
     @pytest.mark.parametrize(
         ("settings", "said"),

@@ -9,6 +9,8 @@ from tests.doubles.github_peer import expressions
 from tests.doubles.github_peer.tree import Scope
 from tests.doubles.github_peer.values import Known, Unsupported, as_number, as_text, compare
 
+pytestmark = pytest.mark.slow  # what tests use is the same on every Python
+
 GITHUB = {
     "sha": "abc",
     "event": {"pull_request": {"number": 7, "draft": False, "labels": [{"name": "go"}]}, "Empty": None},

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.doubles.github_peer.events import Event
     from tests.doubles.github_peer.results import JobResult
 
+pytestmark = pytest.mark.slow  # what tests use is the same on every Python
+
 REPOSITORY = Repository("acme/audiences", 7)
 DOCUMENTS = Peer().documents
 URLS = {

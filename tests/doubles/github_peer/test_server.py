@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # what tests use is the same on every Python
+
 WRITES = {"issues": "write", "pull-requests": "write"}
 READS = read_only(WRITES)
 MARKER = "<!-- the tool's own mark -->"

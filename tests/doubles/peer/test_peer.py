@@ -27,6 +27,8 @@ from tests.doubles.peer import KINDS, Fault, OtherOrigin, Peer, read_log, shapes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow  # what tests use is the same on every Python
+
 ROOT = Path(__file__).parents[3]
 SECONDS = 60  # more than any machine takes
 LIST = "/v1/intent/audiences"
