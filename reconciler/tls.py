@@ -17,4 +17,5 @@ def context() -> ssl.SSLContext:
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(certifi.where())
+    made.set_alpn_protocols(["http/1.1"])
     return made

@@ -15,6 +15,7 @@ import httpx
 from reconciler import __version__, tls
 from reconciler.api import AUDIENCES
 from reconciler.api.responses import Lost, Response, read
+from reconciler.api.transport import Transport
 from reconciler.errors import ApiContractError, ApiError, ApiRejected, ApiUnreachable, ResponseTooLarge
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ class ReadClient:
         self.stop_reason = ""
         self._key = connection.key
         self._resume_at = 0.0
-        is_local = connection.app is not None
         self._http = httpx.AsyncClient(
-            base_url="http://sandbox.localhost" if is_local else connection.origin,
+            base_url=connection.origin if connection.app is None else "http://sandbox.localhost",
             headers={
                 "X-API-Key": connection.key.reveal(),
                 "Accept": "application/json",
@@ -63,11 +63,10 @@ class ReadClient:
                 "User-Agent": f"audience-reconciler/{__version__}",
             },
             timeout=connection.timing.request,
-            verify=tls.context(),
             trust_env=False,  # a proxy from the environment must not see the key
             follow_redirects=False,  # httpx would carry the key elsewhere, and turn a PATCH into a GET
             event_hooks={"response": [_drop_location]},
-            transport=httpx.ASGITransport(connection.app) if connection.app is not None else None,
+            transport=_transport(connection),
         )
 
     async def __aenter__(self) -> Self:
@@ -225,6 +224,13 @@ class WriteClient(ReadClient):
         except ApiError as error:
             # The server has the request, whatever was wrong with its response.
             return Lost(error.summary, is_sent=True)
+
+
+def _transport(connection: Connection) -> httpx.AsyncBaseTransport:
+    if connection.app is not None:
+        return httpx.ASGITransport(connection.app)
+    is_encrypted = connection.origin.startswith("https:")
+    return Transport(connection.origin, tls.context() if is_encrypted else None)
 
 
 def rejected(response: Response, method: str, path: str) -> ApiRejected:

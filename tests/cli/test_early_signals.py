@@ -59,8 +59,8 @@ def ended(organization: Organization, schema: str) -> Said:
         ("reconciler.render.json_output", signal.SIGHUP),
         ("reconciler.definitions", signal.SIGINT),
         ("httpx", signal.SIGHUP),
-        ("anyio._backends._asyncio", signal.SIGINT),  # the first connection
-        ("anyio._backends._asyncio", signal.SIGTERM),
+        ("h11", signal.SIGINT),  # what a connection is made with
+        ("h11", signal.SIGTERM),
     ],
 )
 def test_signal_during_an_import_is_reported(
