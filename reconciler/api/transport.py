@@ -20,16 +20,20 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-KEEP_ALIVE = 5.0  # seconds; a server, or what is in between, may forget a connection that rests for longer
+# Seconds; each less than common servers take, so that it is seldom they who end a connection under a request.
+KEEP_ALIVE = 1.5  # Gunicorn waits 2 seconds for another request, Node, Apache and uvicorn 5
+CONNECTING = 10.0  # with the handshake; nothing was sent by then
 MAX_HEAD = 100 * 1024  # bytes of a response's headers
 MAX_BUFFER = 256 * 1024  # bytes that are received before anybody reads them
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Sends each request over an idle connection, or a new one; raises httpx's errors.
+    """Sends each request once, over an idle connection or a new one; raises httpx's errors.
 
-    A connection is used again only where its last response came to its end, and neither a byte nor an end
-    came after it. Only a request for which there was no connection raises ConnectError.
+    A connection is used again only where its last request left as a whole, the response to it came to a plain
+    end, and neither a byte nor an end came after it. Where the server ends it all the same while a request is
+    on its way, that is an error: nothing is sent a second time here. Only a request for which there was no
+    connection, so that it surely never left, raises ConnectError or ConnectTimeout.
     """
 
     def __init__(self, origin: str, context: ssl.SSLContext | None) -> None:
@@ -68,10 +72,13 @@ class Transport(httpx.AsyncBaseTransport):
     async def _connect(self) -> _Connection:
         loop = asyncio.get_running_loop()
         try:
-            _, connection = await loop.create_connection(
-                _Connection, self._host, self._port, ssl=self._context, happy_eyeballs_delay=0.25
-            )
-        except (socket.gaierror, ssl.SSLError) as error:
+            async with asyncio.timeout(CONNECTING):
+                _, connection = await loop.create_connection(
+                    _Connection, self._host, self._port, ssl=self._context, happy_eyeballs_delay=0.25
+                )
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(f"no connection within {CONNECTING:.3g} seconds") from error
+        except (ValueError, socket.gaierror, ssl.SSLError) as error:  # a name that is none is a ValueError
             raise httpx.ConnectError(str(error)) from error
         except OSError as error:
             raise httpx.ConnectError("All connection attempts failed") from error
@@ -86,6 +93,7 @@ class _Connection(asyncio.Protocol):
         self._received = bytearray()
         self._is_over = False
         self._is_broken = False
+        self._has_two_lengths = False
         self._arrival: asyncio.Future[None] | None = None
         self._idle_since = 0.0
 
@@ -140,6 +148,9 @@ class _Connection(asyncio.Protocol):
         while True:
             event = await self._event()
             if isinstance(event, h11.Response):
+                # With two lengths, what one end takes for the next response may be a part of this one to the
+                # other (RFC 9112, 6.3).
+                self._has_two_lengths = {b"content-length", b"transfer-encoding"} <= {*dict(event.headers)}
                 return event
 
     async def body(self) -> AsyncIterator[bytes]:
@@ -174,9 +185,10 @@ class _Connection(asyncio.Protocol):
         return data
 
     def is_reusable(self) -> bool:
-        """Prepare for another request; False where the last one did not come to its end, or more came."""
+        """Prepare for another request; False where the last one did not come to a plain end, or more came."""
         is_done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        if not is_done or self._h11.trailing_data[0]:
+        is_sent = not self._transport.get_write_buffer_size()  # a response may come early
+        if not is_done or not is_sent or self._has_two_lengths or self._h11.trailing_data[0]:
             return False
         self._h11.start_next_cycle()
         self._idle_since = time.monotonic()
