@@ -12,7 +12,7 @@ import subprocess
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -174,6 +174,19 @@ def test_body_that_nobody_read_ends_its_connection() -> None:
                 await response.aclose()
             assert await get(client) == "ok"
             assert asked.counts == [1, 1]
+
+    asyncio.run(scenario())
+
+
+def test_response_closed_twice_gives_its_connection_once() -> None:
+    async def scenario() -> None:
+        async with peer(OK) as (client, asked):
+            responses = [await client.send(client.build_request("GET", "/"), stream=True) for _ in range(2)]
+            for response in responses:
+                assert await response.aread() == b"ok"
+                await cast("httpx.AsyncByteStream", response.stream).aclose()
+            assert [*await asyncio.gather(get(client), get(client))] == ["ok"] * 2
+            assert asked.counts == [2, 2]
 
     asyncio.run(scenario())
 
