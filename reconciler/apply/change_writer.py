@@ -50,17 +50,25 @@ class ChangeWriter:
         self._verification: Verification | None = None
 
     async def settle(self) -> AudienceResult:
-        """Bring the change about, in as many attempts as it takes and may take."""
-        while True:
-            if self._run.halt and not self._tries:
-                return self._result("not_attempted", self._run.halt)
-            result = await self._compare()
-            if result is None and self._run.client.is_paused:
-                await self._run.client.wait_while_paused()
-                continue  # what was read before the pause is too old to write upon
-            result = result or await self._attempt()
-            if result is not None:
-                return result
+        """Bring the change about, in as many attempts as it takes and may take.
+
+        While it is verified, others are written.
+        """
+        found = None
+        async with self._run.writing:
+            while found is None:
+                found = await self._write()
+        return found if isinstance(found, AudienceResult) else await self._verify(found)
+
+    async def _write(self) -> AudienceResult | Response | Lost | None:
+        """Return the outcome, a response that may have been to a stored PATCH, or None: to be done again."""
+        if self._run.halt and not self._tries:
+            return self._result("not_attempted", self._run.halt)
+        result = await self._compare()
+        if result is None and self._run.client.is_paused:
+            await self._run.client.wait_while_paused()
+            return None  # what was read before the pause is too old to write upon
+        return result or await self._attempt()
 
     def result_if_interrupted(self) -> AudienceResult:
         """Return the outcome of a change whose time is up."""
@@ -107,8 +115,8 @@ class ChangeWriter:
         reason = f"not tried again: {halt}" if halt else f"given up after {MAX_ATTEMPTS} attempts"
         return self._result(self._outcome_without_effect, f"{self._problem}; {reason}")
 
-    async def _attempt(self) -> AudienceResult | None:
-        """Send the PATCH and return the outcome, None, after a backoff, where it may be tried again."""
+    async def _attempt(self) -> AudienceResult | Response | Lost | None:
+        """Send the PATCH and return its response, or, where it stored nothing, the outcome or None: again."""
         change, run = self._change, self._run
         if change.phase == "activate" and run.slots_are_full:
             return self._result("blocked", "every active slot is taken")
@@ -121,7 +129,7 @@ class ChangeWriter:
         response = await run.client.patch(change.id, json.dumps(patch, sort_keys=True).encode())
         if is_turned_away(response) or is_unsent(response):
             return await self._settle_without_effect(response)
-        return await self._verify(response)
+        return response
 
     async def _settle_without_effect(self, response: Response | Lost) -> AudienceResult | None:
         """Return the outcome of a PATCH that stored nothing, None, after a backoff, for another try."""

@@ -43,10 +43,18 @@ class _Run:
     """What the workers of one apply share."""
 
     def __init__(
-        self, plan: Plan, client: WriteClient, rules: Rules, stop: Stop, journal: Recorder | None
+        self,
+        plan: Plan,
+        client: WriteClient,
+        rules: Rules,
+        *,
+        stop: Stop,
+        parallelism: int,
+        journal: Recorder | None,
     ) -> None:
         self.steps = Steps(plan.changes)
         self.client = client
+        self.writing = asyncio.Semaphore(parallelism)
         self.rules = rules
         self.stop = stop
         self.end_reason = ""
@@ -97,10 +105,15 @@ async def execute(
     parallelism: int = 4,
     journal: Recorder | None = None,
 ) -> AsyncGenerator[AudienceResult, None]:
-    """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each audience."""
-    run = _Run(plan, client, rules, stop, journal)
+    """Bring a plan's changes about and yield each outcome as it is settled, exactly one for each audience.
+
+    At most so many are written at once (`parallelism`), and half as many more may be on their way to be
+    verified meanwhile: one alone is settled before the next one begins.
+    """
+    run = _Run(plan, client, rules, stop=stop, parallelism=parallelism, journal=journal)
+    in_flight = parallelism + parallelism // 2
     for phase in PHASES:
-        async with aclosing(_settle_phase([*run.steps.due(phase)], run, parallelism)) as results:
+        async with aclosing(_settle_phase([*run.steps.due(phase)], run, in_flight)) as results:
             async for result in results:
                 settled = run.steps.settle(result)
                 if settled is not None:
@@ -108,9 +121,9 @@ async def execute(
 
 
 async def _settle_phase(
-    changes: Iterable[Change], run: _Run, parallelism: int
+    changes: Iterable[Change], run: _Run, in_flight: int
 ) -> AsyncGenerator[AudienceResult, None]:
-    semaphore = asyncio.Semaphore(parallelism)
+    semaphore = asyncio.Semaphore(in_flight)
     writers = [ChangeWriter(change, run, run.steps.verified(change.id)) for change in changes]
     tasks = {asyncio.create_task(_settle(writer, run, semaphore)): writer for writer in writers}
     watch = asyncio.create_task(_cancel_when_stopped(tasks, run))

@@ -10,6 +10,7 @@ from reconciler.apply.response_effect import ends_the_run
 from reconciler.errors import ApiError, ApiRejected, ApiUnreachable
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Collection, Mapping
 
     from reconciler.api.client import WriteClient
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 class Shared(Protocol):
     """What one change needs of the run that it belongs to.
 
-    `lasting_unmet` are the paths at which the API was seen to hold something else than it was asked for.
+    `writing` is held from before a change is compared until its PATCH has a response. `lasting_unmet` are the
+    paths at which the API was seen to hold something else than it was asked for.
     """
 
     client: WriteClient
+    writing: asyncio.Semaphore
     rules: Rules
     slots_are_full: bool
     lasting_unmet: set[Path]

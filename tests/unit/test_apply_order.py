@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.applying import (
     C,
     D,
     apply,
+    assert_each_write_was_compared,
     audience,
     calls,
     ident,
@@ -86,6 +88,20 @@ def test_parallelism_bounds_concurrent_writes(parallelism: int) -> None:
     assert set(outcomes(results)) == {"applied"}
     begun = [one.seconds for one in host.arrivals if one.method == "PATCH"]
     assert begun == [0] * parallelism + [4] * parallelism
+
+
+@pytest.mark.parametrize(("parallelism", "most", "seconds"), [(1, 1, 12 * 3), (2, 3, 12 + 2), (4, 6, 6 + 2)])
+def test_verification_lets_others_be_written(parallelism: int, most: int, seconds: int) -> None:
+    slow = Fault("delay", seconds=1, id=None, route="one", when="after", times=None)
+    peer, host = simulated(slow, holds=live_audiences(12))
+    results = apply(host, plan(host, renamed(*range(1, 13))), parallelism=parallelism)
+    assert set(outcomes(results)) == {"applied"}
+    assert host.elapsed == seconds
+    begun = [(one.seconds, one.method) for one in host.arrivals if one.id is not None]
+    at_once = Counter(second for second, _ in begun)
+    writes = Counter(second for second, method in begun if method == "PATCH")
+    assert (max(at_once.values()), max(writes.values())) == (most, parallelism)
+    assert_each_write_was_compared(peer)
 
 
 def test_full_slots_end_the_activations_and_nothing_else() -> None:
