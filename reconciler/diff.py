@@ -96,10 +96,7 @@ def compare(before: Fields, after: Fields, rules: Rules) -> tuple[Difference, ..
     if _is_plainly_same(before, after):
         return ()
     left, right = (dict(_leaves(side, (), rules)) for side in (before, after))
-    spelled = [
-        {path: canonical(value) if path in rules else unordered(value) for path, value in leaves.items()}
-        for leaves in (left, right)
-    ]
+    spelled = [_spelled(leaves, rules) for leaves in (left, right)]
     if spelled[0] == spelled[1]:
         return ()
     from deepdiff import DeepDiff
@@ -128,7 +125,14 @@ def _is_plainly_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any two va
 
 def is_same(before: Fields, after: Fields, rules: Rules) -> bool:
     """Return whether no field differs, those included that the schema does not know."""
-    return not compare(before, after, rules)
+    if _is_plainly_same(before, after):
+        return True
+    left, right = (_spelled(dict(_leaves(side, (), rules)), rules) for side in (before, after))
+    return left == right
+
+
+def _spelled(leaves: Mapping[Path, Value], rules: Rules) -> dict[Path, str]:
+    return {path: canonical(value) if path in rules else unordered(value) for path, value in leaves.items()}
 
 
 def unknown(fields: Fields, rules: Rules) -> tuple[Path, ...]:

@@ -66,6 +66,8 @@ class ExpectedState:
 
     def is_exactly_met(self, found: Audience) -> bool:
         """Whether all is as it is to be, and nothing else is there."""
+        if not self._added:
+            return diff.is_same(self._without_volatile(found.fields, self._asked), self._after, self._rules)
         return not self._missed(found)
 
     def is_met(self, found: Audience) -> bool:

@@ -24,6 +24,8 @@ def violations(
     definition leaves out is sent as it is live, so that it counts as well.
     """
     for path, rule in rules.items():
+        if not rule.bounds and rule.at_most is None:
+            continue
         value = _at(patch, path)
         bounds = rule.bounds.get(str(generation))
         if value is not None and bounds is not None and not bounds[0] <= _size(value) <= bounds[1]:
