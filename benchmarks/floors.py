@@ -65,5 +65,33 @@ def script(folder: str) -> None:
                 print(f"{path}: {key}: {found[key]} -> {wanted[key]}")
 
 
+def exchange(folder: str, workers: str) -> None:
+    """Read and write each audience over raw sockets, so many at once: what an apply waits for at least."""
+    import asyncio
+
+    asyncio.run(_exchange([text.split()[4].decode() for text in _texts(folder)], int(workers)))
+
+
+async def _exchange(ids: list[str], workers: int) -> None:
+    import asyncio
+    from urllib.parse import urlsplit
+
+    url = urlsplit(os.environ["LEADPIPE_BASE_URL"])
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        while ids:
+            path = f"/v1/intent/audiences/{ids.pop()}"
+            for method, body in (("GET", ""), ("PATCH", '{"name": "x"}')):
+                writer.write(
+                    f"{method} {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+                )
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.rpartition(b": ")[2]))
+        writer.close()
+
+    await asyncio.gather(*(work() for _ in range(workers)))
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -45,7 +45,7 @@ def _lines(name: str, row: Mapping[str, Any], before: Mapping[str, Any] | None) 
         yield ("the bound", "", f"{row['bound']:.3f}", "", "1.00", "", "")
     for floor, medians in row["medians"].items():
         if floor != OURS:
-            yield (floor, *_cells(medians), f"{ours['cpu'] / medians['cpu']:.2f}", "", "")
+            yield (floor, *_cells(medians), f"{ours[row['measure']] / medians[row['measure']]:.2f}", "", "")
 
 
 def _cells(medians: Mapping[str, float]) -> tuple[str, ...]:

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
 
 RECONCILER = (sys.executable, "-c", "from reconciler.entry_point import main; main()")
 REQUESTS_OF_A_CHANGE = 2  # a read and a write; what is read afterwards can overlap other changes
-_APPLY = ("apply", "--auto-approve", "--max-changes", "100%", "--format", "json", "--parallelism")
+_PLAN = ("plan", "--no-reach")  # as what stands beside it, which asks nothing about reach
+_APPLY = (
+    "apply",
+    "--auto-approve",
+    "--max-changes",
+    "100%",
+    "--format",
+    "json",
+    "--parallelism",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +81,25 @@ def rows(scale: float = 1.0) -> tuple[Row, ...]:
         Row("validate-1", ("validate",), 15, 0.115, size=1, floors=one_file),
         Row("validate-10000", ("validate",), 5, 2.0, of(10_000), memory_goal=80, floors=files),
         Row("validate-100000", ("validate",), 1, 20.0, of(100_000), memory_goal=80, floors=files),
-        Row("plan-1", ("plan",), 15, 0.2, size=1, latency=0, floors=one_plan),
-        Row("plan-1000", ("plan",), 5, 0.6, of(1000), of(50), 0.0, 0, 60, script, with_opentofu=True),
-        Row("plan-10000", ("plan",), 3, 6.0, of(10_000), of(50), 0.0, 0, 300, script),
+        Row("plan-1", _PLAN, 15, 0.2, size=1, latency=0, floors=one_plan),
+        Row("plan-1000", _PLAN, 5, 0.6, of(1000), of(50), 0.0, 0, 60, script, with_opentofu=True),
+        Row("plan-10000", _PLAN, 3, 6.0, of(10_000), of(50), 0.0, 0, 300, script),
         *(
-            Row(f"apply-{workers}", (*_APPLY, str(workers)), 5, goal, of(100), of(100), 0.05, workers)
+            Row(
+                f"apply-{workers}",
+                (*_APPLY, str(workers)),
+                5,
+                goal,
+                of(100),
+                of(100),
+                0.05,
+                workers,
+                floors={"exchange": _floor("exchange", str(workers))},
+            )
             for workers, goal in ((4, 1.15), (8, 1.3), (16, 1.4))
         ),
     )
 
 
-def _floor(name: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "benchmarks.floors", name, "audiences.d")
+def _floor(name: str, *more: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "benchmarks.floors", name, "audiences.d", *more)
