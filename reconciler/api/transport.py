@@ -8,6 +8,7 @@ connections that are idle, of which the one that was used last is used next.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import select
 import socket
 import ssl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Seconds; each less than common servers take, so that it is seldom they who end a connection under a request.
 KEEP_ALIVE = 1.5  # Gunicorn waits 2 seconds for another request, Node, Apache and uvicorn 5
 CONNECTING = 10.0  # with the handshake; nothing was sent by then
+_STAGGER = 0.25  # until the next address is tried too (RFC 8305, 5)
 MAX_HEAD = 100 * 1024  # bytes of a response's headers
 MAX_BUFFER = 256 * 1024  # bytes that are received before anybody reads them
 
@@ -41,6 +43,9 @@ class Transport(httpx.AsyncBaseTransport):
         url = httpx.URL(origin)
         self._host, self._port = url.host, url.port or (443 if context else 80)
         self._context = context
+        # Of several addresses, one that does not respond must not take all the time. asyncio forgets a socket
+        # when such a race is given up just as it is won: where there is one address, there is no race.
+        self._delay = None if _is_address(self._host) else _STAGGER
         self._idle: list[_Connection] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -74,7 +79,7 @@ class Transport(httpx.AsyncBaseTransport):
         try:
             async with asyncio.timeout(CONNECTING):
                 _, connection = await loop.create_connection(
-                    _Connection, self._host, self._port, ssl=self._context, happy_eyeballs_delay=0.25
+                    _Connection, self._host, self._port, ssl=self._context, happy_eyeballs_delay=self._delay
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection within {CONNECTING:.3g} seconds") from error
@@ -215,3 +220,11 @@ class _Body(httpx.AsyncByteStream):
             self._idle.append(self._connection)
         else:
             self._connection.abort()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

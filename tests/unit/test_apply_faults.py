@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -225,8 +226,10 @@ def test_unclear_response_without_reread_is_unknown(fault: Fault, when: str) -> 
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
         (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
-    assert result.detail.startswith("the response was lost: ")
-    assert "; reading it again failed: " in result.detail
+    # Where a busy machine takes the 0.3 seconds for itself, no attempt to read came to its end.
+    assert re.fullmatch(
+        r"the response was lost: .*; (reading it again failed: |it could not be read for ).*", result.detail
+    )
     assert len(peer.patches()) == 1
 
 
