@@ -19,6 +19,7 @@ MAX_SPELLED = 60  # characters of a value that a message shows
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 _NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 _ALL_READABLE: Mapping[str, str] = MappingProxyType({})
+_NO_ORIGINS: Mapping[Path, tuple[Origin, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,25 @@ Fields = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A place that a value comes from; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
-    """One audience as a file defines it: only the writable fields that the file sets.
+    """One audience as a file defines it: only the writable fields that it sets, or the piece that it extends.
 
     `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
-    has those of the values of the fields. `owner` and `description` are for people.
+    has those of the values of the fields in the file itself. `extends` is the piece's file, empty without
+    one, and `origins` has the places of what comes from it: a list that the file adds to has its own too.
+    `owner` and `description` are for people.
     """
 
     id: str
@@ -72,6 +87,8 @@ class Definition:
     is_protected: bool = False
     owner: str = ""
     description: str = ""
+    extends: str = ""
+    origins: Mapping[Path, tuple[Origin, ...]] = field(default_factory=lambda: _NO_ORIGINS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,9 @@ class _Check:
     ) -> Diagnostic:
         mark = (self._document.keys if is_key else self._document.values)[place]
         path = ".".join(str(step) for step in place if isinstance(step, str))
-        is_error = severity == "error"
+        is_error, file = severity == "error", mark.file or self._file
         return Diagnostic(
-            "error" if is_error else "warning", *words, hint, self._file, mark.line, mark.column, path
+            "error" if is_error else "warning", *words, hint, file, mark.line, mark.column, path
         )
 
 

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
-from reconciler.definitions import files, sure
+from reconciler.definitions import files, problems, sure
 from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
@@ -16,6 +16,8 @@ from reconciler.model import Definition, Json, dotted, normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.definitions.extending import Extended
+    from reconciler.definitions.pieces import Piece, Pieces, Read
     from reconciler.definitions.yaml.reader import Document
     from reconciler.definitions.yaml.source import Mark
     from reconciler.model import Catalogue, Path, Rules
@@ -59,11 +61,30 @@ class _Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one file gave."""
+    """What one file gave; `elsewhere` is what is wrong in the piece that it extends, at this place."""
 
     definition: Definition | None = None
     claim: _Claim | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    elsewhere: tuple[Diagnostic, ...] = ()
+    extends: str = ""
+
+
+class _Run:
+    """What every file of one run is read with; `pieces` are there once a file extends one."""
+
+    def __init__(self, catalogue: Catalogue | None = None, read_piece: Read | None = None) -> None:
+        self.rules = schema.rules()
+        self.catalogue = catalogue
+        self.pieces: Pieces | None = None
+        self._read_piece = read_piece
+
+    def find_piece(self, entry: str, document: Document) -> Piece | Diagnostic | None:
+        if self.pieces is None:
+            from reconciler.definitions.pieces import Pieces
+
+            self.pieces = Pieces() if self._read_piece is None else Pieces(self._read_piece)
+        return self.pieces.find(entry, document)
 
 
 def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definitions:
@@ -72,47 +93,71 @@ def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definition
     The result is sorted by the files' names, whatever the order of the paths. With a catalogue, what it does
     not know is a problem too.
     """
-    rules = schema.rules()
-    return _gathered([_read(entry, rules, catalogue) for entry in files.find(paths)])
+    run, entries = _Run(catalogue), files.find(paths)
+    return _gathered([_read_content(entry, _content(entry), run) for entry in entries], entries, run)
 
 
 def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     """Find the problems that `load` finds, and keep nothing of a file that has none but its id."""
-    rules = schema.rules()
+    run, entries = _Run(catalogue), files.find(paths)
     ids: set[str] = set()
     count = claims = 0
-    diagnostics: list[Diagnostic] = []
-    for entry in files.find(paths):
+    odd: list[_Reading] = []
+    for entry in entries:
         data = _content(entry)
-        found = None if isinstance(data, Diagnostic) else sure.read(data, rules, catalogue)
+        found = None if isinstance(data, Diagnostic) else sure.read(data, run.rules, catalogue)
         if found is not None:
             claimed: str | None = found[0]["id"].lower()
             count += 1
         else:
-            reading = _read_content(entry, data, rules, catalogue)
+            reading = _read_content(entry, data, run)
             claimed = reading.claim.id if reading.claim else None
             count += reading.definition is not None
-            diagnostics += reading.diagnostics
+            odd += [reading] if reading.diagnostics or reading.elsewhere else []
         if claimed is not None:
             claims += 1
             ids.add(claimed)
     if len(ids) < claims:  # two files share an id, which is told with both places
         loaded = load(paths, catalogue)
         return Checked(len(loaded.definitions), loaded.diagnostics)
-    return Checked(count, _in_order(diagnostics))
+    return Checked(count, _in_order(_diagnostics(odd, entries, run)))
 
 
-def parse(files: Mapping[str, bytes]) -> Definitions:
-    """Read definitions from bytes, by the names of their files; the result is as from `load`."""
-    rules = schema.rules()
-    return _gathered([_parsed(file, files[file], rules) for file in sorted(files)])
+def parse(files: Mapping[str, bytes], read_piece: Read | None = None) -> Definitions:
+    """Read definitions from bytes, by the names of their files; the result is as from `load`.
+
+    Pieces are what `read_piece` has, by the repository's root and the path from there; they lie on the disk
+    without it.
+    """
+    run, entries = _Run(read_piece=read_piece), sorted(files)
+    return _gathered([_parsed(entry, files[entry], run) for entry in entries], entries, run)
 
 
-def _gathered(readings: Sequence[_Reading]) -> Definitions:
-    diagnostics = [diagnostic for reading in readings for diagnostic in reading.diagnostics]
+def _gathered(readings: Sequence[_Reading], entries: Sequence[str | Diagnostic], run: _Run) -> Definitions:
+    diagnostics = [*_diagnostics(readings, entries, run)]
     diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
     definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
     return Definitions(definitions, _in_order(diagnostics))
+
+
+def _diagnostics(
+    readings: Sequence[_Reading], entries: Sequence[str | Diagnostic], run: _Run
+) -> Iterator[Diagnostic]:
+    """Yield every problem of the files and, each once, those of the pieces that they extend."""
+    from_files = (diagnostic for reading in readings for diagnostic in reading.diagnostics)
+    if run.pieces is None:
+        yield from from_files
+        return
+    from reconciler.definitions.pieces import extended_by, misplaced
+
+    lost = misplaced(entries, run.pieces.used)
+    yield from (one for one in from_files if one.file not in lost)
+    yield from lost.values()
+    places: dict[Diagnostic, list[str]] = {}
+    for reading in readings:
+        for diagnostic in reading.elsewhere:
+            places.setdefault(diagnostic, []).append(reading.extends)
+    yield from (extended_by(diagnostic, found) for diagnostic, found in places.items())
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -123,41 +168,91 @@ def _place_and_summary(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return diagnostic.file or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.summary
 
 
-def _read(entry: str | Diagnostic, rules: Rules, catalogue: Catalogue | None) -> _Reading:
-    return _read_content(entry, _content(entry), rules, catalogue)
-
-
 def _content(entry: str | Diagnostic) -> bytes | Diagnostic:
     """Return the bytes of what `files.find` found, up to one more than the reader takes."""
     return entry if isinstance(entry, Diagnostic) else files.read(entry, MAX_BYTES + 1)
 
 
-def _read_content(
-    entry: str | Diagnostic, data: bytes | Diagnostic, rules: Rules, catalogue: Catalogue | None
-) -> _Reading:
+def _read_content(entry: str | Diagnostic, data: bytes | Diagnostic, run: _Run) -> _Reading:
     if isinstance(data, Diagnostic):
         return _Reading(diagnostics=(data,))
-    return _parsed(files.shown(cast("str", entry)), data, rules, catalogue)
+    return _parsed(cast("str", entry), data, run)
 
 
-def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> _Reading:
+def _parsed(entry: str, data: bytes, run: _Run) -> _Reading:
     """Read one definition: with care only where it is not plain that nothing is wrong with it."""
-    found = sure.read(data, rules, catalogue)
+    found = sure.read(data, run.rules, run.catalogue)
     if found is None:
-        return _parsed_with_care(file, data, rules, catalogue)
+        return _parsed_with_care(entry, data, run)
     value, mark = found
-    definition = _definition(value, file, mark, rules, sure.Places(data, rules))
+    file = files.shown(entry)
+    definition = _definition(value, file, mark, run.rules, sure.Places(data, run.rules))
     return _Reading(definition, _Claim(definition.id, file, mark))
 
 
-def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None) -> _Reading:
+def _parsed_with_care(entry: str, data: bytes, run: _Run) -> _Reading:
     from reconciler.definitions.yaml import reader
 
+    file = files.shown(entry)
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
-    problems = tuple(_problems(document))
-    worded = (_diagnostic(problem, document, file) for problem in problems)
+    if not (isinstance(document.value, dict) and "extends" in document.value):
+        return _checked(document, file, found, run)
+    piece = run.find_piece(entry, document)
+    is_usable = not isinstance(piece, Diagnostic | None) and not piece.diagnostics
+    reading = (
+        _extended(document, cast("Piece", piece), found, run, file)
+        if is_usable
+        else _alone(document, piece, found, file)
+    )
+    return replace(reading, extends=problems.spot(document.values["extends",], file))
+
+
+def _extended(
+    document: Document, piece: Piece, found: Sequence[Diagnostic], run: _Run, file: str
+) -> _Reading:
+    """Read a definition together with the piece that it extends."""
+    from reconciler.definitions import extending
+
+    extended = extending.extend(document, cast("Document", piece.document), file)
+    checked = _checked(extended.document, file, [*found, *extended.diagnostics], run, extended)
+    definition = checked.definition and replace(
+        checked.definition, extends=piece.file, origins=extended.origins(run.rules)
+    )
+    own = tuple(one for one in checked.diagnostics if one.file == file)
+    elsewhere = tuple(one for one in checked.diagnostics if one.file != file)
+    return _Reading(definition, checked.claim, own, elsewhere)
+
+
+def _alone(
+    document: Document, piece: Piece | Diagnostic | None, found: Sequence[Diagnostic], file: str
+) -> _Reading:
+    """Tell what is wrong with a definition whose piece cannot be extended, and with that."""
+    from reconciler.definitions import extending
+
+    own = extending.without_changes(document)
+    against = tuple(problems.of_schema(own, "partial"))
+    worded = (problems.diagnostic(problem, own, file) for problem in against)
+    named = (piece,) if isinstance(piece, Diagnostic) else ()
+    elsewhere = () if isinstance(piece, Diagnostic | None) else piece.diagnostics
+    diagnostics = _first(chain(found, named, worded))
+    return _Reading(None, _claim(document, file, against), diagnostics, elsewhere)
+
+
+def _checked(
+    document: Document,
+    file: str,
+    found: Sequence[Diagnostic],
+    run: _Run,
+    extended: Extended | None = None,
+) -> _Reading:
+    rules, catalogue = run.rules, run.catalogue
+    against = tuple(problems.of_schema(document))
+    worded = (
+        problems.diagnostic(problem, document, file, extended.note(problem, rules) if extended else "")
+        for problem in against
+    )
     others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
     unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
     diagnostics = _first(chain(found, worded, *others, unknown))
@@ -165,7 +260,7 @@ def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue
     if not any(one.is_error for one in diagnostics):
         value, places = cast("dict[str, Json]", document.value), sure.of_fields(document, rules)
         definition = _definition(value, file, document.keys["id",], rules, places)
-    return _Reading(definition, _claim(document, file, problems), diagnostics)
+    return _Reading(definition, _claim(document, file, against), diagnostics)
 
 
 def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -178,22 +273,10 @@ def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return (*found[:-1], more)
 
 
-def _problems(document: Document) -> Iterator[Problem]:
-    """Yield what the schema has against a document, but for values that the reader refused."""
-    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1):
-        if problem.at_key or problem.place not in document.refused:
-            yield problem
-
-
 def _item(value: object, place: Sequence[str | int]) -> object:
     for step in place:
         value = cast("dict[str | int, object]", value)[step]
     return value
-
-
-def _diagnostic(problem: Problem, document: Document, file: str) -> Diagnostic:
-    mark = (document.keys if problem.at_key else document.values)[problem.place]
-    return _at(file, mark, problem.path or None, (problem.code, problem.summary, problem.detail))
 
 
 def _definition(
@@ -232,11 +315,13 @@ def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Di
             near = suggestions.nearest(path, known)
             fix = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
             summary = f'"{schema.clip(path)}" is not a field that can be ignored'
-            yield _at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
+            yield problems.at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
         elif known[path] in document.keys:
-            line = document.keys[known[path]].line
-            summary = f'"{path}" is ignored here and set at line {line}'
-            yield _at(file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two"))
+            where = problems.seen_from(document.keys[known[path]], mark, file)
+            summary = f'"{path}" is ignored here and set at {where}'
+            yield problems.at(
+                file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two")
+            )
 
 
 def _generation_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
@@ -254,14 +339,14 @@ def _generation_problems(document: Document, file: str, rules: Rules) -> Iterato
         says = "says the same as" if twins else "cannot stand beside"
         summary = (
             f'"{path[-1]}", a filter of the API\'s generation {rule.generation}, {says} '
-            f'"{other[-1]}" at line {place.line}, one of generation {of.generation}'
+            f'"{other[-1]}" at {problems.seen_from(place, mark, file)}, one of generation {of.generation}'
         )
-        yield _at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
+        yield problems.at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
 
 
-def _claim(document: Document, file: str, problems: Iterable[Problem]) -> _Claim | None:
+def _claim(document: Document, file: str, against: Iterable[Problem]) -> _Claim | None:
     value = document.value.get("id") if isinstance(document.value, dict) else None
-    if not isinstance(value, str) or any(problem.place == ("id",) for problem in problems):
+    if not isinstance(value, str) or any(problem.place == ("id",) for problem in against):
         return None
     return _Claim(value.lower(), file, document.keys["id",])
 
@@ -272,12 +357,7 @@ def _shared_ids(claims: Iterable[_Claim]) -> Iterator[Diagnostic]:
         other = first.setdefault(claim.id, claim)
         if other is not claim:
             summary = f"this id is also in {other.file}:{other.mark.line}:{other.mark.column}"
-            yield _at(claim.file, claim.mark, "id", ("shared-id", summary, _ONE_FILE))
-
-
-def _at(file: str, mark: Mark, path: str | None, words: tuple[str, str, str]) -> Diagnostic:
-    code, summary, detail = words
-    return Diagnostic("error", code, summary, detail, file, mark.line, mark.column, path)
+            yield problems.at(claim.file, claim.mark, "id", ("shared-id", summary, _ONE_FILE))
 
 
 _ONE_GENERATION = "Keep the filters of the generation that your organization's API speaks"

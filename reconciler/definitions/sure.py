@@ -50,11 +50,11 @@ class Places(Mapping["Path", tuple[int, int]]):
 
 
 def of_fields(document: Document, rules: Rules) -> dict[Path, tuple[int, int]]:
-    """Return the line and column of the value of each field that the rules know."""
+    """Return the line and column of each value that the file itself has of a field that the rules know."""
     return {
         cast("Path", place): (mark.line, mark.column)
         for place, mark in document.values.items()
-        if place in rules
+        if place in rules and not mark.file
     }
 
 
@@ -65,7 +65,8 @@ def read(data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> tuple
         return None
     value, index = found
     is_sure = (
-        not value.get("lifecycle", {}).get("ignore")
+        "extends" not in value
+        and not value.get("lifecycle", {}).get("ignore")
         and _has_one_generation(value, rules)
         and (catalogue is None or _is_known(value, rules, catalogue))
     )

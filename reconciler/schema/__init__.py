@@ -32,12 +32,16 @@ __all__ = [
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 1_000
-SchemaName = Literal["audience", "plan", "apply-result", "diagnostics", "catalogue-file"]
+SchemaName = Literal["audience", "piece", "partial", "plan", "apply-result", "diagnostics", "catalogue-file"]
 
 
 @cache
 def load(name: SchemaName) -> Schema:
     """Return a schema: from the wheel, or from the repository that this package lies in."""
+    if name in {"piece", "partial"}:
+        from reconciler.schema import derived
+
+        return (derived.piece if name == "piece" else derived.partial)(load("audience"))
     package = FilePath(__file__).parents[1]
     folder = next(folder for folder in (package / "schemas", package.parent / "schemas") if folder.is_dir())
     return cast("Schema", json.loads((folder / f"{name}.schema.json").read_text("utf-8")))

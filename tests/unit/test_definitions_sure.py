@@ -92,8 +92,8 @@ def disagreements(inputs: Iterable[bytes], catalogue: Catalogue | None = None) -
     for data in inputs:
         if sure.read(data, RULES, catalogue) is None:
             continue
-        careful = load._parsed_with_care("a.yaml", data, RULES, catalogue)
-        quick = load._parsed("a.yaml", data, RULES, catalogue)
+        run = load._Run(catalogue)
+        careful, quick = load._parsed_with_care("a.yaml", data, run), load._parsed("a.yaml", data, run)
         same = not careful.diagnostics and quick.claim == careful.claim
         yield None if same and comparable(quick.definition) == careful.definition else data
 

@@ -216,6 +216,7 @@ def test_fields_and_values_have_plain_words() -> None:
 def test_local_fields_are_never_sent() -> None:
     assert {path[0] for path in schema.rules()} == set(AUDIENCE["properties"]) - {
         "id",
+        "extends",
         "metadata",
         "lifecycle",
     }
@@ -234,6 +235,7 @@ ALLOWED = {
     "ignore": "for the reconciler itself",
     "protect": "for the reconciler itself",
     "lifecycle.ignore": "for the reconciler itself",
+    "extends": "for the reconciler itself",
 }
 FIELDS = {word for path in property_paths(AUDIENCE) for word in (*path, ".".join(path))}
 MODULES = [*(ROOT / "reconciler" / "schema").glob("*.py"), ROOT / "reconciler/definitions/load.py"]

@@ -33,10 +33,14 @@ _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a file; both count from 1, and a column counts characters."""
+    """A place in a file; both count from 1, and a column counts characters.
+
+    `file` is empty in the document's own file, and names the piece where a value comes from one.
+    """
 
     line: int
     column: int
+    file: str = ""
 
 
 class Places:
