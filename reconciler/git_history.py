@@ -26,6 +26,19 @@ def files(commit: str, paths: Sequence[str], is_wanted: Callable[[str], bool]) -
     return {name: data for path in paths for name, data in _below(Path(path), commit, is_wanted)}
 
 
+def file(commit: str, folder: str, name: str) -> bytes | None:
+    """Return a regular file by its path from a folder that is there, as it was at a commit; None without one.
+
+    Raises FileError where git, the repository or the commit is not there.
+    """
+    found = _git(Path(folder), "ls-tree", "-z", "--end-of-options", commit, "--", name).partition(b"\0")[0]
+    mode, _, rest = found.partition(b" ")
+    if mode not in _REGULAR:
+        return None
+    blob = rest.partition(b" ")[2].partition(b"\t")[0]
+    return next(iter(_contents(Path(folder), [blob])))
+
+
 def unchanged(before: Mapping[str, bytes]) -> frozenset[str]:
     """Return the names of those files that still are as they were."""
     return frozenset(name for name, data in before.items() if _is_same(name, data))

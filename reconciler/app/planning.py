@@ -9,7 +9,7 @@ from reconciler import schema
 from reconciler.api import audiences
 from reconciler.app import evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
-from reconciler.plan import guards
+from reconciler.plan import guards, pieces
 from reconciler.plan.build import build
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ async def plan(
             targets=targets,
             owned={definition.id for definition in definitions},
             base=None if merge_base is None else merge_base.definitions,
+            pieces=()
+            if merge_base is None
+            else pieces.edits(merge_base.definitions, definitions, merge_base.edited_pieces),
             diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
         )
         made = await evaluation.evaluate(made, included, client, rules, live.generation)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler import git_history
+from reconciler import definitions, git_history
 from reconciler.app import settings
+from reconciler.definitions import pieces
 from reconciler.errors import FileError
 from reconciler.github import comment_state, plan_comment, sticky
 from reconciler.render import comment
@@ -27,7 +28,7 @@ def is_so(environment: Environment, paths: Sequence[str]) -> bool:
         return False
     try:
         base = git_history.merged_into(environment.head_sha or "", paths) or environment.base_sha
-        return not git_history.is_touched(base, paths, BESIDE)
+        return not git_history.is_touched(base, [*paths, *pieces.used_below(paths)], BESIDE)
     except FileError:
         return False
 
@@ -35,7 +36,8 @@ def is_so(environment: Environment, paths: Sequence[str]) -> bool:
 def is_so_of(commit: str, paths: Sequence[str]) -> bool:
     """Return whether git says that a merge commit changed nothing that a plan depends on."""
     try:
-        return not git_history.is_touched_by(commit, paths, BESIDE)
+        files = git_history.files(commit, paths, definitions.is_definition)
+        return not git_history.is_touched_by(commit, [*paths, *pieces.used(files)], BESIDE)
     except FileError:
         return False
 

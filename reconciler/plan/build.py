@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reconciler.diff import Difference
+    from reconciler.model import Origin
+    from reconciler.plan.model import PieceEdit
 
 ACTIVE = "active"
 _STATUS, _CONFIG = "status", "config"
@@ -46,6 +48,7 @@ def build(
     targets: Sequence[str] = (),
     owned: Collection[str] = (),
     base: Mapping[str, Definition] | None = None,
+    pieces: Sequence[PieceEdit] = (),
     diagnostics: Sequence[Diagnostic] = (),
 ) -> Plan:
     """Plan the PATCH calls that make the live audiences match.
@@ -54,8 +57,8 @@ def build(
     `active` counts the active ones among all of them, and `generation` is their API's where it is known.
     `owned` are the ids of definitions outside the targets, whose audiences are not unmanaged though this plan
     leaves them alone. With `base`, the definitions by id where a branch began, every field change gets its
-    cause, protection counts as it stood there, and what gets or loses a file is told. The plan is the same in
-    whatever order definitions and audiences come.
+    cause, protection counts as it stood there, and what gets or loses a file is told; `pieces` are the edits
+    of shared pieces since. The plan is the same in whatever order definitions and audiences come.
     """
     ordered = sorted(definitions, key=lambda definition: (definition.file, definition.line, definition.id))
     missing = [definition for definition in ordered if definition.id not in live]
@@ -78,6 +81,7 @@ def build(
         active=active,
         active_slots=limits.active_slots,
         ownership=Ownership() if base is None else ownership.compare(base, ordered, owned, live, others),
+        pieces=tuple(pieces),
     )
     found += _unknown_fields(ordered, desired, rules)
     found += _violations(plan, ordered, desired, rules, generation)
@@ -154,7 +158,10 @@ def _change(
         line=definition.line,
         phase=_phase(differences),
         fields=tuple(
-            field_change(difference, live, causes.get(difference.path)) for difference in differences
+            field_change(
+                difference, live, causes.get(difference.path), definition.origins.get(difference.path, ())
+            )
+            for difference in differences
         ),
         patch=_plain({key: desired[key] for key in desired if key in touched}),
         before=_plain(live.fields),
@@ -205,7 +212,9 @@ def _phase(differences: Sequence[Difference]) -> Phase:
     return "activate" if status.after == ACTIVE else "release"
 
 
-def field_change(difference: Difference, live: Audience, cause: Cause | None = None) -> FieldChange:
+def field_change(
+    difference: Difference, live: Audience, cause: Cause | None = None, origins: tuple[Origin, ...] = ()
+) -> FieldChange:
     """Return a difference as data, with the names that the API gave for ids in it."""
     path = dotted(difference.path)
     is_set = isinstance(difference.before, frozenset) or isinstance(difference.after, frozenset)
@@ -219,6 +228,7 @@ def field_change(difference: Difference, live: Audience, cause: Cause | None = N
         removed=_members(difference.removed) if is_set else None,
         names={key: names[key] for key in sorted(names) if key in _texts(before) | _texts(after)},
         cause=cause,
+        origins=origins,
     )
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
-from reconciler.model import ListedAudience
+from reconciler.model import ListedAudience, Origin
 from reconciler.plan.model import (
     FORMAT_VERSION,
     Change,
@@ -14,6 +14,7 @@ from reconciler.plan.model import (
     Handover,
     Missing,
     Ownership,
+    PieceEdit,
     Plan,
     Reach,
     Unreadable,
@@ -64,6 +65,14 @@ def to_document(plan: Plan) -> dict[str, Json]:
             "wanted": plan.summary["activate"],
         },
         **{name: [*map(_handover, getattr(plan.ownership, name))] for name in _OWNERSHIP},
+        "pieces": [
+            {
+                "file": one.file,
+                "extended_by": one.extended_by,
+                "audiences": [{"id": key, "name": name} for key, name in one.audiences],
+            }
+            for one in plan.pieces
+        ],
         "volatile": [*plan.volatile],
         "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in plan.diagnostics],
     }
@@ -107,6 +116,8 @@ def _field(field: FieldChange) -> dict[str, Json]:
         "removed": None if field.removed is None else [*field.removed],
         "names": dict(field.names) or None,
         "cause": field.cause,
+        "origins": [{"file": one.file, "line": one.line, "column": one.column} for one in field.origins]
+        or None,
     }
     return {"path": field.path, **{key: value for key, value in parts.items() if value is not None}}
 
@@ -151,6 +162,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         volatile=tuple(document["volatile"]),
         active=document["slots"]["active"],
         active_slots=document["slots"]["limit"],
+        pieces=tuple(map(_piece_from, document["pieces"])),
         ownership=Ownership(*(tuple(map(_handover_from, document[name])) for name in _OWNERSHIP)),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
     )
@@ -177,6 +189,11 @@ def _handover_from(document: Mapping[str, Any]) -> Handover:
     )
 
 
+def _piece_from(document: Mapping[str, Any]) -> PieceEdit:
+    audiences = tuple((one["id"], one["name"]) for one in document["audiences"])
+    return PieceEdit(document["file"], document["extended_by"], audiences)
+
+
 def _change_from(document: Mapping[str, Any]) -> Change:
     plain = {key: document[key] for key in _PLAIN}
     fields = tuple(_field_from(field) for field in document["fields"])
@@ -194,5 +211,6 @@ def _field_from(document: Mapping[str, Any]) -> FieldChange:
         document.get("after"),
         names=document.get("names", {}),
         cause=document.get("cause"),
+        origins=tuple(Origin(one["file"], one["line"], one["column"]) for one in document.get("origins", ())),
         **sets,
     )

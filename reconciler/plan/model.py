@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.errors import Diagnostic
-    from reconciler.model import Json, ListedAudience
+    from reconciler.model import Json, ListedAudience, Origin
 
 FORMAT_VERSION = f"{digest.FORMAT}.0"
 Phase = Literal["release", "change", "activate"]
@@ -25,6 +25,7 @@ class FieldChange:
 
     `added` and `removed` are what a set gains and loses, and None for anything else; `names` gives the
     API's own names for ids among the values. `cause` says whose change it is, where a base was given.
+    `origins` are the places of the value where it comes from a shared piece, wholly or in part.
     """
 
     path: str
@@ -34,6 +35,7 @@ class FieldChange:
     removed: tuple[Json, ...] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,24 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceEdit:
+    """A shared piece that is another one since a base: how many definitions extend it, and whom it changes.
+
+    `audiences` has an id and a name for each audience whose definition says something else by that.
+    """
+
+    file: str
+    extended_by: int
+    audiences: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that an apply would do, and all that a reviewer sees.
 
     `unmanaged` are the live audiences without a definition, and `unchanged` those that are as defined;
     `volatile` paths change by themselves; `active` counts the live audiences that are active, whoever manages
-    them, and `active_slots` is how many may be; `ownership` is known with a base only.
+    them, and `active_slots` is how many may be; `ownership` and `pieces` are known with a base only.
     """
 
     origin: str
@@ -139,6 +153,7 @@ class Plan:
     active: int = 0
     active_slots: int | None = None
     ownership: Ownership = Ownership()
+    pieces: tuple[PieceEdit, ...] = ()
 
     @property
     def errored(self) -> bool:

@@ -13,14 +13,24 @@ if TYPE_CHECKING:
 
 def amount_at(definition: Definition, path: Path, amount: str) -> str:
     """Return an amount with a word on where it comes from, if the definition leaves it out."""
-    return amount if path in definition.places else f"{amount}, which is live and left out here,"
+    is_said = path in definition.places or path in definition.origins
+    return amount if is_said else f"{amount}, which is live and left out here,"
 
 
 def error_at(definition: Definition, path: Path, code: str, summary: str, hint: str) -> Diagnostic:
-    """Return an error at a field or, where the definition leaves it out, at what it would stand in."""
-    place = (definition.line, definition.column)
+    """Return an error at a field or, where it is left out, at what it would stand in.
+
+    One that a shared piece says is told there, with the definition that extends it.
+    """
+    place = (definition.file, definition.line, definition.column)
     for length in range(len(path), 0, -1):
-        if path[:length] in definition.places:
-            place = definition.places[path[:length]]
+        part = path[:length]
+        if part in definition.places:
+            place = (definition.file, *definition.places[part])
             break
-    return Diagnostic("error", code, summary, hint, definition.file, *place, dotted(path))
+        if part in definition.origins:
+            origin = definition.origins[part][0]
+            place = (origin.file, origin.line, origin.column)
+            hint = f"{hint}. It is extended by {definition.file}"
+            break
+    return Diagnostic("error", code, summary, hint, *place, dotted(path))

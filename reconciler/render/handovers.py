@@ -38,6 +38,17 @@ def taken(plan: Plan, escape: Callable[[str], str]) -> Iterator[tuple[str, str]]
     if found.moved:
         named = _named(found.moved, lambda one: f"{escape(one.name)}, now {escape(one.file)}")
         yield _heading("Moved to another file", found.moved), f"Nothing changes by that: {named}."
+    for edit in plan.pieces:
+        changed = wording.count(len(edit.audiences), "audience")
+        extended = wording.count(edit.extended_by, "definition")
+        names = [escape(name) for _, name in edit.audiences[:MAX_NAMED]]
+        more = len(edit.audiences) - len(names)
+        listed = ", ".join([*names, *([f"and {more} more"] if more else [])])
+        says = f"{escape(edit.file)} is extended by {extended}"
+        yield (
+            f"Shared piece edited: changes {changed}",
+            f"{says}; of these, the edit changes {listed or 'none'}.",
+        )
 
 
 def _heading(words: str, found: Sequence[Handover]) -> str:

@@ -106,7 +106,10 @@ def field_lines(fields: Sequence[FieldChange], ink: Ink) -> Iterator[str]:
 def _notes(field: FieldChange, ink: Ink) -> str:
     notes = ["also changed outside git"] if field.cause == "both" else []
     notes += [note] if (note := lookalikes.note(field)) else []
-    return ink("yellow", f"   ({'; '.join(notes)})") if notes else ""
+    said = ink("yellow", f"   ({'; '.join(notes)})") if notes else ""
+    return said + (
+        ink("dim", f"   (from {places})") if (places := " and ".join(map(str, field.origins))) else ""
+    )
 
 
 def _field(field: FieldChange, ink: Ink) -> str:

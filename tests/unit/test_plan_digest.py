@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.errors import Diagnostic
-from reconciler.model import ListedAudience
+from reconciler.model import ListedAudience, Origin
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
-from reconciler.plan.model import Handover, Ownership, Reach
+from reconciler.plan.model import Handover, Ownership, PieceEdit, Reach
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ NOT_REVIEWED: dict[type, Parts] = {
         "unreadable": (),
         "active": 7,
         "active_slots": 8,
+        "pieces": (PieceEdit("shared/base.yaml", 1),),
         "ownership": Ownership(moved=(Handover("1", "A", "active", "a.yaml", "b.yaml"),)),
     },
     Change: {
@@ -88,7 +89,10 @@ NOT_REVIEWED: dict[type, Parts] = {
         "updated_at": "2026-11-27T08:00:00Z",
         "reach": Reach(1, 2, "2026-11-26"),
     },
-    FieldChange: {"cause": "drift"},  # with a base or without, one and the same plan is applied
+    FieldChange: {
+        "cause": "drift",  # with a base or without, one and the same plan is applied
+        "origins": (Origin("shared/base.yaml", 1, 1),),  # the same PATCH, whichever file says it
+    },
 }
 # What an approval of one change is bound to; all else is how it is shown.
 BOUND: dict[type, Parts] = {

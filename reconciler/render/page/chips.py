@@ -47,6 +47,8 @@ def _chips(field: FieldChange, known: dict[str, Rule]) -> Iterator[Markup]:
         yield from _several(field, field.removed, "removed", rule)
     if field.cause == "both":
         yield element("span", "somebody changed this outside git as well", class_="note")
+    if field.origins:
+        yield element("span", f"from {clip(' and '.join(map(str, field.origins)))}", class_="note")
 
 
 def _several(field: FieldChange, values: Sequence[Json], kind: _Kind, rule: Rule | None) -> Iterator[Markup]:
