@@ -174,9 +174,8 @@ class _WayBack:
             return
         audience = self._live
         assert audience is not None  # noqa: S101 - read before this
-        change, restored = rewriting.rewrite(
-            definition, [field_change(one, audience) for one in taken], rules
-        )
+        fields = [field_change(one, audience, origins=definition.origins.get(one.path, ())) for one in taken]
+        change, restored = rewriting.rewrite(definition, fields, rules)
         still = {one.path for one in diff.compare(restored.fields, before, rules)}
         if unmet := sorted(dotted(one.path) for one in taken if one.path in still):
             raise FileError(f"{', '.join(unmet)} would not be as before", "Edit the file by hand")

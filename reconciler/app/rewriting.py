@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, interrupts, wording
@@ -15,9 +15,9 @@ from reconciler.model import dotted
 from reconciler.plan.file_change import FileChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model import Definition, Rules
+    from reconciler.model import Definition, Path, Rules
     from reconciler.plan import FieldChange
 
 
@@ -56,12 +56,25 @@ def rewrite(
     loaded = definitions.parse({definition.file: after})
     if loaded.has_errors:
         raise DefinitionError([_inexpressible(definition, one) for one in loaded.diagnostics])
-    return FileChange(definition.file, definition.name, before, after, tuple(fields)), loaded.definitions[0]
+    (rewritten,) = loaded.definitions
+    _require_left_out(fields, rewritten, paths)
+    return FileChange(definition.file, definition.name, before, after, tuple(fields)), rewritten
+
+
+def _require_left_out(
+    fields: Sequence[FieldChange], rewritten: Definition, paths: Mapping[str, Path]
+) -> None:
+    """Raise FileError for a field that is to be left out, and that a piece says."""
+    for field in fields:
+        origins = rewritten.origins.get(paths.get(field.path, ()), ()) if field.after is None else ()
+        for origin in origins[:1]:
+            summary = f"{field.path} stands in {origin}, and what extends that cannot leave it out"
+            raise FileError(summary, _WRITE_OUT.format(rewritten.file))
 
 
 def read(definition: Definition) -> bytes:
     """Return the bytes of a definition's file; raises FileError where it says something else by now."""
-    data = files.read(Path(definition.file), MAX_BYTES + 1)
+    data = files.read(FilePath(definition.file), MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise FileError(f"{definition.file} {data.summary}", data.detail)
     if definitions.parse({definition.file: data}).definitions != (definition,):
@@ -110,6 +123,9 @@ def write(rewriting: Rewriting) -> Rewriting:
             written.append(change)
     is_refused = rewriting.is_refused and len(problems) == len(rewriting.diagnostics)
     return replace(rewriting, changes=tuple(written), diagnostics=tuple(problems), is_refused=is_refused)
+
+
+_WRITE_OUT = "Take it out of the piece, or write this definition out: reconciler show --rendered {}"
 
 
 def counted(changes: Iterable[FileChange]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,19 @@ def text(changes: Iterable[FileChange], ink: Ink = PLAIN) -> str:
     lines = []
     for change in changes:
         lines += [f"  {ink('yellow', '~')} {ink('bold', change.name)}", ink("dim", f"    {change.file}")]
-        lines += [*field_lines(change.fields, ink), ""]
+        # Where a value comes from is where it came from: the file says it itself now.
+        own = [replace(field, origins=()) for field in change.fields]
+        lines += [*field_lines(own, ink), *_taken_over(change, ink), ""]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _taken_over(change: FileChange, ink: Ink) -> Iterator[str]:
+    """Yield what a shared piece said so far, whose edits no longer reach it here."""
+    taken = [field for field in change.fields if field.origins]
+    if taken:
+        it = "it" if len(taken) == 1 else "them"
+        listed = ", ".join(f"{field.path} ({field.origins[0]})" for field in taken)
+        yield ink("yellow", f"    said in this file now, so that no edit of the piece changes {it}: {listed}")
 
 
 def diff(changes: Iterable[FileChange], ink: Ink = PLAIN) -> str:
