@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.hosted import founded
 from tests.cli.organization import CHANGING, PAUSING, STEADY, Organization, audience
 from tests.doubles.git import commit, git, start
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Founding
 
 BASE = """\
@@ -213,3 +216,20 @@ def test_broken_base_piece_counts_as_none(shared: Organization) -> None:
     said = shared.run("plan", "--base", "main")
     assert "Newly managed: 2 audiences." in said.out
     assert "Shared piece edited" not in said.out
+
+
+def test_pull_request_of_a_piece_is_planned_and_applied(tmp_path: Path) -> None:
+    with founded(tmp_path, LIVE, {**FILES, "shared/base.yaml": BASE}) as team:
+        number = team.open({"shared/base.yaml": BASE.replace("60", "80")})
+        planned = team.plan(number)
+        comment = team.comment(number)
+        applied = team.apply(team.merge(number))
+
+    assert (planned.code, planned.err) == (0, "")
+    assert "**Shared piece edited: changes 2 audiences.** `shared/base.yaml` is extended by 2" in comment
+    assert "drift" not in comment.lower()
+    assert applied.code == 0
+    assert {key: body["config"]["minScore"] for key, body in team.patched.items()} == {
+        CHANGING: 80,
+        PAUSING: 80,
+    }
