@@ -160,11 +160,11 @@ class _Merging:
         self, change: dict[str, Any], theirs: Sequence[Any], place: Path
     ) -> Iterator[tuple[Document, Path, Any]]:
         """Yield each member with where it is from; one that is added and there already is the piece's."""
-        present, gone = set(map(canonical, theirs)), set(map(canonical, change.get(REMOVE, ())))
+        present, gone = set(map(canonical, theirs)), set(map(canonical, change.get(REMOVE) or ()))
         for index, value in enumerate(theirs):
             if canonical(value) not in gone:
                 yield self._piece, (*place, index), value
-        for index, value in enumerate(change.get(ADD, ())):
+        for index, value in enumerate(change.get(ADD) or ()):
             if canonical(value) not in present:
                 yield self._own, (*place, ADD, index), value
 
@@ -185,8 +185,8 @@ class _Merging:
         self, change: dict[str, Any], theirs: Sequence[Any], place: Path
     ) -> Iterator[Diagnostic]:
         """Yield each member to remove that is added too, or is not there: a misspelt one would stay."""
-        present, added = (set(map(canonical, side)) for side in (theirs, change.get(ADD, ())))
-        for index, value in enumerate(change.get(REMOVE, ())):
+        present, added = (set(map(canonical, side)) for side in (theirs, change.get(ADD) or ()))
+        for index, value in enumerate(change.get(REMOVE) or ()):
             there = (*place, REMOVE, index)
             if there in self._own.refused or canonical(value) in present - added:
                 continue

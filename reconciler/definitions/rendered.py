@@ -13,7 +13,7 @@ from reconciler.definitions.yaml.source import MAX_BYTES
 from reconciler.errors import DefinitionError, Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reconciler.definitions.yaml.reader import Document, Path
     from reconciler.definitions.yaml.source import Mark
@@ -24,39 +24,41 @@ def text(path: str) -> str:
 
     Raises DefinitionError with every problem of the two, and FileError where that cannot be written.
     """
-    document, changed = _whole(path)
-    lines = _lines(cast("dict[str, Any]", document.value), (), document, changed, files.shown(path))
-    return reformat.form("".join(f"{line}\n" for line in lines).encode(), files.shown(path), {}).decode()
+    file, (data, own) = files.shown(path), _read(path)
+    if KEY in cast("dict[str, Any]", own.value):
+        whole, changed = _whole(path, own)
+        lines = _lines(cast("dict[str, Any]", whole.value), (), whole, changed, file)
+        data = "".join(f"{line}\n" for line in lines).encode()
+    return reformat.form(data, file, {}).decode()
 
 
 def document(path: str) -> str:
     """Return the same as a JSON document; raises DefinitionError."""
-    whole, _ = _whole(path)
+    _, own = _read(path)
+    whole = _whole(path, own)[0] if KEY in cast("dict[str, Any]", own.value) else own
     return json.dumps(whole.value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _whole(path: str) -> tuple[Document, dict[Path, Mark]]:
-    """Return a definition's document without `extends`, and the piece's places of lists that it changes."""
+def _read(path: str) -> tuple[bytes, Document]:
     data = files.read(path, MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise DefinitionError([data])
     loaded = parse({path: data})
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
-    own, _ = reader.read(data, files.shown(path))
-    found, changed = cast("Document", own), dict[reader.Path, Any]()
-    value = cast("dict[str, Any]", found.value)
-    if KEY in value:
-        piece = cast("Piece", Pieces().find(path, found))
-        extended = extending.extend(found, cast("Document", piece.document), files.shown(path))
-        found, changed = extended.document, dict(extended.changed)
-        value = cast("dict[str, Any]", found.value)
-        del value[KEY]
-    return found, changed
+    return data, cast("Document", reader.read(data, files.shown(path))[0])
+
+
+def _whole(path: str, own: Document) -> tuple[Document, Mapping[Path, Mark]]:
+    """Return a definition with its piece, without `extends`, and the piece's places of changed lists."""
+    piece = cast("Piece", Pieces().find(path, own))
+    extended = extending.extend(own, cast("Document", piece.document), files.shown(path))
+    del cast("dict[str, Any]", extended.document.value)[KEY]
+    return extended.document, extended.changed
 
 
 def _lines(
-    value: dict[str, Any], place: Path, whole: Document, changed: dict[Path, Mark], file: str
+    value: dict[str, Any], place: Path, whole: Document, changed: Mapping[Path, Mark], file: str
 ) -> Iterator[str]:
     indent = writing.STEP * len(place)
     for key, item in value.items():
@@ -69,7 +71,7 @@ def _lines(
             yield f"{indent}{name}: {written}{_comment(here, whole, changed, file)}"
 
 
-def _comment(place: Path, whole: Document, changed: dict[Path, Mark], file: str) -> str:
+def _comment(place: Path, whole: Document, changed: Mapping[Path, Mark], file: str) -> str:
     """Return a comment on where a value comes from, where that is not this file alone."""
     own = whole.values[place]
     marks = [changed[place], own] if place in changed else [own] if own.file else []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from . import definitions, runner, saved_files, settings
+from . import definitions, pieces, runner, saved_files, settings
 
 
 @pytest.mark.slow
@@ -18,6 +18,7 @@ from . import definitions, runner, saved_files, settings
         pytest.param(definitions.TARGET, 500, 40, 20, id="definitions"),
         pytest.param(settings.TARGET, 1000, 100, 8, id="settings"),
         pytest.param(saved_files.TARGET, 500, 50, 8, id="saved_files"),
+        pytest.param(pieces.TARGET, 500, 100, 15, id="pieces"),
     ],
 )
 def test_mutated_inputs(target: runner.Target, runs: int, accepted: int, kinds: int) -> None:
@@ -42,7 +43,7 @@ def test_what_goes_wrong_is_found() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["definitions", "settings", "saved_files"])
+@pytest.mark.parametrize("name", ["definitions", "pieces", "settings", "saved_files"])
 def test_fuzzers_run_by_hand(name: str) -> None:
     command = [sys.executable, "-m", f"tests.fuzz.{name}", "--runs", "50", "--seed", "4"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
