@@ -189,7 +189,7 @@ def test_a_fork_is_validated_without_a_key(anyone: Team, index: Mapping[str, str
     wrong = anyone.run("plan", anyone.update(number, ask_for(850)), machine=index)
 
     assert (valid.result.conclusion, wrong.result.conclusion) == ("success", "failure")
-    assert "14 definitions, all valid" in valid.result.summary
+    assert "15 definitions, all valid" in valid.result.summary
     assert "::error file=audiences.d/cfo-fintech.yaml,line=7" in wrong.result.log
     assert [ran.holding(vendor.key) for ran in (valid, wrong)] == [0, 0]
     assert anyone.comments(number) == []
