@@ -15,6 +15,7 @@ def on_github(environment: Environment) -> Place:
     """Return the place that a step's environment is about, at this time."""
     return Place(
         files=environment.files_url,
+        commits=environment.commits_url,
         commit=environment.commit,
         time=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         author=environment.author,

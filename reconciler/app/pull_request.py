@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, interrupts, schema
-from reconciler.app import place, planning, saved_files, settings
+from reconciler.app import commits, place, planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import Diagnostic, FileError, SettingsError
 from reconciler.github import comment_state, plan_comment, sticky
@@ -50,9 +50,8 @@ class PullRequest:
             return len(definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
         base, budget = self.merge_base, reach_budget
-        return interrupts.run(
-            planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
-        )
+        made = planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
+        return commits.add(interrupts.run(made))
 
     def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:
         """Return what there is to say of the plan, first of the files that the pull request changes."""

@@ -14,7 +14,7 @@ from reconciler.github import comment_state, sticky
 from tests.cli.command import SECONDS, checked
 from tests.cli.hosted import BOT, Files, Ran, Team, founded, unlinked
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live, many
-from tests.doubles.git import git
+from tests.doubles.git import git, head
 from tests.doubles.github_peer import ACTIONS, Fault, account, read_only
 from tests.doubles.oracles.markdown import rendered
 from tests.doubles.oracles.page import read
@@ -66,6 +66,9 @@ def test_every_push_rewrites_the_one_comment(team: Team) -> None:
 
     assert first.code == 0
     assert "| Webinar guests | **pauses**, and its people are no longer refreshed |" in unlinked(own.body)
+    sha = head(team.checkout, "change-0")
+    address = f"https://github.com/acme/audiences/commit/{sha}"
+    assert f"last commit [`{sha[:8]}`]({address}) by `tests@example.com` on " in own.body
     assert first.outputs["digest"] in own.body
     assert "Merging applies exactly this" in own.body
 
