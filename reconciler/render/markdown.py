@@ -12,7 +12,7 @@ from reconciler.render.diagnostics import message
 from reconciler.render.escape import markdown_fence, markdown_inline
 from reconciler.render.markdown_notes import MAX_NOTES, alert
 from reconciler.render.medium import MARKDOWN
-from reconciler.render.origin import NOWHERE, host
+from reconciler.render.origin import NOWHERE, organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -188,7 +188,7 @@ def _exact(seen: View, rows: Sequence[Row], see_also: str, *, is_cut: bool) -> s
 def _last_line(seen: View, place: Place) -> str:
     value = seen.plan
     parts = [f"Digest `{seen.digest}`"] if value.changes and seen.digest else []
-    parts += [f"compared with {markdown_inline(host(value.origin))}"] if value.origin else []
+    parts += [f"compared with {organization(value.origin, markdown_inline)}"] if value.origin else []
     parts += [f"commit `{place.commit[:12]}`"] if place.commit else []
     parts += [f"asked for by {markdown_inline(place.author)}"] if place.author else []
     parts += [place.time] if place.time else []

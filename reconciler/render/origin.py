@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY_NAME = "LEADPIPE_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class Place:
 NOWHERE = Place()
 
 
-def host(origin: str) -> str:
-    """Return the name by which people know an API: its host, or what it is called without one."""
-    return origin.partition("://")[2].partition("/")[0] or origin
+def organization(origin: str, write: Callable[[str], str]) -> str:
+    """Return whose audiences a plan is of: those that a key's name stands for at a host, or the sandbox's.
+
+    A key reaches exactly one organization, and its name is all of it that may be shown. `write` is how the
+    reader's medium writes text from outside.
+    """
+    host = origin.partition("://")[2].partition("/")[0]
+    return f"the organization of {write(KEY_NAME)} at {write(host)}" if host else write(origin)
