@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 class PullRequest:
     """A pull request's definitions, and what git had where its branch began.
 
-    `notes` say why the plan goes without the merge base, where it does.
+    `notes` say why the plan goes without the merge base, where it does. `page` is the name by which the run
+    keeps the page as an artifact, empty where it does not.
     """
 
     environment: Environment
     paths: Sequence[str]
     merge_base: MergeBase | None
     notes: Sequence[Diagnostic]
+    page: str = ""
 
     def make_plan(self, *, is_sandbox: bool, reach_budget: int = 0) -> Plan | int:
         """Return the plan or, for a fork without a key, how many definitions are valid.
@@ -68,7 +70,7 @@ class PullRequest:
         files = {
             "plan": folder / "reconciler-plan.json",
             "markdown": folder / "reconciler-plan.md",
-            "html": folder / "reconciler-plan.html",
+            "html": folder / (self.page or "reconciler-plan.html"),
         }
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan), str(files["markdown"]))
@@ -117,7 +119,7 @@ class PullRequest:
     @cached_property
     def _place(self) -> Place:
         """Where its reader is; once, so that everything that is published says the same."""
-        return place.on_github(self.environment)
+        return place.on_github(self.environment, page=self.page)
 
     def _view(self, plan: Plan) -> View:
         return comment.preview(plan, schema.rules(), [*self.notes, *_left_out(plan)])

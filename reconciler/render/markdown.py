@@ -88,7 +88,9 @@ def _body(
     shown = seen.rows[:max_shown]
     yield from _reasons(seen)
     yield from _headline(seen)
-    yield _preview(seen) if is_asked else ""
+    yield (
+        " ".join(filter(None, [_preview(seen), place.page_link()])) if is_asked and seen.plan.changes else ""
+    )
     yield markdown_table.of_rows(shown, place)
     yield _not_shown(len(seen.rows) - len(shown), see_also)
     yield from _people(shown, seen)
@@ -140,8 +142,6 @@ def _headline(seen: View) -> Iterator[str]:
 
 
 def _preview(seen: View) -> str:
-    if not seen.plan.changes:
-        return ""
     ready = " No limit and no protection stands in the way." if seen.verdict.word == "ready" else ""
     return f"This is a preview: nothing has changed yet.{ready}"
 

@@ -17,7 +17,7 @@ class Place:
     """Where a reader is: the address under which files can be seen at a commit, that commit, and when it is.
 
     Each is empty where it is not known; `author` is who asks for the change, and `commits` the address under
-    which commits can be seen.
+    which commits can be seen. `artifacts` is where the run lists what it keeps, `page` the plan's name there.
     """
 
     files: str = ""
@@ -25,6 +25,8 @@ class Place:
     time: str = ""
     author: str = ""
     commits: str = ""
+    artifacts: str = ""
+    page: str = ""
 
     def link(self, words: str, file: str, line: int) -> str:
         """Return words of Markdown that lead to a line of a file, where files can be seen."""
@@ -33,6 +35,12 @@ class Place:
     def commit_link(self, words: str, sha: str) -> str:
         """Return words of Markdown that lead to a commit, where commits can be seen."""
         return f"[{words}]({self.commits}/{sha})" if self.commits else words
+
+    def page_link(self) -> str:
+        """Return in Markdown where the plan is as a page, empty where it is not kept as one."""
+        if not (self.artifacts and self.page):
+            return ""
+        return f"[See it as a page, with pictures]({self.artifacts}): open `{self.page}` under *Artifacts*."
 
 
 NOWHERE = Place()

@@ -714,3 +714,35 @@ def test_foreign_names_do_nothing_in_a_comment(team: Team) -> None:
     assert commands(ran.out) == []
     assert team.plan(number).code == 0
     assert len([one for one in team.comments(number) if one.author.login == BOT]) == 1
+
+
+PAGE = "[See it as a page, with pictures](https://github.com/acme/audiences/actions/runs/"
+
+
+def test_comment_says_where_the_page_is_kept(team: Team) -> None:
+    number = team.open(PAUSED)
+    told = team.told(number, "opened")
+    without = team.run("plan", told)
+    (before,) = team.comments(number)
+    kept = team.run("plan", told, "--page", "plan-1.html")
+    (after,) = team.comments(number)
+
+    assert (PAGE in before.body, without.outputs["html"].endswith("/reconciler-plan.html")) == (False, True)
+    assert PAGE in after.body
+    assert "#artifacts): open `plan-1.html` under *Artifacts*." in after.body
+    assert kept.outputs["html"].endswith("/plan-1.html")
+    assert read((kept.folder / "runner_temp" / "plan-1.html").read_text()).text
+
+
+def test_plan_without_changes_has_no_page_to_see(team: Team) -> None:
+    number = team.open({"cfo.yaml": json.dumps(converged()["cfo.yaml"])})
+    assert team.run("plan", team.told(number, "opened"), "--page", "plan-1.html").code == 0
+    assert "No changes" in team.comment(number)
+    assert "#artifacts" not in team.comment(number)
+
+
+@pytest.mark.parametrize("name", ["../plan.html", "plan.txt", "a b.html", "p`.html"])
+def test_page_is_a_plain_name(team: Team, name: str) -> None:
+    ran = team.run("plan", team.told(team.open(PAUSED), "opened"), "--page", name)
+    assert (ran.code, team.comments(1)) == (1, ())
+    assert "is not the name of a page" in ran.err
