@@ -107,7 +107,7 @@ def _facts(change: Change) -> Markup:
 
 
 def _commit(commit: Commit | None) -> str:
-    return f"{commit.sha[:8]} by {clip(commit.author)}, {commit.date}" if commit else ""
+    return f"{clip(commit.author)}, {commit.date} ({commit.sha[:8]})" if commit else ""
 
 
 def _time(text_: str) -> str:
