@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import subprocess
 import threading
 from contextlib import closing
@@ -161,7 +160,7 @@ def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterato
 
 def _log(folder: Path, names: Sequence[str]) -> Generator[tuple[str, tuple[str, str, str]]]:
     """Yield files with a commit that changed them, the newest first."""
-    mark = secrets.token_hex(8).encode()  # which no name of a file can be
+    mark = os.urandom(8).hex().encode()  # which no name of a file can be
     form = f"--format={mark.decode()}%H%n%P%n%cI%n%an"
     shown = (
         "-z",
