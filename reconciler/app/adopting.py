@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler import schema
 from reconciler.api import audiences
 from reconciler.app import rewriting
+from reconciler.app.catalogue import named
 from reconciler.app.rewriting import Rewriting
 from reconciler.errors import DefinitionError, FileError
 from reconciler.model import spell
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
     from reconciler.errors import Diagnostic
-    from reconciler.model import Definition, Rules
+    from reconciler.model import Catalogue, Definition, Rules
     from reconciler.plan import Change, FieldChange, Plan
     from reconciler.plan.file_change import FileChange
 
@@ -36,12 +37,18 @@ async def read(definitions: Sequence[Definition], connection: Connection) -> Liv
         return await audiences.fetch(client, [definition.id for definition in definitions], schema.rules())
 
 
-def adopt(definitions: Sequence[Definition], live: LiveState, merge_base: MergeBase | None) -> Rewriting:
+def adopt(
+    definitions: Sequence[Definition],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
+) -> Rewriting:
     """Return the changes of files after which what is live is no difference from them.
 
     With a merge base only drift is taken: what git changed stays as the author wants it. What cannot be said
     in a definition is an error, and its file does not change.
     """
+    live = named(live, catalogue)
     plan = _plan(definitions, live, merge_base)
     found = [one for one in plan.diagnostics if one.is_error and one.code in _OF_THE_AUDIENCE]
     owners = {definition.id: definition for definition in definitions}
@@ -51,7 +58,7 @@ def adopt(definitions: Sequence[Definition], live: LiveState, merge_base: MergeB
         taken = [field for field in change.fields if merge_base is None or field.cause == "drift"]
         found += _left(definition, change)
         try:
-            changes += _adopted(definition, taken, live, merge_base)
+            changes += _adopted(definition, taken, live, merge_base, catalogue)
         except (FileError, DefinitionError) as error:
             found += rewriting.attempted(definition, error)
     return Rewriting(tuple(sorted(changes, key=lambda one: one.file)), tuple(found))
@@ -95,14 +102,18 @@ def _spelled(value: object) -> str:
 
 
 def _adopted(
-    definition: Definition, fields: Sequence[FieldChange], live: LiveState, merge_base: MergeBase | None
+    definition: Definition,
+    fields: Sequence[FieldChange],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
 ) -> Iterator[FileChange]:
     """Yield the change of a file, proven by a plan of it against what is live."""
     if not fields:
         return
     rules = schema.rules()
     _require_present(definition, fields, live, rules)
-    change, adopted = rewriting.rewrite(definition, [_reversed(field) for field in fields], rules)
+    change, adopted = rewriting.rewrite(definition, [_reversed(field) for field in fields], rules, catalogue)
     still = {field.path for one in _plan([adopted], live, merge_base).changes for field in one.fields}
     if unmet := sorted(still & {field.path for field in fields}):
         raise FileError(

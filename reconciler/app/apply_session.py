@@ -69,11 +69,12 @@ class ApplySession:
     def make_plan(self) -> Plan:
         """Plan afresh; raises DefinitionError, SettingsError or ApiError."""
         request, connection = self.request, self._connection
-        self.definitions, limits = planning.load(request.paths), settings.limits(request.paths)
+        loaded, limits = planning.load(request.paths), settings.limits(request.paths)
+        self.definitions = loaded.definitions
         if request.max_changes is not None:
             limits = replace(limits, max_changes=request.max_changes, floor=0)
         work = planning.plan(
-            self.definitions, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
+            loaded, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
         )
         self.plan = interrupts.run(work)
         return self.plan

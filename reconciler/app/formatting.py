@@ -26,13 +26,13 @@ def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
     problem of every file, since what is not valid has no form; and FileError where one is not as it was read,
     or the catalogue cannot be used.
     """
-    names = _names(catalogue.read(paths))
-    loaded = definitions.load(paths)
+    loaded = definitions.load(paths, catalogue.read_lenient(paths))
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
+    names = _names(loaded.catalogue)
     changes = []
     for definition in loaded.definitions:
-        before = rewriting.read(definition)
+        before = rewriting.read(definition, loaded.catalogue)
         after = reformat.form(before, definition.file, names)
         if after != before:
             changes.append(FileChange(definition.file, definition.name, before, after))

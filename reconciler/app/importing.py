@@ -11,8 +11,8 @@ from uuid import UUID
 
 from reconciler import schema
 from reconciler.api import audiences, topics
-from reconciler.app import planning, project
-from reconciler.definitions import canonical, file_names, load, new_file, parse
+from reconciler.app import catalogue, planning, project
+from reconciler.definitions import Definitions, canonical, file_names, load, new_file, parse
 from reconciler.definitions.files import shown
 from reconciler.errors import ApiError, DefinitionError, Diagnostic, SettingsError
 from reconciler.model import ListedAudience
@@ -57,8 +57,8 @@ def owned(into: str) -> tuple[Definition, ...]:
     Raises DefinitionError: of a file that cannot be read nobody knows which audience it owns.
     """
     folders = {folder for folder in (into, DEFAULT_FOLDER) if os.path.lexists(folder)}
-    found = load(sorted(folders))
-    problems = [one for one in found.diagnostics if one.code != "no-definitions"]
+    found = load(sorted(folders), catalogue.read_lenient([into]))
+    problems = [one for one in found.diagnostics if one.is_error and one.code != "no-definitions"]
     if problems:
         raise DefinitionError(problems)
     return found.definitions
@@ -221,19 +221,25 @@ def write(one: Draft) -> None:
     new_file.create(Path(one.file), one.text.encode())
 
 
-async def prove(connection: Connection, definitions: Sequence[Definition]) -> Plan:
+async def prove(connection: Connection, definitions: Definitions) -> Plan:
     """Plan what was imported; raises ApiError."""
     return await planning.plan(definitions, connection, Limits())
 
 
-def defined(drafts: Sequence[Draft]) -> tuple[Definition, ...]:
+def defined(drafts: Sequence[Draft]) -> Definitions:
     """Return the definitions that the drafts would be as files."""
-    return tuple(one.definition for one in drafts if one.definition is not None)
+    return Definitions(tuple(one.definition for one in drafts if one.definition is not None), ())
 
 
-def reread(drafts: Sequence[Draft]) -> tuple[Definition, ...]:
-    """Return the definitions as they are in the files now; raises DefinitionError."""
-    return planning.load([one.file for one in drafts])
+def reread(drafts: Sequence[Draft]) -> Definitions:
+    """Return the definitions as they are in the files now, whatever a catalogue lacks of what is live.
+
+    Raises DefinitionError.
+    """
+    found = load([one.file for one in drafts])
+    if found.has_errors:
+        raise DefinitionError(found.diagnostics)
+    return found
 
 
 def unproven(plan: Plan) -> Iterator[Diagnostic]:

@@ -67,7 +67,7 @@ def _rules_under(schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, 
         if "x-local" in field:
             continue
         upper = schema.get("x-atMost", {}).get(key)
-        yield (*path, key), _rule(field, None if upper is None else (*path, upper))
+        yield (*path, key), _rule(field, None if upper is None else (*path, upper[0]))
         if "properties" in field:
             yield from _rules_under(field, (*path, key))
 
@@ -95,7 +95,7 @@ def _rule(field: Mapping[str, Any], at_most: Path | None) -> Rule:
 def _kind(field: Mapping[str, Any]) -> Kind:
     if field.get("uniqueItems"):
         return "set"
-    if field["type"] == "object" and "required" not in field:
+    if field["type"] == "object" and not {"required", "oneOf"} & field.keys():
         return "group"
     return cast("Kind", field["type"])
 

@@ -220,6 +220,73 @@ def test_shell_completes_topics_in_use(served_project: Project) -> None:
     assert project.run(settings=asked).out.strip() == ""
 
 
+@both
+def test_update_finds_topics_by_name(served_project: Project) -> None:
+    project = served_project
+    head = f"id: {ID}\nname: a\nconfig: "
+    (project.definitions / "a.yaml").write_text(f"{head}{{topics: [CRM Software, CRM Migratoin, zzz]}}\n")
+    said = project.run(*UPDATE)
+    assert (said.code, [one["id"] for one in kept(project)["topics"]]) == (0, [117801])
+    assert said.err.splitlines() == [
+        (
+            'audiences.d/a.yaml:3:33: Warning: config.topics: no topic in the API is called "CRM Migratoin". '
+            'Did you mean "CRM Migration" (117822)? Find it with `reconciler topics search WORDS`.'
+        ),
+        (
+            'audiences.d/a.yaml:3:48: Warning: config.topics: no topic in the API is called "zzz". '
+            "Find it with `reconciler topics search WORDS`."
+        ),
+    ]
+    assert [one[1:3] for one in problems(project)] == [(3, 33), (3, 48)]
+
+    (project.definitions / "a.yaml").write_text(f"{head}{{topics: [CRM Software, CRM Migration]}}\n")
+    assert project.run("catalogue", "check").code == 2
+    assert project.run(*UPDATE).err == ""
+    assert problems(project) == []
+    schema = json.loads((project.folder / "catalogue.schema.json").read_text("utf-8"))
+    names = schema["properties"]["config"]["properties"]["topics"]["items"]["anyOf"]
+    assert {"const": "CRM Migration", "description": "Topic 117822"} in names
+
+
+@first
+def test_update_needs_yaml_and_no_more(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text("id: x\nconfig: {topicIds: [117805, -1, a], topics: 3}\n")
+    (project.definitions / "b.yaml").write_text("config: 3\n")
+    assert project.run(*UPDATE).code == 0
+    assert [one["id"] for one in kept(project)["topics"]] == [117805]
+    (project.definitions / "b.yaml").write_text("[")
+    (project.definitions / "c.yaml").symlink_to("a.yaml")
+    said = project.run(*UPDATE)
+    assert (said.code, said.out, said.err.count(".yaml")) == (1, "", 2)
+
+
+@both
+def test_plan_and_apply_go_by_the_catalogue(served_project: Project) -> None:
+    """A changed catalogue that makes a definition invalid stops what would write, at the line."""
+    project = served_project
+    project.run("import", "CFO*")
+    project.run(*UPDATE)
+    assert project.run("plan").err == ""
+    document = kept(project)
+    gone = document["topics"].pop()["id"]
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+    said = project.run("plan")
+    assert (said.code, f"Warning: config.topicIds: topic {gone} is not in catalogue.json" in said.out) == (
+        0,
+        True,
+    )
+    assert project.run("apply", "--auto-approve").code == 0
+
+    document["topics"].append({"id": gone})
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+    for command in (["plan"], ["apply", "--auto-approve"]):
+        said = project.run(*command)
+        assert (said.code, f"config.topicIds: the API has no topic {gone}" in said.err) == (1, True)
+    (project.folder / "catalogue.json").write_text("{")
+    assert "Make it again with `reconciler catalogue update`" in project.run("plan").err
+
+
 @first
 def test_update_needs_no_definition(served_project: Project) -> None:
     served_project.definitions.rmdir()

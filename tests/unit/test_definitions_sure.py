@@ -74,6 +74,16 @@ PIECES += [
 ]
 
 
+HEAD = b"id: 6fb81599-f601-4afe-b3ff-e8a211cae27d\nname: A\nconfig:\n"
+NAMED = [
+    HEAD + b"  topics: [CRM, ERP]\n  minTopicOverlap: 2\n",
+    HEAD + b"  topics:\n    - CRM\n",
+    HEAD + b"  topics: [CRM, EPR]\n",
+    HEAD + b"  topics: [CRM]\n  minTopicOverlap: 2\n",
+    HEAD + b"  topics: [CRM]\n  topicIds: [118204]\n",
+]
+
+
 def edited(chance: random.Random) -> bytes:
     """Return a definition with one to three pieces of it replaced."""
     data = chance.choice(VALID + SAMPLES)
@@ -116,8 +126,9 @@ def test_catalogue_counts_for_the_sure() -> None:
     filters = {"seniority": Filter(values=("vp", "director")), "companyIndustry": Filter()}
     catalogue = Catalogue(1, filters, {118204: "CRM", 118219: None, 117805: "ERP"})
     chance = random.Random(7)
-    inputs = [*SAMPLES, *VALID, *(edited(chance) for _ in range(300))]
+    inputs = [*SAMPLES, *VALID, *NAMED, *(edited(chance) for _ in range(300))]
     assert set(disagreements(inputs, catalogue)) <= {None}
+    assert [*disagreements(NAMED, catalogue)] == [None, None]
     known = b"id: 6fb81599-f601-4afe-b3ff-e8a211cae27d\nname: x\nconfig: {topicIds: [117805]}\n"
     assert sure.read(known, RULES, catalogue) is not None
     assert sure.read(known.replace(b"117805", b"118219"), RULES, catalogue) is None
