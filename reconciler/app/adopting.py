@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 _OF_THE_AUDIENCE = frozenset({"missing-audience", "unreadable-audience"})
 
 
-async def read(definitions: Sequence[Definition], connection: Connection) -> LiveState:
-    """Return the live audiences of these definitions; raises ApiError."""
+async def read(
+    definitions: Sequence[Definition], connection: Connection, catalogue: Catalogue | None
+) -> LiveState:
+    """Return the live audiences of these definitions, with names of their topics; raises ApiError."""
     from reconciler.api.client import ReadClient
 
+    rules = schema.rules(catalogue)
     async with ReadClient(connection) as client:
-        return await audiences.fetch(client, [definition.id for definition in definitions], schema.rules())
+        found = await audiences.fetch(client, [definition.id for definition in definitions], rules)
+    return named(found, catalogue)
 
 
 def adopt(
@@ -48,8 +52,7 @@ def adopt(
     With a merge base only drift is taken: what git changed stays as the author wants it. What cannot be said
     in a definition is an error, and its file does not change.
     """
-    live = named(live, catalogue)
-    plan = _plan(definitions, live, merge_base)
+    plan = _plan(definitions, live, merge_base, catalogue)
     found = [one for one in plan.diagnostics if one.is_error and one.code in _OF_THE_AUDIENCE]
     owners = {definition.id: definition for definition in definitions}
     changes: list[FileChange] = []
@@ -64,19 +67,26 @@ def adopt(
     return Rewriting(tuple(sorted(changes, key=lambda one: one.file)), tuple(found))
 
 
-def differing(definitions: Sequence[Definition], live: LiveState) -> tuple[str, ...]:
+def differing(
+    definitions: Sequence[Definition], live: LiveState, catalogue: Catalogue | None
+) -> tuple[str, ...]:
     """Return the names of the definitions from which what is live differs."""
-    return tuple(change.name for change in _plan(definitions, live, None).audience_changes)
+    return tuple(change.name for change in _plan(definitions, live, None, catalogue).audience_changes)
 
 
-def _plan(definitions: Sequence[Definition], live: LiveState, merge_base: MergeBase | None) -> Plan:
+def _plan(
+    definitions: Sequence[Definition],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
+) -> Plan:
     """Return the plan of what has been read; no limit matters, since nobody will apply it."""
     return build(
         origin="",
         definitions=definitions,
         live=live.audiences,
         others=(),
-        rules=schema.rules(),
+        rules=schema.rules(catalogue),
         limits=Limits(),
         active=live.active,
         base=None if merge_base is None else merge_base.definitions,
@@ -111,10 +121,11 @@ def _adopted(
     """Yield the change of a file, proven by a plan of it against what is live."""
     if not fields:
         return
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     _require_present(definition, fields, live, rules)
     change, adopted = rewriting.rewrite(definition, [_reversed(field) for field in fields], rules, catalogue)
-    still = {field.path for one in _plan([adopted], live, merge_base).changes for field in one.fields}
+    still_plan = _plan([adopted], live, merge_base, catalogue)
+    still = {field.path for one in still_plan.changes for field in one.fields}
     if unmet := sorted(still & {field.path for field in fields}):
         raise FileError(
             f"{', '.join(unmet)} would still differ from what is live", "Nothing was written into this file"

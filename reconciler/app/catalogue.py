@@ -173,7 +173,7 @@ def editor_schema(catalogue: Catalogue) -> str:
     """
     import copy
 
-    whole = copy.deepcopy(schema.load("audience"))
+    whole = copy.deepcopy(schema.audience(catalogue))
     whole["$id"] = "urn:audience-reconciler:schema:audience:1:catalogue"
     config = whole["properties"]["config"]["properties"]
     for key, known in catalogue.filters.items():

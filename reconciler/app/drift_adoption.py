@@ -79,5 +79,5 @@ def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) ->
     Raises DefinitionError, SettingsError or ApiError.
     """
     loaded, connection = planning.load(paths), settings.connection(is_sandbox=is_sandbox)
-    live = interrupts.run(adopting.read(loaded.definitions, connection))
+    live = interrupts.run(adopting.read(loaded.definitions, connection, loaded.catalogue))
     return DriftAdoption(environment, paths, adopting.adopt(loaded.definitions, live, None, loaded.catalogue))

@@ -33,7 +33,7 @@ def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
     changes = []
     for definition in loaded.definitions:
         before = rewriting.read(definition, loaded.catalogue)
-        after = reformat.form(before, definition.file, names)
+        after = reformat.form(before, definition.file, names, loaded.catalogue)
         if after != before:
             changes.append(FileChange(definition.file, definition.name, before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))

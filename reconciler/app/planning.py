@@ -53,7 +53,7 @@ async def plan(
     """
     from reconciler.api.client import ReadClient
 
-    definitions, rules = loaded.definitions, schema.rules()
+    definitions, rules = loaded.definitions, schema.rules(loaded.catalogue)
     counted = limits if merge_base is None else merge_base.limits or limits
     targets = tuple(dict.fromkeys(targets))
     included = targeted(definitions, targets)

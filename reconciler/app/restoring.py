@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from reconciler import diff, schema
 from reconciler.api import documents
 from reconciler.app import planning, rewriting
-from reconciler.app.catalogue import named
 from reconciler.app.rewriting import Rewriting
 from reconciler.errors import DefinitionError, Diagnostic, FileError
 from reconciler.model import dotted
@@ -84,12 +83,12 @@ def restore(
 
     An audience that somebody changed since is refused unless that is forced.
     """
-    ones, live = {one.id: one for one in saved}, named(live, catalogue)
+    ones, rules = {one.id: one for one in saved}, schema.rules(catalogue)
     changes: list[FileChange] = []
     found: list[Diagnostic] = []
     for definition in definitions:
         audience = live.audiences.get(definition.id)
-        way = _WayBack(definition, ones[definition.id], audience, schema.rules(), catalogue)
+        way = _WayBack(definition, ones[definition.id], audience, rules, catalogue)
         try:
             changes += way.changes(is_forced=is_forced)
         except (FileError, DefinitionError) as error:

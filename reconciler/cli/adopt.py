@@ -49,8 +49,8 @@ def adopt_command(
         defined = planning.targeted(loaded.definitions, names, "")
         connection = settings.connection(is_sandbox=sandbox)
         merge_base = None if base is None else _read_merge_base(base, paths)
-        live = interrupts.run(adopting.read(defined, connection))
-        if not (is_all or names) and (differing := adopting.differing(defined, live)):
+        live = interrupts.run(adopting.read(defined, connection, loaded.catalogue))
+        if not (is_all or names) and (differing := adopting.differing(defined, live, loaded.catalogue)):
             listed = ", ".join(f'"{name}"' for name in differing)
             raise SettingsError(f"nothing says what to adopt. These differ from git: {listed}", _CHOOSE)
         nothing = _NOTHING if base is None else _NO_DRIFT

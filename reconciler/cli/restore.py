@@ -45,7 +45,7 @@ def restore_command(
             raise StalePlan(
                 f"{file} is a plan for {saved.origin}, and not for {connection.origin}", "Name the right file"
             )
-        live = interrupts.run(adopting.read(owned, connection))
+        live = interrupts.run(adopting.read(owned, connection, loaded.catalogue))
         found = restoring.restore(owned, live, ones, loaded.catalogue, is_forced=force)
         found = replace(
             found, diagnostics=(*lost, *found.diagnostics), is_refused=found.is_refused and not lost

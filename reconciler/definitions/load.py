@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from reconciler import schema
 from reconciler.definitions import files, sure, topic_names
 from reconciler.definitions.catalogue import problems as unknown_to
+from reconciler.definitions.catalogue import unsettable
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
 from reconciler.model import Definition, Json, dotted, normalise
@@ -73,14 +74,14 @@ def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definition
     The result is sorted by the files' names, whatever the order of the paths. With a catalogue, what it does
     not know is a problem too.
     """
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     readings = [_read(entry, rules, catalogue) for entry in files.find(paths)]
     return _gathered(readings, catalogue)
 
 
 def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     """Find the problems that `load` finds, and keep nothing of a file that has none but its id."""
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     ids: set[str] = set()
     count = claims = 0
     diagnostics: list[Diagnostic] = []
@@ -106,7 +107,7 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
 
 def parse(files: Mapping[str, bytes], catalogue: Catalogue | None = None) -> Definitions:
     """Read definitions from bytes, by the names of their files; the result is as from `load`."""
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     return _gathered([_parsed(file, files[file], rules, catalogue) for file in sorted(files)], catalogue)
 
 
@@ -158,7 +159,7 @@ def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
-    problems = tuple(_problems(document))
+    problems = tuple(_problems(document, catalogue))
     worded = (_diagnostic(problem, document, file) for problem in problems)
     resolved = topic_names.resolve(document, file, catalogue)
     others = (
@@ -185,11 +186,11 @@ def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return (*found[:-1], more)
 
 
-def _problems(document: Document) -> Iterator[Problem]:
+def _problems(document: Document, catalogue: Catalogue | None) -> Iterator[Problem]:
     """Yield what the schema has against a document, but for values that the reader refused."""
-    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1):
+    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1, catalogue):
         if problem.at_key or problem.place not in document.refused:
-            yield problem
+            yield problem if catalogue is None else unsettable(problem, catalogue)
 
 
 def _item(value: object, place: Sequence[str | int]) -> object:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.sandbox import catalogue as sandbox
 from tests.cli.command import FULL, checked
 from tests.cli.organization import Project, audience
 from tests.unit.sandbox.calls import served
@@ -124,6 +126,95 @@ def test_second_generation_has_keys_and_operators(served_project: Project) -> No
     found = problems(project)
     assert {one[1] for one in found} == {4, 6, 7, 8, 9}
     assert found[0][0::3] == ("warning", "topic 117801 is not in catalogue.json")
+
+
+NEW = {
+    "role.isFounder": {"type": "boolean"},
+    "company.technologies": {"type": "multi_select", "operators": ["contains"], "values": ["Oracle", "SAP"]},
+    "company.founded": {"type": "number_range"},
+    "company.mood": {"type": "mood"},
+}
+KNOWN = SECOND.replace("managr], operator: contians", "manager]").replace("role.isFinance", "role.isFounder")
+
+
+def extend(project: Project, *left_out: str) -> None:
+    """Let the kept catalogue have filters that the schema does not know."""
+    document = kept(project)
+    document["filters"] |= {key: value for key, value in NEW.items() if key not in left_out}
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+
+
+@second
+def test_filter_of_the_catalogue_alone_is_valid(served_project: Project) -> None:
+    project, file = served_project, served_project.definitions / "a.yaml"
+    file.write_text(KNOWN)
+    project.run(*UPDATE)
+    assert [one[3] for one in problems(project)] == ['unknown filter "role.isFounder"']
+    extend(project)
+    assert problems(project) == []
+
+    file.write_text(
+        KNOWN + "    company.technologies: {values: [SAP, oracle, 3], operator: contians, modus: any}\n"
+        "    company.founded: {min: 3}\n    company.mood: good\n    seniority: [vp]\n"
+    )
+    assert [one[1:4] for one in problems(project) if "says the same" not in one[3]] == [
+        (9, 42, '"oracle" is not among the values of company.technologies'),
+        (9, 50, "expected text, found the number 3"),
+        (9, 64, '"contians" is not an operator of company.technologies'),
+        (9, 74, 'unknown key "modus"'),
+        (10, 5, '"company.founded" is a number range, whose values the vendor does not document'),
+        (11, 5, 'unknown filter "company.mood"'),
+        (12, 5, '"seniority" is not a filter of this organization\'s API'),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def grown(monkeypatch: pytest.MonkeyPatch, served_project: Project) -> Project:
+    """Give a project whose API has got two filters that the schema does not know."""
+    for added in (
+        sandbox.Filter("role.isFounder", "Founder", "boolean", 90),
+        sandbox.Filter("company.technologies", "Technologies", "multi_select", 5, {"SAP": 40, "Oracle": 30}),
+    ):
+        monkeypatch.setitem(cast("dict[str, Any]", sandbox.SECOND), added.key, added)
+    return served_project
+
+
+@second
+def test_new_filter_goes_all_the_way(grown: Project) -> None:
+    grown.run("import", "CFO*")
+    grown.run(*UPDATE)
+    (file,) = grown.definitions.glob("cfo*")
+    before = file.read_text()
+    file.write_text(before + "    role.isFounder: true  # new\n    company.technologies: {values: [SAP]}\n")
+    said = grown.run("apply", "--auto-approve", "--out", "result.json")
+    assert (said.code, "`" in said.out, said.out.count("which this version has no words for")) == (
+        0,
+        False,
+        2,
+    )
+    assert "No changes." in grown.run("plan").out
+
+    live_as(grown, file, {"role": {"isFounder": True}, "company.technologies": {"values": ["Oracle", "SAP"]}})
+    assert "~ config.filters.company.technologies.values: + Oracle" in grown.run("adopt", "--all").out
+    assert "[SAP, Oracle]}" in file.read_text()
+    assert "    role.isFounder: true  # new\n" in file.read_text()
+    assert grown.run("restore", "result.json", "--force").code == 0
+    assert "isFounder" not in file.read_text()
+
+    file.unlink()
+    said = grown.run("import", "CFO*")
+    assert (said.code, said.err) == (0, "")
+    assert {"    role.isFounder: true", "      values: [Oracle, SAP]"} <= {*file.read_text().splitlines()}
+    assert grown.run("fmt", "--check").code == 0
+
+
+def live_as(project: Project, file: Path, filters: dict[str, Any]) -> None:
+    """Let somebody save a definition's audience with these filters alone."""
+    identity = file.read_text().partition("id: ")[2].split()[0]
+    with httpx.Client(base_url=f"{project.settings['LEADPIPE_BASE_URL']}/v1/intent/audiences/") as client:
+        client.headers["X-API-Key"] = project.settings["LEADPIPE_API_KEY"]
+        config = client.get(identity).json()["data"]["config"] | {"filters": filters}
+        assert client.patch(identity, json={"config": config}).status_code == 200
 
 
 @second
