@@ -133,4 +133,7 @@ def counted(changes: Iterable[FileChange]) -> str:
     return wording.count(len([*changes]), "file")
 
 
-_NAMELESS = "Nothing was written. Run `reconciler catalogue update` with the name in it, or write topicIds"
+_NAMELESS = (
+    "Nothing was written. Replace topics by topicIds in it; or add the name to it, run "
+    "`reconciler catalogue update`, and then this again"
+)

@@ -67,7 +67,7 @@ def of_fields(document: Document, rules: Rules) -> dict[Path, tuple[int, int]]:
 def read(data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> Sure | None:
     """Return what a file says; None where a problem may be found in it."""
     found = values.read(data)
-    if found is None or not schema.surely_valid(catalogue)(found[0]):
+    if found is None or not schema.surely_valid("audience", catalogue)(found[0]):
         return None
     value, index = found
     topics: Mapping[str, int] = {}

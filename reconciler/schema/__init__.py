@@ -53,7 +53,12 @@ def audience(catalogue: Catalogue | None = None) -> Schema:
 
 
 def _extra(catalogue: Catalogue | None) -> Extra:
-    return extension.of(catalogue, load("audience"))
+    return extension.of(catalogue, _known_filters())
+
+
+@cache
+def _known_filters() -> frozenset[str]:
+    return frozenset(extension.filters(load("audience")))
 
 
 @cache
@@ -140,14 +145,14 @@ def check(
     return tuple(problems(errors(value, schema, max_problems), schema))
 
 
-def surely_valid(catalogue: Catalogue | None = None) -> Callable[[Json], bool]:
-    """Return what tells whether `check` would surely have no problem with an audience's document.
+def surely_valid(name: SchemaName = "audience", catalogue: Catalogue | None = None) -> Callable[[Json], bool]:
+    """Return what tells whether `check` would surely have no problem with a document.
 
     A document holds values of a parser: texts, integers, lists and dicts of exactly these types.
     """
-    return _compiled(_extra(catalogue))
+    return _compiled(name, _extra(catalogue))
 
 
 @cache
-def _compiled(extra: Extra) -> Callable[[Json], bool]:
-    return compiled(_audience(extra))
+def _compiled(name: SchemaName, extra: Extra) -> Callable[[Json], bool]:
+    return compiled(_audience(extra) if name == "audience" else load(name))

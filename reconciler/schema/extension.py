@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from reconciler.model import Catalogue
 
@@ -17,29 +17,27 @@ _GENERATION = 2  # the first one's catalogue has lists of values, and no types
 _OF_ONE = frozenset({"examples", "x-people", "x-raising", "x-words"})
 
 
-def of(catalogue: Catalogue | None, schema: Mapping[str, Any]) -> Extra:
-    """Return the second generation's filters that a schema lacks, of types with documented values."""
+def of(catalogue: Catalogue | None, known: Collection[str]) -> Extra:
+    """Return the second generation's filters that are not known, of types with documented values."""
     if catalogue is None or catalogue.generation != _GENERATION:
         return ()
-    known, found = _filters(schema), catalogue.filters.items()
-    return tuple(
-        sorted(
-            (key, one.type) for key, one in found if one.type in _TYPES and "." in key and key not in known
-        )
-    )
+    new = catalogue.filters.keys() - known
+    kinds = ((key, catalogue.filters[key].type) for key in sorted(new))
+    return tuple((key, kind) for key, kind in kinds if kind in _TYPES and "." in key)
 
 
 def extended(schema: Mapping[str, Any], extra: Extra) -> dict[str, Any]:
     """Return a schema that has these filters too, each like one of the same type that it has."""
     whole = deepcopy(dict(schema))
-    known = _filters(whole)
+    known = filters(whole)
     second = [one for one in known.values() if one.get("x-generation") == _GENERATION]
     like = {one["type"]: one for one in reversed(second)}
     known.update({key: _field(key, like[_TYPES[kind]]) for key, kind in extra})
     return whole
 
 
-def _filters(schema: Mapping[str, Any]) -> dict[str, Any]:
+def filters(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters that a schema has, by key."""
     return next(fields for noun, fields in _objects(schema) if noun == "filter")
 
 

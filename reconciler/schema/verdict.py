@@ -67,7 +67,8 @@ def _string(schema: Mapping[str, Any]) -> Check:
 
 def _integer(schema: Mapping[str, Any]) -> Check:
     least, most = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
-    return lambda value: type(value) is int and least <= value <= most
+    known = schema.get("enum")
+    return lambda value: type(value) is int and least <= value <= most and (known is None or value in known)
 
 
 def _boolean(_: Mapping[str, Any]) -> Check:
@@ -123,7 +124,7 @@ def _size(value: Any) -> int:  # noqa: ANN401 - a number, or the list of which t
 
 _KINDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Check], frozenset[str]]] = {
     "string": (_string, frozenset({"minLength", "maxLength", "enum", "format"})),
-    "integer": (_integer, frozenset({"minimum", "maximum"})),
+    "integer": (_integer, frozenset({"minimum", "maximum", "enum"})),
     "boolean": (_boolean, frozenset()),
     "array": (_array, frozenset({"minItems", "maxItems", "items", "uniqueItems"})),
     "object": (_object, frozenset({"properties", "additionalProperties", "required", "oneOf", "x-atMost"})),

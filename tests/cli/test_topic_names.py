@@ -198,7 +198,10 @@ def test_topic_without_a_name_leaves_file(named: Organization, topic: int) -> No
     said = named.run("adopt", "--all")
     assert (said.code, text_of(named)) == (1, WRITTEN)
     assert f"this file says topics by name, and catalogue.json has no name for {topic}" in said.err
-    assert "Run `reconciler catalogue update` with the name in it, or write topicIds" in said.err
+    assert (
+        "Replace topics by topicIds in it; or add the name to it, run `reconciler catalogue update`"
+        in said.err
+    )
 
 
 def test_restore_writes_names_into_names(named: Organization) -> None:

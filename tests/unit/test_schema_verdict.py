@@ -21,7 +21,7 @@ TEXT: dict[str, Any] = {"type": "string"}
 
 
 def test_verdicts_agree_on_mutated_documents() -> None:
-    chance, is_sure = random.Random(2026), schema.surely_valid()
+    chance, is_sure = random.Random(2026), schema.surely_valid("audience")
     altered = [
         mutations.altered(chance, deepcopy(chance.choice(fuzzer.DOCUMENTS)), fuzzer.ODD) for _ in range(800)
     ]
@@ -37,6 +37,7 @@ def test_verdicts_agree_on_mutated_documents() -> None:
         (TEXT | {"format": "email"}, "a@example.com"),
         ({"type": "number"}, 1),
         ({"oneOf": [TEXT]}, "a"),
+        ({"type": "object", "properties": {"a": TEXT}, "oneOf": [{"type": "object"}]}, {"a": "b"}),
         ({}, "a"),
         ({"type": "array", "uniqueItems": True, "items": {"type": "object"}}, []),
         ({"type": "object", "properties": {"a": TEXT}, "if": {}}, {"a": "b"}),
@@ -59,11 +60,12 @@ def unknown(rules: dict[str, Any], place: str = "") -> Iterator[str]:
             yield from unknown(field, f"{place}.{key}")
 
 
-def test_every_keyword_of_definitions_is_known() -> None:
-    assert [*unknown(schema.load("audience"))] == []
+@pytest.mark.parametrize("name", ["audience", "catalogue-file"])
+def test_every_keyword_is_known(name: schema.SchemaName) -> None:
+    assert [*unknown(schema.load(name))] == []
 
 
 def test_whole_audience_schema_is_compiled() -> None:
     text: Any = {"id": "6fb81599-f601-4afe-b3ff-e8a211cae27d", "name": "x", "metadata": {"labels": {}}}
-    assert schema.surely_valid()(text)
-    assert not schema.surely_valid()([text])
+    assert schema.surely_valid("audience")(text)
+    assert not schema.surely_valid("audience")([text])
