@@ -117,10 +117,8 @@ def named(live: LiveState, catalogue: Catalogue | None) -> LiveState:
     if catalogue is None:
         return live
     known = {str(topic): name for topic, name in catalogue.topics.items() if name is not None}
-    merged: dict[int, Mapping[str, Mapping[str, str]]] = {}  # for audiences share their names
-    for one in live.audiences.values():
-        if id(one.names) not in merged:
-            merged[id(one.names)] = {**one.names, TOPICS: {**known, **one.names.get(TOPICS, {})}}
+    found = {id(one.names): one.names for one in live.audiences.values()}  # audiences share their names
+    merged = {key: {**names, TOPICS: {**known, **names.get(TOPICS, {})}} for key, names in found.items()}
     audiences = {key: replace(one, names=merged[id(one.names)]) for key, one in live.audiences.items()}
     return replace(live, audiences=audiences)
 

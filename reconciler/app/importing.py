@@ -243,10 +243,7 @@ def defined(drafts: Sequence[Draft], catalogue: Catalogue | None) -> Definitions
 
 def reread(drafts: Sequence[Draft], catalogue: Catalogue | None) -> Definitions:
     """Return the definitions as they are in the files now; raises DefinitionError."""
-    found = load([one.file for one in drafts], catalogue)
-    if found.has_errors:
-        raise DefinitionError(found.diagnostics)
-    return found
+    return planning.valid(load([one.file for one in drafts], catalogue))
 
 
 def unproven(plan: Plan) -> Iterator[Diagnostic]:

@@ -30,7 +30,11 @@ def load(paths: Sequence[str]) -> Definitions:
     """
     from reconciler import definitions
 
-    loaded = definitions.load(paths, catalogue.read(paths))
+    return valid(definitions.load(paths, catalogue.read(paths)))
+
+
+def valid(loaded: Definitions) -> Definitions:
+    """Return what was read; raises DefinitionError with every problem of every file."""
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
     return loaded

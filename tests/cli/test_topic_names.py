@@ -81,6 +81,8 @@ def document(said: Said, name: str = "plan") -> Any:
             ('3:19: config.topics: no topic in catalogue.json is called "CRM". '
             f'Did you mean "CRM Software" (117801) or "CRM Migration" (117822)? {UPDATE}.'),
             f'3:24: config.topics: no topic in catalogue.json is called "zzz". {UPDATE}.']),
+        (f"{{topics: [{'x' * 61}]}}", [
+            f'3:19: config.topics: no topic in catalogue.json is called "{"x" * 59}…". {UPDATE}.']),
         ("{topics: [Attribution]}", [
             ('3:19: config.topics: "Attribution" is the name of 2 topics: 117890, 117891. '
             "Write topicIds in place of topics, with the one that is meant.")]),
@@ -106,14 +108,20 @@ def document(said: Said, name: str = "plan") -> Any:
 )  # fmt: skip
 def test_name_that_means_nothing_is_named(named: Organization, config: str, problems: list[str]) -> None:
     (named.definitions / "cfo.yaml").write_text(f"id: {CHANGING}\nname: A\nconfig: {config}\n")
-    for command in ("validate", "plan", "apply"):
-        said = named.run(*((command, "--auto-approve") if command == "apply" else (command,)))
-        assert said.code == 1
-        shown = (said.out + said.err).replace("Error: ", "")
-        assert [line for line in shown.splitlines() if ".yaml:" in line] == [
-            f"audiences.d/cfo.yaml:{problem}" for problem in problems
-        ]
-    assert named.methods == set()
+    said = named.run("validate")
+    assert said.code == 1
+    assert said.out.splitlines()[:-1] == [f"audiences.d/cfo.yaml:{problem}" for problem in problems]
+
+
+@pytest.mark.parametrize("command", [("plan",), AUTO])
+def test_unknown_name_stops_what_would_write(named: Organization, command: tuple[str, ...]) -> None:
+    write(named, WRITTEN.replace("CRM Software", "CRM Sofware"))
+    said = named.run(*command)
+    assert (said.code, named.methods) == (1, set())
+    assert (
+        'audiences.d/cfo.yaml:8:7: config.topics: no topic in catalogue.json is called "CRM Sofware"'
+        in said.err
+    )
 
 
 def test_names_without_catalogue_say_what_makes_one(named: Organization) -> None:
@@ -232,3 +240,21 @@ def test_import_passes_over_what_is_named(named: Organization) -> None:
     assert said.code == 0
     assert "1 definition written." in said.out
     assert text_of(named) == WRITTEN
+
+
+def test_shell_completes_what_is_named(named: Organization) -> None:
+    words = {"COMP_WORDS": "reconciler plan --target Chief", "COMP_CWORD": "3"}
+    asked = {"_RECONCILER_COMPLETE": "bash_complete", **words}
+    assert named.run(settings=asked).out == "plain,Chief financial officers\n"
+    (named.folder / "catalogue.json").write_text("{")
+    assert named.run(settings=asked).out.strip() == ""
+
+
+def test_protection_of_what_is_named_counts(named: Organization) -> None:
+    start(named.folder)
+    write(named, f"{WRITTEN}lifecycle: {{protect: true}}\n")
+    commit(named.folder, "Base")
+    git(named.folder, "switch", "--quiet", "--create", "work")
+    write(named, WRITTEN)
+    (change,) = document(named.run("plan", "--base", "main", "--format", "json"))["changes"]
+    assert change["protected"]
