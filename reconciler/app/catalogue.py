@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_VALUES = 500_000
+MAX_FILTERS = 2_000  # each is a rule that every definition is held against
 _FORMAT = "1.0"
 _MARKS = (project.CATALOGUE, FILE)  # of the folder that definitions belong to
 _MAKE = "Make it again with `reconciler catalogue update`"
@@ -74,6 +75,8 @@ def _parsed(data: bytes, file: str) -> Catalogue:
             else "its format is of another version"
         )
         raise FileError(f"{file} is not a catalogue: {reason}", _MAKE)
+    if len(document["filters"]) > MAX_FILTERS:
+        raise FileError(f"{file} has over {MAX_FILTERS:,} filters", _MAKE)
     return _from_document(document)
 
 

@@ -269,6 +269,8 @@ def test_editors_get_the_values_of_the_organization(served_project: Project) -> 
         (" " * (4 * 1024 * 1024 + 1), "catalogue.json is not a catalogue: the file: "),
         ('{"format_version": "2.0", "generation": 1, "status": "catalog", "filters": {}, "topics": []}',
          "its format is of another version"),
+        (json.dumps({"format_version": "1.0", "generation": 1, "status": "catalog", "topics": [],
+                     "filters": {str(number): {} for number in range(2001)}}), "has over 2,000 filters"),
     ],
 )  # fmt: skip
 def test_catalogue_that_cannot_be_used_is_an_error(project: Project, content: str, problem: str) -> None:

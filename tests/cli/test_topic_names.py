@@ -200,6 +200,35 @@ def test_adopt_writes_names_into_names(named: Organization) -> None:
     assert "No changes." in named.run("plan").out
 
 
+ODD = [
+    "yes",
+    "2024",
+    "C#: a",
+    "[x], {y}",
+    'O\'Neil said "no"',
+    "\U0001f600",
+    " a ",
+    "- b",
+    "*c",
+    "null",
+    "a?b",
+]
+
+
+def test_odd_names_are_written_as_they_are(named: Organization) -> None:
+    topics = dict(enumerate(ODD, start=1))
+    catalogue(named.folder, {**TOPICS, **topics})
+    named.peer.edit(CHANGING, {"config": {"topicIds": [*topics], "minScore": 60}})
+    for written in (
+        WRITTEN,
+        WRITTEN.replace("'", "").replace('"', ""),
+        f"{{id: {CHANGING}, name: A, config: {{topics: [Marketing ROI]}}}}",
+    ):
+        write(named, written)
+        assert named.run("adopt", "--all").code == 0
+        assert "No changes." in named.run("plan").out
+
+
 @pytest.mark.parametrize("topic", [117890, 117999, 999])
 def test_topic_without_a_name_leaves_file(named: Organization, topic: int) -> None:
     named.peer.edit(CHANGING, {"config": {"topicIds": [117805, topic], "minScore": 77}})
