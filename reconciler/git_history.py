@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import threading
+from contextlib import closing
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reconciler.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+    from io import BufferedReader
 
 _REGULAR = (b"100644", b"100755")
 _SECONDS = 60
+_LOG_SECONDS = 3  # who wrote something is good to know, and not worth a wait
+_MAX_CHUNKS, _CHUNK = 256, 1 << 16
+_MAX_AUTHOR = 200  # characters
 
 
 def files(commit: str, paths: Sequence[str], is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
@@ -101,7 +109,7 @@ def parents(commit: str, paths: Sequence[str]) -> tuple[str, ...]:
     folder = _checkout(paths, _TROUBLE)
     arguments = ("rev-list", "--parents", "--max-count=1", "--end-of-options", commit)
     found = tuple(_git(folder, *arguments).decode().split()[1:])
-    if not found and _git(folder, "rev-parse", "--is-shallow-repository").strip() != b"false":
+    if not found and _is_shallow(folder):
         raise FileError("git has no commit before this one here, and there is one", _FETCH)
     return found
 
@@ -114,6 +122,29 @@ def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
     folder = _folder(Path(paths[0]))
     found = _git(folder, "rev-list", "--first-parent", f"--max-count={max_count}", "HEAD")
     return tuple(found.decode().split())
+
+
+def last_commits(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+    """Return the commit that changed each file last: its id, its author's name, and its day (YYYY-MM-DD).
+
+    Two processes of git look for all of them, for a few seconds. Left out is a file that is not as it was
+    committed, or whose commit lies further back than that, or than a shallow clone goes.
+    Raises FileError where git, the repository or a commit is not there.
+    """
+    paths = {os.path.abspath(name): name for name in names}  # noqa: PTH100 - resolve() would follow links
+    folder = Path(os.path.commonpath([*map(os.path.dirname, paths)]))
+    wanted = {os.path.relpath(path, folder): name for path, name in paths.items()}
+    diff = ("diff", "--name-only", "-z", "--relative", "--no-ext-diff", "HEAD", "--")
+    for edited in _git(folder, _LITERALLY, *diff, *wanted).split(b"\0"):
+        wanted.pop(os.fsdecode(edited), None)
+    found = {}
+    with closing(_log(folder, [*wanted])) as commits:
+        for file, commit in commits if wanted else ():
+            if file in wanted:
+                found[wanted.pop(file)] = commit
+            if not wanted:
+                break
+    return found
 
 
 def prefix(paths: Sequence[str]) -> str:
@@ -138,6 +169,50 @@ def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterato
         if mode in _REGULAR and (file == wanted or is_wanted(file)):
             blobs[str(prefix / file)] = identity
     return zip(blobs, _contents(folder, blobs.values()) if blobs else (), strict=True)
+
+
+def _log(folder: Path, names: Sequence[str]) -> Generator[tuple[str, tuple[str, str, str]]]:
+    """Yield files with a commit that changed them, the newest first."""
+    mark = os.urandom(8).hex().encode()  # which no name of a file can be
+    form = f"--format={mark.decode()}%H%n%P%n%cI%n%an"
+    shown = (
+        "-z",
+        "--name-only",
+        "-c",
+        "--relative",
+        "--no-renames",
+        "--no-show-signature",
+        "--encoding=UTF-8",
+    )
+    arguments = ("-c", "log.follow=false", "log", *shown, form, "HEAD", "--", *names)
+    commit = None
+    with closing(_fields(folder, *arguments)) as fields:
+        for field in fields:
+            if field.startswith(mark):
+                identity, parents, time, author = field.decode(errors="replace").split("\n", 3)
+                is_known = parents or not _is_shallow(folder)
+                commit = (identity[len(mark) :], author[:_MAX_AUTHOR], time[:10]) if is_known else None
+            elif commit:
+                yield os.fsdecode(field.removeprefix(b"\n")), commit
+
+
+def _fields(folder: Path, *arguments: str) -> Generator[bytes]:
+    """Yield what git ends with a NUL each, as long as that takes neither too much time nor too much room."""
+    command, rest = ["git", _LITERALLY, *_SETTINGS, *arguments], b""
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(  # noqa: S603 - no shell, and git is asked by name on purpose
+        command, cwd=folder, env=_environment(), stdin=quiet, stdout=subprocess.PIPE, stderr=quiet
+    ) as process:
+        timer = threading.Timer(_LOG_SECONDS, process.kill)
+        timer.start()
+        try:
+            output = cast("BufferedReader", process.stdout)
+            for chunk in islice(iter(partial(output.read1, _CHUNK), b""), _MAX_CHUNKS):
+                *fields, rest = (rest + chunk).split(b"\0")
+                yield from fields
+        finally:
+            timer.cancel()
+            process.kill()
 
 
 def _contents(folder: Path, blobs: Collection[bytes]) -> Iterator[bytes]:
@@ -167,6 +242,10 @@ def _checkout(paths: Sequence[str], trouble: str) -> Path:
         # A git before 2.38 would take it for the repository that the folder is in.
         raise FileError("the definitions lie in a bare repository", "Plan in a checkout of the branch")
     return folder
+
+
+def _is_shallow(folder: Path) -> bool:
+    return _git(folder, "rev-parse", "--is-shallow-repository").strip() != b"false"
 
 
 def _is_same(name: str, data: bytes) -> bool:
@@ -202,6 +281,7 @@ def _environment() -> dict[str, str]:
 
 
 # A branch's files may look like a repository of their own, whose settings would name programs to run.
+_LITERALLY = "--literal-pathspecs"
 _SETTINGS = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.pager=cat")
 _SECRET = re.compile(r"(?!GIT_CONFIG_).*(KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
 _TROUBLE = "git cannot read its history"

@@ -73,7 +73,7 @@ class Definition:
     `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
     has those of the values of the fields in the file itself. `extends` is the piece's file, empty without
     one, and `origins` has the places of what comes from it: a list that the file adds to has its own too.
-    `owner` and `description` are for people.
+    `owner` and `description` are for people. `topics` are the ids that topics have which are said by name.
     """
 
     id: str
@@ -89,6 +89,7 @@ class Definition:
     description: str = ""
     extends: str = ""
     origins: Mapping[Path, tuple[Origin, ...]] = field(default_factory=lambda: _NO_ORIGINS)
+    topics: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Catalogue:
 
     A topic that the API does not have has no name, None. `is_fallback` says that the vendor itself took the
     filters from a list that may be old; `version` and `built` are its own words, empty where it has none.
+    `named` has the ids of topics by name, sorted: more than one where they share it.
     """
 
     generation: int
@@ -152,6 +154,14 @@ class Catalogue:
     is_fallback: bool = False
     version: str = ""
     built: str = ""
+    named: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named: dict[str, tuple[int, ...]] = {}
+        for topic, name in sorted(self.topics.items()):
+            if name is not None:
+                named[name] = (*named.get(name, ()), topic)
+        object.__setattr__(self, "named", named)
 
 
 def dotted(path: Path) -> str:

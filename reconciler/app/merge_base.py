@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, git_history
-from reconciler.app import settings
+from reconciler.app import catalogue, settings
 from reconciler.errors import Diagnostic, SettingsError
 
 if TYPE_CHECKING:
@@ -38,9 +38,12 @@ def read_merge_base(ref: str, paths: Sequence[str]) -> MergeBase:
 
 
 def read_commit(commit: str, paths: Sequence[str]) -> MergeBase:
-    """Read a commit; a definition that was broken there counts as one that was not. Raises FileError."""
+    """Read a commit, definitions by the catalogue that it has; one that was broken there counts as none.
+
+    Raises FileError.
+    """
     files, pieces = git_history.files(commit, paths, definitions.is_definition), _PiecesAt(commit)
-    found = definitions.parse(files, pieces.read).definitions
+    found = definitions.parse(files, catalogue.read_commit(commit, paths), pieces.read).definitions
     try:
         limits = settings.limits_at(commit, paths)
     except SettingsError:  # nothing could be applied there

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import git_history, interrupts, schema
-from reconciler.app import place, planning, saved_files, settings
+from reconciler.app import commits, place, planning, saved_files, settings
 from reconciler.app.merge_base import MergeBase, read_merge_base
 from reconciler.errors import Diagnostic, FileError, SettingsError
 from reconciler.github import comment_state, plan_comment, sticky
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 class PullRequest:
     """A pull request's definitions, and what git had where its branch began.
 
-    `notes` say why the plan goes without the merge base, where it does.
+    `notes` say why the plan goes without the merge base, where it does. `page` is the name by which the run
+    keeps the page as an artifact, empty where it does not.
     """
 
     environment: Environment
     paths: Sequence[str]
     merge_base: MergeBase | None
     notes: Sequence[Diagnostic]
+    page: str = ""
 
     def make_plan(self, *, is_sandbox: bool, reach_budget: int = 0) -> Plan | int:
         """Return the plan or, for a fork without a key, how many definitions are valid.
@@ -47,12 +49,11 @@ class PullRequest:
         """
         definitions = planning.load(self.paths)
         if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
-            return len(definitions)
+            return len(definitions.definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
         base, budget = self.merge_base, reach_budget
-        return interrupts.run(
-            planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
-        )
+        made = planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
+        return commits.add(interrupts.run(made))
 
     def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:
         """Return what there is to say of the plan, first of the files that the pull request changes."""
@@ -69,7 +70,7 @@ class PullRequest:
         files = {
             "plan": folder / "reconciler-plan.json",
             "markdown": folder / "reconciler-plan.md",
-            "html": folder / "reconciler-plan.html",
+            "html": folder / (self.page or "reconciler-plan.html"),
         }
         saved_files.save(json_output.plan(plan), str(files["plan"]))
         saved_files.save(self._body(plan), str(files["markdown"]))
@@ -118,7 +119,7 @@ class PullRequest:
     @cached_property
     def _place(self) -> Place:
         """Where its reader is; once, so that everything that is published says the same."""
-        return place.on_github(self.environment)
+        return place.on_github(self.environment, page=self.page)
 
     def _view(self, plan: Plan) -> View:
         return comment.preview(plan, schema.rules(), [*self.notes, *_left_out(plan)])

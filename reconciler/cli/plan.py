@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import interrupts
-from reconciler.app import planning, settings
+from reconciler.app import commits, planning, settings
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.plan import Plan
@@ -50,7 +50,7 @@ def plan_command(
         merge_base = None if base is None else _read_merge_base(base, chosen)
         budget = 0 if no_reach else reach_budget
         work = planning.plan(defined, connection, limits, targets, merge_base, reach_budget=budget)
-        plan = interrupts.run(work)
+        plan = commits.add(interrupts.run(work))
         save(plan)
         return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))
 

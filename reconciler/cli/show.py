@@ -40,11 +40,13 @@ def show_command(file: str, format_: str, *, rendered: bool) -> int:
 
 def _definition(file: str, format_: str) -> Ending:
     """Show a definition as it stands after all, as YAML or as JSON."""
+    from reconciler.app import catalogue
     from reconciler.definitions import rendered
 
     if format_ not in {"text", "json"}:
         raise SettingsError(f"a definition has no form as {format_}", "Leave --format out, or give json")
-    written = rendered.document(file) if format_ == "json" else rendered.text(file)
+    write = rendered.document if format_ == "json" else rendered.text
+    written = write(file, catalogue.read_lenient([file]))
     return Ending(exit_codes.DONE, lambda: written, is_document=True)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler import schema
-from reconciler.definitions import problems
+from reconciler.definitions import problems, topic_names
 from reconciler.definitions.yaml.reader import Document
 from reconciler.model import Origin, canonical, dotted, spell
-from reconciler.schema.derived import ADD, REMOVE, lists
+from reconciler.schema.derived import ADD, REMOVE, alternatives, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reconciler.definitions.yaml.reader import Path
     from reconciler.definitions.yaml.source import Mark
     from reconciler.errors import Diagnostic
+    from reconciler.model import Catalogue, Rules
     from reconciler.model import Path as FieldPath
-    from reconciler.model import Rules
     from reconciler.schema.messages import Problem
 
 _PARTS = (ADD, REMOVE)
@@ -37,14 +37,15 @@ class Extended:
         """Return, for each field that the piece says or a part of it, the places of its value."""
         found: dict[FieldPath, tuple[Origin, ...]] = {}
         for path in rules:
-            mark = self.document.values.get(path)
+            mark = topic_names.mark(path, self.document.values)
             marks = [*self._changed(path), mark] if mark else []
             if any(one.file for one in marks):
                 found[path] = tuple(Origin(one.file or self.file, one.line, one.column) for one in marks)
         return found
 
-    def _changed(self, path: Path) -> Sequence[Mark]:
-        return (self.changed[path],) if path in self.changed else ()
+    def _changed(self, path: FieldPath) -> Sequence[Mark]:
+        mark = topic_names.mark(path, self.changed)
+        return () if mark is None else (mark,)
 
     def note(self, problem: Problem, rules: Rules) -> str:
         """Return what the piece has to do with a problem; empty where it is the definition's alone."""
@@ -56,28 +57,29 @@ class Extended:
         rule = rules.get(cast("FieldPath", problem.place))
         if problem.code != "out-of-order" or rule is None or rule.at_most is None:
             return ""
-        here, there = (self.document.values[place] for place in (problem.place, rule.at_most))
-        is_apart = here.file != there.file
-        return f"{rule.at_most[-1]} stands at {problems.spot(there, self.file)}" if is_apart else ""
+        marks = self.document.values
+        here, there = marks[problem.place], topic_names.mark(rule.at_most, marks)
+        is_apart = there is not None and here.file != there.file
+        return f"{rule.at_most[-1]} stands at {problems.spot(there, self.file)}" if there and is_apart else ""
 
 
-def extend(own: Document, piece: Document, file: str) -> Extended:
+def extend(own: Document, piece: Document, file: str, catalogue: Catalogue | None) -> Extended:
     """Return what a definition in `file` says together with a piece; both are mappings.
 
     What the definition says replaces what the piece says, field by field; a list is replaced whole, or gets
-    and loses members by `add` and `remove`. The piece's marks name its file.
+    and loses members by `add` and `remove`. Of keys that stand for each other, the definition's counts. The
+    piece's marks name its file.
     """
-    merging = _Merging(own, piece, file)
+    merging = _Merging(own, piece, file, schema.audience(catalogue))
     value = merging.mapping(cast("dict[str, Any]", own.value), cast("dict[str, Any]", piece.value), ())
     document = Document(value, merging.values, merging.keys, frozenset(merging.refused))
     return Extended(file, document, merging.changed, tuple(merging.diagnostics))
 
 
-def without_changes(own: Document) -> Document:
+def without_changes(own: Document, catalogue: Catalogue | None) -> Document:
     """Return a definition whose changes of lists are passed over, as long as there is no piece to change."""
-    places = [
-        place for place in own.values if place in lists() and _is_change(_item(own.value, place), place)
-    ]
+    known = lists(schema.audience(catalogue))
+    places = [place for place in own.values if place in known and _is_change(_item(own.value, place))]
     return Document(own.value, own.values, own.keys, own.refused | set(places))
 
 
@@ -87,14 +89,15 @@ def _item(value: Any, place: Path) -> Any:  # noqa: ANN401 - a document holds an
     return value
 
 
-def _is_change(value: object, place: Path) -> bool:
-    return isinstance(value, dict) and place in lists() and any(part in value for part in _PARTS)
+def _is_change(value: object) -> bool:
+    return isinstance(value, dict) and any(part in value for part in _PARTS)
 
 
 class _Merging:
     """The places of two documents, gathered on the way through their values."""
 
-    def __init__(self, own: Document, piece: Document, file: str) -> None:
+    def __init__(self, own: Document, piece: Document, file: str, audience: schema.Schema) -> None:
+        self._lists, self._alternatives = lists(audience), alternatives(audience)
         self._own = own
         self._piece = piece
         self._file = file
@@ -106,6 +109,9 @@ class _Merging:
         self.diagnostics: list[Diagnostic] = []
 
     def mapping(self, mine: dict[str, Any], theirs: dict[str, Any], path: Path) -> dict[str, Any]:
+        instead = self._alternatives.get(path, frozenset())
+        if instead & mine.keys():
+            theirs = {key: item for key, item in theirs.items() if key in mine or key not in instead}
         return {
             key: self._member(mine.get(key), theirs.get(key), (*path, key), is_mine=key in mine)
             for key in {**mine, **theirs}
@@ -114,7 +120,7 @@ class _Merging:
     def _member(self, mine: Any, theirs: Any, place: Path, *, is_mine: bool) -> Any:  # noqa: ANN401 - as above
         if not is_mine:
             return self._copied(self._piece, theirs, place, place)
-        if _is_change(mine, place):
+        if place in self._lists and _is_change(mine):
             return self._list(mine, theirs, place)
         if isinstance(mine, dict) and isinstance(theirs, dict):
             self._mark(self._own, place, place)

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
-from reconciler.definitions import files, problems, sure
+from reconciler.definitions import files, problems, sure, topic_names
 from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
@@ -28,10 +28,11 @@ _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What was read: the usable definitions, and every problem of every file."""
+    """What was read: the usable definitions, and every problem of every file by a catalogue, where given."""
 
     definitions: tuple[Definition, ...]
     diagnostics: tuple[Diagnostic, ...]
+    catalogue: Catalogue | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -74,7 +75,7 @@ class _Run:
     """What every file of one run is read with; `pieces` are there once a file extends one."""
 
     def __init__(self, catalogue: Catalogue | None = None, read_piece: Read | None = None) -> None:
-        self.rules = schema.rules()
+        self.rules = schema.rules(catalogue)
         self.catalogue = catalogue
         self.pieces: Pieces | None = None
         self._read_piece = read_piece
@@ -83,7 +84,7 @@ class _Run:
         if self.pieces is None:
             from reconciler.definitions.pieces import Pieces
 
-            self.pieces = Pieces() if self._read_piece is None else Pieces(self._read_piece)
+            self.pieces = Pieces(self.catalogue, *([self._read_piece] if self._read_piece else []))
         return self.pieces.find(entry, document)
 
 
@@ -107,7 +108,7 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
         data = _content(entry)
         found = None if isinstance(data, Diagnostic) else sure.read(data, run.rules, catalogue)
         if found is not None:
-            claimed: str | None = found[0]["id"].lower()
+            claimed: str | None = found.value["id"].lower()
             count += 1
         else:
             reading = _read_content(entry, data, run)
@@ -123,13 +124,15 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     return Checked(count, _in_order(_diagnostics(odd, entries, run)))
 
 
-def parse(files: Mapping[str, bytes], read_piece: Read | None = None) -> Definitions:
+def parse(
+    files: Mapping[str, bytes], catalogue: Catalogue | None = None, read_piece: Read | None = None
+) -> Definitions:
     """Read definitions from bytes, by the names of their files; the result is as from `load`.
 
     Pieces are what `read_piece` has, by the repository's root and the path from there; they lie on the disk
     without it.
     """
-    run, entries = _Run(read_piece=read_piece), sorted(files)
+    run, entries = _Run(catalogue, read_piece), sorted(files)
     return _gathered([_parsed(entry, files[entry], run) for entry in entries], entries, run)
 
 
@@ -137,7 +140,7 @@ def _gathered(readings: Sequence[_Reading], entries: Sequence[str | Diagnostic],
     diagnostics = [*_diagnostics(readings, entries, run)]
     diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
     definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
-    return Definitions(definitions, _in_order(diagnostics))
+    return Definitions(definitions, _in_order(diagnostics), run.catalogue)
 
 
 def _diagnostics(
@@ -184,10 +187,9 @@ def _parsed(entry: str, data: bytes, run: _Run) -> _Reading:
     found = sure.read(data, run.rules, run.catalogue)
     if found is None:
         return _parsed_with_care(entry, data, run)
-    value, mark = found
-    file = files.shown(entry)
-    definition = _definition(value, file, mark, run.rules, sure.Places(data, run.rules))
-    return _Reading(definition, _Claim(definition.id, file, mark))
+    file, places = files.shown(entry), sure.Places(data, run.rules)
+    definition = _definition(found.value, file, found.mark, run.rules, places, topics=found.topics)
+    return _Reading(definition, _Claim(definition.id, file, found.mark))
 
 
 def _parsed_with_care(entry: str, data: bytes, run: _Run) -> _Reading:
@@ -204,7 +206,7 @@ def _parsed_with_care(entry: str, data: bytes, run: _Run) -> _Reading:
     reading = (
         _extended(document, cast("Piece", piece), found, run, file)
         if is_usable
-        else _alone(document, piece, found, file)
+        else _alone(document, piece, found, run, file)
     )
     return replace(reading, extends=problems.spot(document.values["extends",], file))
 
@@ -215,7 +217,7 @@ def _extended(
     """Read a definition together with the piece that it extends."""
     from reconciler.definitions import extending
 
-    extended = extending.extend(document, cast("Document", piece.document), file)
+    extended = extending.extend(document, cast("Document", piece.document), file, run.catalogue)
     checked = _checked(extended.document, file, [*found, *extended.diagnostics], run, extended)
     definition = checked.definition and replace(
         checked.definition, extends=piece.file, origins=extended.origins(run.rules)
@@ -226,13 +228,17 @@ def _extended(
 
 
 def _alone(
-    document: Document, piece: Piece | Diagnostic | None, found: Sequence[Diagnostic], file: str
+    document: Document,
+    piece: Piece | Diagnostic | None,
+    found: Sequence[Diagnostic],
+    run: _Run,
+    file: str,
 ) -> _Reading:
     """Tell what is wrong with a definition whose piece cannot be extended, and with that."""
     from reconciler.definitions import extending
 
-    own = extending.without_changes(document)
-    against = tuple(problems.of_schema(own, "partial"))
+    own = extending.without_changes(document, run.catalogue)
+    against = tuple(problems.of_schema(own, "partial", run.catalogue))
     worded = (problems.diagnostic(problem, own, file) for problem in against)
     named = (piece,) if isinstance(piece, Diagnostic) else ()
     elsewhere = () if isinstance(piece, Diagnostic | None) else piece.diagnostics
@@ -248,18 +254,23 @@ def _checked(
     extended: Extended | None = None,
 ) -> _Reading:
     rules, catalogue = run.rules, run.catalogue
-    against = tuple(problems.of_schema(document))
+    against = tuple(problems.of_schema(document, "audience", catalogue))
     worded = (
         problems.diagnostic(problem, document, file, extended.note(problem, rules) if extended else "")
         for problem in against
     )
-    others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
+    resolved = topic_names.resolve(document, file, catalogue)
+    others = (
+        resolved.diagnostics,
+        _ignore_problems(document, file, rules),
+        _generation_problems(document, file, rules),
+    )
     unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
     diagnostics = _first(chain(found, worded, *others, unknown))
     definition = None
     if not any(one.is_error for one in diagnostics):
-        value, places = cast("dict[str, Json]", document.value), sure.of_fields(document, rules)
-        definition = _definition(value, file, document.keys["id",], rules, places)
+        value, places = cast("dict[str, Json]", resolved.document.value), sure.of_fields(document, rules)
+        definition = _definition(value, file, document.keys["id",], rules, places, topics=resolved.ids)
     return _Reading(definition, _claim(document, file, against), diagnostics)
 
 
@@ -280,7 +291,13 @@ def _item(value: object, place: Sequence[str | int]) -> object:
 
 
 def _definition(
-    value: Mapping[str, Json], file: str, mark: Mark, rules: Rules, places: Mapping[Path, tuple[int, int]]
+    value: Mapping[str, Json],
+    file: str,
+    mark: Mark,
+    rules: Rules,
+    places: Mapping[Path, tuple[int, int]],
+    *,
+    topics: Mapping[str, int],
 ) -> Definition:
     lifecycle, metadata = (cast("dict[str, Json]", value.get(key, {})) for key in ("lifecycle", "metadata"))
     return Definition(
@@ -295,6 +312,7 @@ def _definition(
         owner=cast("str", metadata.get("owner", "")),
         description=cast("str", metadata.get("description", "")),
         places=places,
+        topics=topics,
     )
 
 
@@ -316,8 +334,8 @@ def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Di
             fix = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
             summary = f'"{schema.clip(path)}" is not a field that can be ignored'
             yield problems.at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
-        elif known[path] in document.keys:
-            where = problems.seen_from(document.keys[known[path]], mark, file)
+        elif (key := topic_names.mark(known[path], document.keys)) is not None:
+            where = problems.seen_from(key, mark, file)
             summary = f'"{path}" is ignored here and set at {where}'
             yield problems.at(
                 file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two")

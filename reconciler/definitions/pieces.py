@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.definitions.yaml.reader import Document
     from reconciler.definitions.yaml.source import Mark
+    from reconciler.model import Catalogue
 
     Read = Callable[[str, str], bytes | Diagnostic]
 
@@ -57,7 +58,8 @@ def from_disk(root: str, name: str) -> bytes | Diagnostic:
 class Pieces:
     """The pieces of one run, each read once: `read` gets the repository's root and a name below it."""
 
-    def __init__(self, read: Read = from_disk) -> None:
+    def __init__(self, catalogue: Catalogue | None = None, read: Read = from_disk) -> None:
+        self._catalogue = catalogue
         self._read = read
         self._roots: dict[str, str] = {}
         self._found: dict[str, Piece | Diagnostic] = {}
@@ -92,7 +94,7 @@ class Pieces:
         if key not in self._found:
             data = self._read(place.root, place.below)
             file = files.shown(place.name)
-            self._found[key] = data if isinstance(data, Diagnostic) else _parsed(file, data)
+            self._found[key] = data if isinstance(data, Diagnostic) else _parsed(file, data, self._catalogue)
             self._forget()
         return self._found[key]
 
@@ -201,27 +203,27 @@ def root(folder: str) -> str:
     return str(git or organizations or settings or folder)
 
 
-def _parsed(file: str, data: bytes) -> Piece:
+def _parsed(file: str, data: bytes, catalogue: Catalogue | None) -> Piece:
     from reconciler.definitions.yaml import reader
 
     read, found = reader.read(data, file)
     if read is None:
         return Piece(file, None, found)
     document = replace(read, values=_marked(read.values, file), keys=_marked(read.keys, file))
-    return Piece(file, document, (*found, *_against(document, file)))
+    return Piece(file, document, (*found, *_against(document, file, catalogue)))
 
 
 def _marked(marks: Mapping[tuple[str | int, ...], Mark], file: str) -> dict[tuple[str | int, ...], Mark]:
     return {place: replace(mark, file=file) for place, mark in marks.items()}
 
 
-def _against(document: Document, file: str) -> Iterator[Diagnostic]:
+def _against(document: Document, file: str, catalogue: Catalogue | None) -> Iterator[Diagnostic]:
     """Yield what is wrong with a piece by itself."""
     value = document.value if isinstance(document.value, dict) else {}
     for key in OWN:
         if key in value:
             yield problems.at(file, document.keys[key,], None, _NOT_SHARED[key])
-    for problem in problems.of_schema(document, "piece"):
+    for problem in problems.of_schema(document, "piece", catalogue):
         if problem.place not in {(key,) for key in OWN}:
             yield problems.diagnostic(problem, document, file)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import schema
+from reconciler.definitions.catalogue import unsettable
 from reconciler.definitions.yaml.source import MAX_PROBLEMS
 from reconciler.errors import Diagnostic
 
@@ -13,15 +14,16 @@ if TYPE_CHECKING:
 
     from reconciler.definitions.yaml.reader import Document
     from reconciler.definitions.yaml.source import Mark
+    from reconciler.model import Catalogue
     from reconciler.schema import SchemaName
     from reconciler.schema.messages import Problem
 
 
-def of_schema(document: Document, name: SchemaName = "audience") -> Iterator[Problem]:
+def of_schema(document: Document, name: SchemaName, catalogue: Catalogue | None) -> Iterator[Problem]:
     """Yield what a schema has against a document, but for values that the reader refused."""
-    for problem in schema.check(document.value, name, MAX_PROBLEMS + 1):
+    for problem in schema.check(document.value, name, MAX_PROBLEMS + 1, catalogue):
         if problem.at_key or problem.place not in document.refused:
-            yield problem
+            yield problem if catalogue is None else unsettable(problem, catalogue)
 
 
 def diagnostic(problem: Problem, document: Document, file: str, note: str = "") -> Diagnostic:

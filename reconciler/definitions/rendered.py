@@ -17,42 +17,43 @@ if TYPE_CHECKING:
 
     from reconciler.definitions.yaml.reader import Document, Path
     from reconciler.definitions.yaml.source import Mark
+    from reconciler.model import Catalogue
 
 
-def text(path: str) -> str:
+def text(path: str, catalogue: Catalogue | None = None) -> str:
     """Return the file that a definition would be without its piece, each value of that with its place.
 
     Raises DefinitionError with every problem of the two, and FileError where that cannot be written.
     """
-    file, (data, own) = files.shown(path), _read(path)
+    file, (data, own) = files.shown(path), _read(path, catalogue)
     if KEY in cast("dict[str, Any]", own.value):
-        whole, changed = _whole(path, own)
+        whole, changed = _whole(path, own, catalogue)
         lines = _lines(cast("dict[str, Any]", whole.value), (), whole, changed, file)
         data = "".join(f"{line}\n" for line in lines).encode()
-    return reformat.form(data, file, {}).decode()
+    return reformat.form(data, file, {}, catalogue).decode()
 
 
-def document(path: str) -> str:
+def document(path: str, catalogue: Catalogue | None = None) -> str:
     """Return the same as a JSON document; raises DefinitionError."""
-    _, own = _read(path)
-    whole = _whole(path, own)[0] if KEY in cast("dict[str, Any]", own.value) else own
+    _, own = _read(path, catalogue)
+    whole = _whole(path, own, catalogue)[0] if KEY in cast("dict[str, Any]", own.value) else own
     return json.dumps(whole.value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _read(path: str) -> tuple[bytes, Document]:
+def _read(path: str, catalogue: Catalogue | None) -> tuple[bytes, Document]:
     data = files.read(path, MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise DefinitionError([data])
-    loaded = parse({path: data})
+    loaded = parse({path: data}, catalogue)
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
     return data, cast("Document", reader.read(data, files.shown(path))[0])
 
 
-def _whole(path: str, own: Document) -> tuple[Document, Mapping[Path, Mark]]:
+def _whole(path: str, own: Document, catalogue: Catalogue | None) -> tuple[Document, Mapping[Path, Mark]]:
     """Return a definition with its piece, without `extends`, and the piece's places of changed lists."""
-    piece = cast("Piece", Pieces().find(path, own))
-    extended = extending.extend(own, cast("Document", piece.document), files.shown(path))
+    piece = cast("Piece", Pieces(catalogue).find(path, own))
+    extended = extending.extend(own, cast("Document", piece.document), files.shown(path), catalogue)
     del cast("dict[str, Any]", extended.document.value)[KEY]
     return extended.document, extended.changed
 

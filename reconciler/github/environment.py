@@ -95,10 +95,18 @@ class Environment:
         return self.head_sha or self.sha or ""
 
     @property
+    def _repository_url(self) -> str:
+        return self.run_url.partition("/actions/runs/")[0]
+
+    @property
     def files_url(self) -> str:
         """The address of the repository's files at that commit, empty where the runner does not say."""
-        server = self.run_url.partition("/actions/runs/")[0]
-        return f"{server}/blob/{self.commit}" if server and self.commit else ""
+        return f"{self._repository_url}/blob/{self.commit}" if self.run_url and self.commit else ""
+
+    @property
+    def commits_url(self) -> str:
+        """The address below which the repository's commits are, empty where the runner does not say."""
+        return f"{self._repository_url}/commit" if self.run_url else ""
 
     def about(self, pull_request: Mapping[str, Any]) -> Environment:
         """Return this environment, as if its event were about a pull request as REST shows it."""

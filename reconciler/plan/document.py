@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
@@ -10,6 +11,7 @@ from reconciler.model import ListedAudience, Origin
 from reconciler.plan.model import (
     FORMAT_VERSION,
     Change,
+    Commit,
     FieldChange,
     Handover,
     Missing,
@@ -99,6 +101,7 @@ def _change(change: Change) -> dict[str, Json]:
         "description": change.description,
         "updated_at": change.updated_at,
         "reach": _reach(change.reach),
+        **({} if change.commit is None else {"commit": asdict(change.commit)}),
     }
 
 
@@ -200,7 +203,9 @@ def _change_from(document: Mapping[str, Any]) -> Change:
     reach = document["reach"] and Reach(
         **{key: document["reach"][key] for key in ("before", "after", "data_date")}
     )
-    return Change(**plain, fields=fields, is_protected=document["protected"], reach=reach)
+    commit = Commit(**document["commit"]) if "commit" in document else None
+    protected = document["protected"]
+    return Change(**plain, fields=fields, is_protected=protected, reach=reach, commit=commit)
 
 
 def _field_from(document: Mapping[str, Any]) -> FieldChange:

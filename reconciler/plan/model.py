@@ -52,6 +52,15 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """The commit that changed a definition last: its id, its author's name, and its day, as git has them."""
+
+    sha: str
+    author: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one PATCH would do to one audience.
 
@@ -59,7 +68,8 @@ class Change:
     so when it is sent; `unchanged` counts the managed fields that stay. An audience that starts with another
     config than it has takes two changes: the config, in the phase `change`, and then its status, in the phase
     `activate`, whose `before` is what the first one leaves. `owner` and `description` are the definition's,
-    and `updated_at` is the API's time of the last edit; `reach` is None where nobody asked.
+    and `updated_at` is the API's time of the last edit. `reach` is None where nobody asked, and `commit`
+    where git does not know the file as it is.
     """
 
     id: str
@@ -76,6 +86,7 @@ class Change:
     description: str = ""
     updated_at: str = ""
     reach: Reach | None = None
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)

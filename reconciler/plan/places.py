@@ -22,15 +22,18 @@ def error_at(definition: Definition, path: Path, code: str, summary: str, hint: 
 
     One that a shared piece says is told there, with the definition that extends it.
     """
-    place = (definition.file, definition.line, definition.column)
+    file, line, column = place_of(definition, path)
+    told = hint if file == definition.file else f"{hint}. It is extended by {definition.file}"
+    return Diagnostic("error", code, summary, told, file, line, column, dotted(path))
+
+
+def place_of(definition: Definition, path: Path) -> tuple[str, int, int]:
+    """Return the file, line and column of a field or, where it is left out, of what it would stand in."""
     for length in range(len(path), 0, -1):
         part = path[:length]
         if part in definition.places:
-            place = (definition.file, *definition.places[part])
-            break
+            return definition.file, *definition.places[part]
         if part in definition.origins:
             origin = definition.origins[part][0]
-            place = (origin.file, origin.line, origin.column)
-            hint = f"{hint}. It is extended by {definition.file}"
-            break
-    return Diagnostic("error", code, summary, hint, *place, dotted(path))
+            return origin.file, origin.line, origin.column
+    return definition.file, definition.line, definition.column

@@ -12,7 +12,7 @@ from reconciler.render.diagnostics import message
 from reconciler.render.escape import markdown_fence, markdown_inline
 from reconciler.render.markdown_notes import MAX_NOTES, alert
 from reconciler.render.medium import MARKDOWN
-from reconciler.render.origin import NOWHERE, host
+from reconciler.render.origin import NOWHERE, organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +88,9 @@ def _body(
     shown = seen.rows[:max_shown]
     yield from _reasons(seen)
     yield from _headline(seen)
-    yield _preview(seen) if is_asked else ""
+    yield (
+        " ".join(filter(None, [_preview(seen), place.page_link()])) if is_asked and seen.plan.changes else ""
+    )
     yield markdown_table.of_rows(shown, place)
     yield _not_shown(len(seen.rows) - len(shown), see_also)
     yield from _people(shown, seen)
@@ -140,8 +142,6 @@ def _headline(seen: View) -> Iterator[str]:
 
 
 def _preview(seen: View) -> str:
-    if not seen.plan.changes:
-        return ""
     ready = " No limit and no protection stands in the way." if seen.verdict.word == "ready" else ""
     return f"This is a preview: nothing has changed yet.{ready}"
 
@@ -188,7 +188,7 @@ def _exact(seen: View, rows: Sequence[Row], see_also: str, *, is_cut: bool) -> s
 def _last_line(seen: View, place: Place) -> str:
     value = seen.plan
     parts = [f"Digest `{seen.digest}`"] if value.changes and seen.digest else []
-    parts += [f"compared with {markdown_inline(host(value.origin))}"] if value.origin else []
+    parts += [f"compared with {organization(value.origin, markdown_inline)}"] if value.origin else []
     parts += [f"commit `{place.commit[:12]}`"] if place.commit else []
     parts += [f"asked for by {markdown_inline(place.author)}"] if place.author else []
     parts += [place.time] if place.time else []

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from reconciler.model import Rules
     from reconciler.plan import Change
+    from reconciler.plan.model import Commit
     from reconciler.render.origin import Place
     from reconciler.render.sentences import Consequence
     from reconciler.render.view import Group, Row
 
 MAX_DESCRIPTION = 120
+SHORT = 8  # characters of a commit's id
 _DATE = 10  # characters of a time that are its day
 
 
@@ -48,35 +50,47 @@ def _cells(group: Group, place: Place, *, has_people: bool) -> Sequence[str]:
     first = rows[0]
     what = _what(first)
     if len(rows) == 1:
-        about = _about(first.change)
+        about = _about(first.change, place)
         audience = f"{_link(first, place)}<br><sub>{about}</sub>" if about else _link(first, place)
         return (audience, what, *([_people(first)] if has_people else []))
-    numbers, owners = {_people(row) for row in rows}, {row.change.owner for row in rows}
+    notes = [(_people(row), _owner(row.change), _committed(row.change.commit, place)) for row in rows]
+    common = [each[0] if len(set(each)) == 1 else "" for each in zip(*notes, strict=True)]
     names = ", ".join(
-        _named(row, place, has_numbers=len(numbers) > 1, has_owner=len(owners) > 1) for row in rows
+        _named(row, place, [one for one, same in zip(own, common, strict=True) if one != same])
+        for row, own in zip(rows, notes, strict=True)
     )
-    shown = numbers.pop() if len(numbers) == 1 else "beside each name"
-    owner = first.change.owner if len(owners) == 1 else ""
-    of_all = f"<br><sub>owner of all: {MARKDOWN.name(owner)}</sub>" if owner else ""
-    return (f"**The same in {len(rows)}:** {names}{of_all}", what, *([shown] if has_people else []))
+    shown, *others = common
+    of_all = f"<br><sub>of all: {'; '.join(filter(None, others))}</sub>" if any(others) else ""
+    people = [shown or "beside each name"] if has_people else []
+    return (f"**The same in {len(rows)}:** {names}{of_all}", what, *people)
 
 
 def _link(row: Row, place: Place) -> str:
     return place.link(MARKDOWN.name(row.change.name), row.change.file, row.change.line)
 
 
-def _named(row: Row, place: Place, *, has_numbers: bool, has_owner: bool) -> str:
-    notes = [_people(row)] if has_numbers else []
-    notes += [f"owner {MARKDOWN.name(row.change.owner)}"] if has_owner and row.change.owner else []
-    return f"{_link(row, place)} ({'; '.join(notes)})" if notes else _link(row, place)
+def _named(row: Row, place: Place, notes: Sequence[str]) -> str:
+    own = "; ".join(filter(None, notes))
+    return f"{_link(row, place)} ({own})" if own else _link(row, place)
 
 
-def _about(change: Change) -> str:
-    """Return who owns an audience and what it is for."""
-    owner = f"owner {MARKDOWN.name(change.owner)}" if change.owner else ""
+def _about(change: Change, place: Place) -> str:
+    """Return who owns an audience, what it is for, and who committed its file last."""
     text = clip(" ".join(change.description.split()), MAX_DESCRIPTION)
     purpose = f"for: {MARKDOWN.prose(text)}" if text else ""
-    return "; ".join(part for part in (owner, purpose) if part)
+    lines = "; ".join(filter(None, [_owner(change), purpose])), _committed(change.commit, place)
+    return "<br>".join(filter(None, lines))
+
+
+def _owner(change: Change) -> str:
+    return f"owner {MARKDOWN.name(change.owner)}" if change.owner else ""
+
+
+def _committed(commit: Commit | None, place: Place) -> str:
+    if commit is None:
+        return ""
+    words = place.commit_link(f"`{commit.sha[:SHORT]}`", commit.sha)
+    return f"last commit {words} by {MARKDOWN.name(commit.author)} on {commit.date}"
 
 
 def _people(row: Row) -> str:

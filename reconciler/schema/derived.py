@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reconciler.model import Path
-
+    Place = tuple[str | int, ...]
     Schema = dict[str, Any]
 
 OWN = ("id", "name", "extends")  # what a definition says itself, and no piece
@@ -48,24 +46,30 @@ def extending(audience: Schema) -> Schema:
     }
 
 
-@cache
-def lists() -> frozenset[Path]:
+def lists(audience: Schema) -> frozenset[Place]:
     """Return the paths at which the audience schema has a list."""
-    from reconciler import schema
-
-    return frozenset(_lists_under(schema.load("audience"), ()))
+    return frozenset(path for path, field in _fields(audience, ()) if field.get("type") == "array")
 
 
-def _lists_under(schema: Schema, path: Path) -> Iterator[Path]:
+def alternatives(audience: Schema) -> dict[Place, frozenset[str]]:
+    """Return, by the path of their mapping, the keys of which there is exactly one."""
+    return {
+        path: frozenset(key for choice in field["oneOf"] for key in choice["required"])
+        for path, field in _fields(audience, ())
+        if "oneOf" in field
+    }
+
+
+def _fields(schema: Schema, path: Place) -> Iterator[tuple[Place, Schema]]:
     for key, field in schema.get("properties", {}).items():
-        if field.get("type") == "array":
-            yield (*path, key)
-        yield from _lists_under(field, (*path, key))
+        yield (*path, key), field
+        yield from _fields(field, (*path, key))
 
 
 def _optional(schema: Schema) -> Schema:
     """Return the schema without what it requires, at any depth."""
     schema.pop("required", None)
+    schema.pop("oneOf", None)
     for field in schema.get("properties", {}).values():
         _optional(field)
     return schema

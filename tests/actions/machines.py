@@ -49,9 +49,11 @@ class Seen:
     def upload(self, call: ActionCall) -> None:
         self._calls.append(dict(call.environment))
         files = [Path(line) for line in call.inputs["path"].splitlines() if line]
-        self.artifacts[call.inputs["name"]] = {
-            file.name: file.read_text("utf-8") for file in files if file.exists()
-        }
+        name = call.inputs.get("name", "artifact")
+        if call.inputs.get("archive") == "false":  # one file, which is named by itself, and can replace none
+            name = files[0].name
+            assert (len(files), name in self.artifacts) == (1, False)
+        self.artifacts[name] = {file.name: file.read_text("utf-8") for file in files if file.exists()}
 
 
 def package_index(folder: Path) -> dict[str, str]:

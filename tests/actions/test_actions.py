@@ -150,6 +150,8 @@ def test_pull_request_is_planned_twice_and_applied_once(
     assert causes(second) == {"config.minScore": "change", "name": "drift"}
     assert vendor_before == 80, "a plan changes nothing"
     assert vendor.live(CFO)["config"]["minScore"] == 86
+    assert "#artifacts): open `plan-1.html` under" in comment
+    assert first.artifacts["plan-1.html"]["plan-1.html"].startswith("<!doctype html>")
     assert "### Audiences: applied" in ended
     assert "### Audiences: applied" in applied.result.summary
     assert [holds for _, holds in applied.result.groups] == [False]
@@ -189,7 +191,7 @@ def test_a_fork_is_validated_without_a_key(anyone: Team, index: Mapping[str, str
     wrong = anyone.run("plan", anyone.update(number, ask_for(850)), machine=index)
 
     assert (valid.result.conclusion, wrong.result.conclusion) == ("success", "failure")
-    assert "14 definitions, all valid" in valid.result.summary
+    assert "15 definitions, all valid" in valid.result.summary
     assert "::error file=audiences.d/cfo-fintech.yaml,line=7" in wrong.result.log
     assert [ran.holding(vendor.key) for ran in (valid, wrong)] == [0, 0]
     assert anyone.comments(number) == []
@@ -246,7 +248,8 @@ def test_merge_queue_and_other_changes_get_a_check(
     assert "nothing to plan" in untouched.result.summary
     assert "merge queue" in queued.result.summary
     assert untouched.result.groups != queued.result.groups
-    assert set(queued.artifacts["plan-1"]) == {f"reconciler-plan.{form}" for form in ("json", "md", "html")}
+    assert set(queued.artifacts["plan-1"]) == {"reconciler-plan.json", "reconciler-plan.md"}
+    assert queued.artifacts["plan-1.html"].keys() == {"plan-1.html"}
     assert (anyone.comments(other), anyone.comments(number)) == ([], [])
     assert vendor.live(CFO)["config"]["minScore"] == 80
 

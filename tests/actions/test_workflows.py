@@ -234,15 +234,31 @@ def test_drift_runs_on_schedule_and_by_hand(prefix: str) -> None:
 
 @pytest.mark.parametrize(("name", "module"), [("plan", "pull_request"), ("apply", "merged_apply")])
 def test_what_a_job_leaves_is_always_kept(name: str, module: str) -> None:
-    (kept,) = using(read(name), "actions/upload-artifact")
+    kept, *_ = using(read(name), "actions/upload-artifact")
     source = (ROOT / "reconciler" / "app" / f"{module}.py").read_text("utf-8")
-    written = set(re.findall(r'"(reconciler-[\w-]+\.\w+)"', source))
+    written = set(re.findall(r'"(reconciler-[\w-]+\.(?!html)\w+)"', source))
     assert kept["if"] == "always()"
     assert set(re.findall(r"\$\{\{ runner\.temp \}\}/(\S+)", kept["with"]["path"])) == written != set()
 
 
+@both
+def test_page_is_kept_for_a_browser_by_its_name(prefix: str) -> None:
+    ((_, plan),) = reconciling(read(f"{prefix}plan"))
+    _, kept = using(read(f"{prefix}plan"), "actions/upload-artifact")
+    assert plan["with"]["page"] == "plan-${{ github.run_attempt }}.html", (
+        "no two artifacts of a run share a name"
+    )
+    assert kept["if"] == "always() && steps.plan.outputs.html"
+    # What is not archived is named by its file, and GitHub shows it in the browser.
+    assert kept["with"] == {
+        "path": "${{ steps.plan.outputs.html }}",
+        "archive": "false",
+        "retention-days": "30",
+    }
+
+
 def test_only_merged_code_runs_next_to_a_key() -> None:
-    python, change, room, tool, plan, _ = steps(read("plan"))
+    python, change, room, tool, plan, *_ = steps(read("plan"))
     assert python["uses"].startswith("actions/setup-python@"), "before there are files of the pull request"
     assert set(change["with"]) == {"ref", "fetch-depth", "persist-credentials"}
     assert "path" not in change["with"], "its files are data"

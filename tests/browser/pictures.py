@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from tests.browser import chromium, story
+from tests.browser import chromium, hosting, png, story
+
+if TYPE_CHECKING:
+    from tests.browser.chromium import Page
 
 DOCS = story.ROOT / "docs"
-_END_OF_CARD = "document.querySelectorAll('.card')[{}].getBoundingClientRect().bottom"
+_END = "document.querySelector('{}').getBoundingClientRect().bottom + 16"
+_TOP = "document.querySelector('.card').getBoundingClientRect().top - 48"
 
 
-def main() -> None:
-    """Write them."""
+def make(folder: Path) -> None:
+    """Write them into a folder."""
     with TemporaryDirectory() as name, chromium.browser() as browser:
-        file = story.pull_request(Path(name)) / "plan.html"
-        file.write_text(story.plan(file.parent, "--format", "html"), "ascii")
-        with browser.open(file, width=1000) as page:
-            picture = page.picture(bottom=page.run(_END_OF_CARD.format(0)) + 16, scale=0.8)
-            (DOCS / "plan.png").write_bytes(picture)
-        with browser.open(file, width=360, dark=True) as page:
-            top = page.run("document.querySelector('.card').getBoundingClientRect().top") - 48
-            picture = page.picture(top=top, bottom=page.run(_END_OF_CARD.format(0)) + 16, scale=1)
-            (DOCS / "plan-on-a-phone.png").write_bytes(picture)
+        repository = story.pull_request(Path(name))
+        plan, comment = repository / "plan.html", repository / "comment.html"
+        plan.write_text(story.plan(repository, "--format", "html"), "ascii")
+        comment.write_text(hosting.page(story.comment(repository)), "utf-8")
+        with browser.open(comment, width=1000) as page:
+            _keep(page, folder / "comment.png", ".comment", scale=0.9)
+        with browser.open(plan, width=1000) as page:
+            _keep(page, folder / "plan.png", ".card", scale=0.8)
+        with browser.open(plan, width=360, dark=True) as page:
+            _keep(page, folder / "plan-on-a-phone.png", ".card", top=page.run(_TOP))
+
+
+def _keep(page: Page, file: Path, last: str, *, top: float = 0, scale: float = 1) -> None:
+    """Keep a picture of a page down to the end of the first element of a kind."""
+    file.write_bytes(png.small(page.picture(top=top, bottom=page.run(_END.format(last)), scale=scale)))
 
 
 if __name__ == "__main__":
-    main()
+    make(DOCS)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.plan.model import Reach
 from reconciler.render import page
-from tests.browser import chromium
+from tests.browser import chromium, pictures
 from tests.unit import reviews
 from tests.unit.strategies import RULES
 
@@ -161,3 +161,11 @@ def test_paper_is_light_and_holds_everything(browser: Browser, pages: dict[str, 
         assert shown.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert shown.run("getComputedStyle(document.querySelector('.card')).breakInside") == "avoid"
         assert shown.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.usefixtures("browser")
+def test_pictures_of_the_readme_can_be_made_again(tmp_path: Path) -> None:
+    pictures.make(tmp_path)
+    sizes = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
+    assert sizes.keys() == {file.name for file in pictures.DOCS.glob("*.png")}
+    assert max(sizes.values()) < 150_000

@@ -59,7 +59,8 @@ def founded(folder: Path, audiences: list[dict[str, Any]], documents: Files) -> 
 
 
 def unlinked(text: str) -> str:
-    """Return a comment as it reads: an audience's name without the address that it leads to."""
+    """Return what a comment says of audiences: names without addresses, and without who committed what."""
+    text = re.sub(r"<br><sub>last commit [^<]*</sub>|<br>last commit [^<]*(?=</sub>)", "", text)
     return re.sub(r"\[([^\]\n]*)\]\(https://[^)\n]*/blob/[^)\n]*\)", r"\1", text)
 
 

@@ -14,7 +14,7 @@ from reconciler.github import comment_state, sticky
 from tests.cli.command import SECONDS, checked
 from tests.cli.hosted import BOT, Files, Ran, Team, founded, unlinked
 from tests.cli.organization import ABSENT, CHANGING, KEY, PAUSING, STARTING, STEADY, audience, live, many
-from tests.doubles.git import git
+from tests.doubles.git import git, head
 from tests.doubles.github_peer import ACTIONS, Fault, account, read_only
 from tests.doubles.oracles.markdown import rendered
 from tests.doubles.oracles.page import read
@@ -66,6 +66,9 @@ def test_every_push_rewrites_the_one_comment(team: Team) -> None:
 
     assert first.code == 0
     assert "| Webinar guests | **pauses**, and its people are no longer refreshed |" in unlinked(own.body)
+    sha = head(team.checkout, "change-0")
+    address = f"https://github.com/acme/audiences/commit/{sha}"
+    assert f"last commit [`{sha[:8]}`]({address}) by `tests@example.com` on " in own.body
     assert first.outputs["digest"] in own.body
     assert "Merging applies exactly this" in own.body
 
@@ -118,6 +121,12 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
 ELSEWHERE: Files = {"./README.md": "Ours."}
 
 
+def catalogue(*topics: dict[str, Any]) -> str:
+    """Return a catalogue with topics and no filters."""
+    head = {"format_version": "1.0", "generation": 1, "status": "catalog", "filters": {}}
+    return json.dumps({**head, "topics": [*topics]})
+
+
 def test_pull_request_about_something_else_is_unplanned(team: Team) -> None:
     ran = team.plan(team.open(ELSEWHERE))
 
@@ -132,7 +141,7 @@ def test_pull_request_about_something_else_is_unplanned(team: Team) -> None:
         {"guests.yaml": None},
         {"./reconciler.toml": "[limits]\nmax_changes = 99\n"},
         {"./teams/policies/owner.yaml": "id: owner"},
-        {"./catalogue.json": "{}"},
+        {"./catalogue.json": catalogue()},
     ],
     ids=["definition", "settings", "policy", "catalogue"],
 )
@@ -140,6 +149,25 @@ def test_what_a_plan_depends_on_is_planned(team: Team, files: Files) -> None:
     team.plan(team.open({**ELSEWHERE, **files}))
 
     assert len(team.vendor.log) > 0
+
+
+@pytest.mark.parametrize(
+    ("topics", "severity", "said"),
+    [
+        ([{"id": 117805}], "error", "the API has no topic 117805"),
+        ([], "warning", "topic 117805 is not in catalogue.json"),
+    ],
+)
+def test_changed_catalogue_is_told_at_the_line(
+    team: Team, topics: list[dict[str, Any]], severity: str, said: str
+) -> None:
+    number = team.open({"./catalogue.json": catalogue(*topics)})
+    ran = team.plan(number)
+
+    assert ran.code == (1 if severity == "error" else 0)
+    assert re.search(rf"::{severity} file=audiences.d/guests.yaml,line=\d+,col=\d+,[^\n]*{said}", ran.out)
+    assert said in team.comment(number)
+    assert team.patched == {}
 
 
 def test_withdrawn_change_leaves_no_plan_behind(team: Team) -> None:
@@ -711,3 +739,35 @@ def test_foreign_names_do_nothing_in_a_comment(team: Team) -> None:
     assert commands(ran.out) == []
     assert team.plan(number).code == 0
     assert len([one for one in team.comments(number) if one.author.login == BOT]) == 1
+
+
+PAGE = "[See it as a page, with pictures](https://github.com/acme/audiences/actions/runs/"
+
+
+def test_comment_says_where_the_page_is_kept(team: Team) -> None:
+    number = team.open(PAUSED)
+    told = team.told(number, "opened")
+    without = team.run("plan", told)
+    (before,) = team.comments(number)
+    kept = team.run("plan", told, "--page", "plan-1.html")
+    (after,) = team.comments(number)
+
+    assert (PAGE in before.body, without.outputs["html"].endswith("/reconciler-plan.html")) == (False, True)
+    assert PAGE in after.body
+    assert "#artifacts): open `plan-1.html` under *Artifacts*." in after.body
+    assert kept.outputs["html"].endswith("/plan-1.html")
+    assert read((kept.folder / "runner_temp" / "plan-1.html").read_text()).text
+
+
+def test_plan_without_changes_has_no_page_to_see(team: Team) -> None:
+    number = team.open({"cfo.yaml": json.dumps(converged()["cfo.yaml"])})
+    assert team.run("plan", team.told(number, "opened"), "--page", "plan-1.html").code == 0
+    assert "No changes" in team.comment(number)
+    assert "#artifacts" not in team.comment(number)
+
+
+@pytest.mark.parametrize("name", ["../plan.html", "plan.txt", "a b.html", "p`.html"])
+def test_page_is_a_plain_name(team: Team, name: str) -> None:
+    ran = team.run("plan", team.told(team.open(PAUSED), "opened"), "--page", name)
+    assert (ran.code, team.comments(1)) == (1, ())
+    assert "is not the name of a page" in ran.err

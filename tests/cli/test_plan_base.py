@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.hosted import unlinked
 from tests.cli.organization import CHANGING, PAUSING, STARTING, STEADY, Organization, audience, live
-from tests.doubles.git import commit, git, start
+from tests.doubles.git import commit, git, head, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ def test_text_shows_them_apart(worked: Organization) -> None:
 
 def test_markdown_shows_them_apart(worked: Organization) -> None:
     said = worked.run("plan", "--format", "markdown", "--base", "main")
-    rows = {line.split(" | ")[0].strip("| "): line for line in said.out.splitlines() if line[:2] == "| "}
+    rows = {line.split(" | ")[0].strip("| "): line for line in unlinked(said.out).splitlines()}
 
     assert said.code == 0
     assert "which would be swept along:** Somebody edited these directly" in said.out
@@ -144,3 +145,27 @@ def test_folder_without_a_repository_is_an_error(found: Founding) -> None:
 
     assert said.code == 1
     assert "git finds no common commit of main and HEAD" in said.err
+
+
+def test_plan_says_who_committed_each_definition(worked: Organization) -> None:
+    worked.define({"security.yaml": defined(STEADY, name="Security, edited since")})
+    said = worked.run("plan", "--format", "json", "--out", "plan.json").document("plan")
+    shown = [worked.run("show", "plan.json", "--format", form).out for form in ("markdown", "html")]
+    found = {change["name"]: change.get("commit") for change in said["changes"]}
+
+    assert found.pop("Security, edited since") is None
+    assert {commit["sha"] for commit in found.values()} == {head(worked.folder, "work")}
+    assert {commit["author"] for commit in found.values()} == {"tests@example.com"}
+    short = head(worked.folder, "work")[:8]
+    assert f"last commit `{short}` by `tests@example.com` on 20" in shown[0]
+    assert f"({short})" in shown[1].partition("tests@example.com, 20")[2]
+
+
+def test_digest_is_the_same_without_git(worked: Organization) -> None:
+    known = worked.run("plan", "--format", "json").document("plan")
+    (worked.folder / ".git").rename(worked.folder / "gone")
+    unknown = worked.run("plan", "--format", "json").document("plan")
+
+    assert ["commit" in change for change in known["changes"]] == [True] * 4
+    assert ["commit" in change for change in unknown["changes"]] == [False] * 4
+    assert (unknown["digest"], unknown["summary"]) == (known["digest"], known["summary"])

@@ -197,7 +197,7 @@ def test_list_is_silently_short_without_paging(samples: Project) -> None:
         short = call(samples)
         whole = call(samples, f"{AUDIENCES}?limit=100")
 
-    assert (len(short["data"]), len(whole["data"])) == (5, 16)
+    assert (len(short["data"]), len(whole["data"])) == (5, 17)
     assert set(short["meta"]) == {"timestamp", "request_id"}
 
 

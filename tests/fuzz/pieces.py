@@ -70,7 +70,7 @@ def _case(chance: random.Random) -> bytes:
 
 def read(data: bytes) -> definitions.Definitions:
     own, _, piece = data.partition(BETWEEN)
-    return definitions.parse({OWN: own}, lambda _, name: piece if name == PIECE else b"")
+    return definitions.parse({OWN: own}, None, lambda _, name: piece if name == PIECE else b"")
 
 
 def check(data: bytes, loaded: definitions.Definitions) -> list[str]:

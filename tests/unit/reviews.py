@@ -12,6 +12,7 @@ from reconciler.errors import Diagnostic, LimitExceeded
 from reconciler.model import Audience, Definition, ListedAudience
 from reconciler.plan import ApplyResult, AudienceResult, Limits, MaxChanges, Plan
 from reconciler.plan.build import build
+from reconciler.plan.model import Commit
 from tests.unit.strategies import RULES, normal
 
 ORIGIN = "https://api.example.com"
@@ -303,6 +304,8 @@ def outside(text: str) -> tuple[Plan, ApplyResult]:
         targets=[text],
         diagnostics=found,
     )
+    commit = Commit("0" * 40, text[:200], "2026-11-20")
+    value = replace(value, changes=tuple(replace(one, commit=commit) for one in value.changes))
     results = tuple(
         AudienceResult(identity(nth), text, outcome, text, 1, nth % 2 == 0, nth % 3 == 0)
         for nth, outcome in enumerate(plan.result.OUTCOMES)

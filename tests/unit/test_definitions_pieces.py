@@ -199,7 +199,7 @@ def test_piece_of_many_is_read_once() -> None:
         return PIECE.encode()
 
     files = {f"audiences.d/{one}.yaml": HEAD.replace(UUIDS[0], one).encode() for one in UUIDS[:3]}
-    found = definitions.parse(files, reading)
+    found = definitions.parse(files, None, reading)
     assert ([one.extends for one in found.definitions], read) == ([SHARED] * 3, [SHARED])
 
 

@@ -195,3 +195,83 @@ def test_commit_is_told_by_what_it_changed(repository: Path) -> None:
     assert [is_touched_by(one) for one in (first, other, own)] == [True, False, True]
     with pytest.raises(FileError):
         is_touched_by("9" * 40)
+
+
+@pytest.fixture
+def authored(repository: Path) -> dict[str, str]:
+    """Give the commits of two branches that are merged, by name; each is by the author of that name."""
+    commits = {"work": head(repository)}
+    for branch, file in (("main", "ü b"), ("work", "*")):
+        git(repository, "switch", "--quiet", branch)
+        write(repository, {f"audiences.d/emea/{file}.yaml": branch})
+        git(repository, "add", "--all")
+        author = f"{branch}\r::error::\x1b[31m <e@example.com>"
+        git(
+            repository, "commit", "--quiet", "--author", author, "--message", "Change", "--date", "2026-05-04"
+        )
+        commits[file] = head(repository)
+    git(repository, "merge", "--quiet", "--strategy-option", "ours", "--message", "Merge", "main")
+    return commits
+
+
+NAMES = ["audiences.d/a.yaml", "audiences.d/emea/ü b.yaml", "audiences.d/emea/*.yaml"]
+
+
+def last_commits(*names: str) -> dict[str, str]:
+    return {name: sha for name, (sha, _, _) in git_history.last_commits(names).items()}
+
+
+def test_last_commit_is_where_the_file_changed(
+    repository: Path, authored: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "config", "log.follow", "true")
+    monkeypatch.setenv("GIT_TRACE", str(repository / "trace"))
+    monkeypatch.setattr(git_history, "_LOG_SECONDS", 60)  # a busy machine is no defect
+    found = git_history.last_commits(NAMES)
+
+    shas = [authored["work"], authored["ü b"], authored["*"]]
+    assert {name: found[name][0] for name in NAMES} == dict(zip(NAMES, shas, strict=True))
+    assert [found[name][1] for name in NAMES[1:]] == ["main\r::error::\x1b[31m", "work\r::error::\x1b[31m"]
+    assert {date[:2] for _, _, date in found.values()} == {"20"}
+    assert (repository / "trace").read_text().count("built-in: git") == 2
+
+
+@pytest.mark.usefixtures("authored")
+def test_file_that_is_not_as_committed_has_none(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(repository, {"audiences.d/a.yaml": "a: 9\n", "audiences.d/new.yaml": "a: 1\n"})
+    monkeypatch.chdir(repository / "audiences.d" / "emea")
+
+    absolute = str(repository / NAMES[1])
+    assert last_commits("../a.yaml", "../new.yaml", absolute, "*.yaml").keys() == {absolute, "*.yaml"}
+    assert last_commits("../a.yaml") == {}
+
+
+def test_shallow_clone_does_not_know_older_commits(
+    repository: Path, authored: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "clone", "--quiet", "--depth", "2", repository.as_uri(), "shallow")
+    monkeypatch.chdir(repository / "shallow")
+
+    assert last_commits(*NAMES) == {}
+    git(repository / "shallow", "fetch", "--quiet", "--depth", "3")
+    assert last_commits(*NAMES) == {NAMES[1]: authored["ü b"], NAMES[2]: authored["*"]}
+
+
+@pytest.mark.usefixtures("authored")
+@pytest.mark.parametrize("limit", ["_LOG_SECONDS", "_MAX_CHUNKS"])
+def test_search_for_commits_ends_by_itself(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    tool = repository / "bin" / "git"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\ncase "$*" in *log*) echo; exec cat /dev/zero;; esac\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(git_history, limit, 0.05 if limit == "_LOG_SECONDS" else 2)
+
+    assert last_commits(*NAMES) == {}
+
+
+def test_no_repository_knows_no_commit(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        git_history.last_commits([str(tmp_path / "a.yaml")])

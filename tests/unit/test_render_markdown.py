@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reconciler import plan
 from reconciler.errors import ApiUnreachable, Diagnostic, StalePlan
 from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Plan
+from reconciler.plan.model import Commit
 from reconciler.render import markdown, markdown_notes, markdown_result, markdown_table, sentences, view
 from reconciler.render.medium import MARKDOWN
 from reconciler.render.values import Lexicon
@@ -19,6 +20,8 @@ from tests.doubles.oracles.markdown import rendered
 from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
 from tests.unit.strategies import RULES, hostile, patient, unknown_values
+
+DAY = "2026-11-20"
 
 
 def described(*fields: FieldChange, **more: Any) -> str:
@@ -220,7 +223,7 @@ class TestSentences:
                 "config.new",
                 1,
                 2,
-                "something changes that this version has no words for",
+                "`config.new` changes, which this version has no words for",
             ),
         ],
     )
@@ -341,3 +344,21 @@ def harmless_shapes() -> list[tuple[str, ...]]:
 
 def tag_free(shape: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part for part in shape if not part.startswith(("softbreak",)))
+
+
+@pytest.mark.parametrize(("second", "count"), [("Ana", 1), ("Bo", 2)])
+def test_commit_that_many_share_is_said_once(second: str, count: int) -> None:
+    steps = [
+        change(
+            FieldChange("status", "active", "paused"),
+            id=author,
+            name=author,
+            commit=Commit("a" * 40, author, DAY),
+        )
+        for author in ("Ana", second)
+    ]
+    row = markdown_table.of_changes(steps, RULES).splitlines()[-1]
+    shared = "of all: last commit `aaaaaaaa` by Ana on 2026-11-20"
+
+    assert (row.count("last commit"), shared in row) == (count, count == 1)
+    assert "by Bo on" in row.partition("**The same in 2:**")[2] or count == 1

@@ -16,7 +16,7 @@ from reconciler.errors import Diagnostic, LimitExceeded
 from reconciler.model import ListedAudience
 from reconciler.plan import ApplyResult, Change, FieldChange, Plan, guards
 from reconciler.plan.model import Handover, Ownership, Reach
-from reconciler.render import page
+from reconciler.render import markdown, page
 from reconciler.render.escape import EMPTY, log_line
 from reconciler.render.page import bars, chips, ranges
 from reconciler.render.page.markup import Markup, element, joined
@@ -383,3 +383,20 @@ class TestResult:
         seen = read(page.result(reviews.in_part()))
         assert seen.text.index("CFOs") < seen.text.index("Spring webinar")
         assert seen.text[2].startswith("1 changed as planned, 1 already as planned, 2 failed")
+
+
+@pytest.mark.parametrize(
+    ("origin", "named"),
+    [
+        ("https://api.example.com", "the organization of LEADPIPE_API_KEY at api.example.com"),
+        ("http://127.0.0.1:8787", "the organization of LEADPIPE_API_KEY at 127.0.0.1:8787"),
+        ("sandbox", "sandbox"),
+    ],
+)
+def test_organization_is_named_by_its_key(origin: str, named: str) -> None:
+    value = replace(reviews.swap(), origin=origin)
+    seen = read(page.plan(value, RULES))
+    last = markdown.plan(value, RULES).splitlines()[-1].replace("`", "")
+
+    assert seen.text[seen.text.index("Compared with") + 1] == named
+    assert last.endswith(f", compared with {named}</sub>")

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import Diagnostic, StalePlan
 from reconciler.plan import Limits, guards
-from reconciler.plan.model import Handover, Ownership, Plan, Reach
+from reconciler.plan.model import Commit, Handover, Ownership, Plan, Reach
 from reconciler.plan.reach import NOT_KNOWN
 from reconciler.render import comment
 from reconciler.render.origin import Place
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from reconciler.plan.model import Cause
 
 FILES = "https://github.com/acme/audiences/blob/0123abc"
-PLACE = Place(FILES, "0123456789abcdef", "2026-11-27 18:00 UTC", "ana")
+COMMITS = FILES.replace("/blob/0123abc", "/commit")
+PLACE = Place(FILES, "0123456789abcdef", "2026-11-27 18:00 UTC", "ana", COMMITS)
+SHA = "4dbc0f0d81213602f8ff12d3cb105006b4926205"
+COMMITTED = f"last commit [`4dbc0f0d`]({COMMITS}/{SHA}) by Ana on 2026-11-20"
 RUN = "https://github.com/acme/audiences/actions/runs/81"
 DAY = "2026-11-26"
 QUESTIONS = {
@@ -67,6 +70,7 @@ def owned(plan: Plan, reach: Reach | None = None) -> Plan:
             description="Who buys in spring",
             updated_at="2026-11-20T09:00:00Z",
             reach=reach,
+            commit=Commit(SHA, "Ana", "2026-11-20"),
         )
         for one in plan.changes
     )
@@ -132,7 +136,10 @@ CASES = {
             "what": ("Of 3 audiences, 1 would change and 2 stay", f"[Marketing directors]({FILES}/"),
             "whom": ("also takes people who score 60 to 69", "It would match more people"),
             "how many": ("1,200 \N{RIGHTWARDS ARROW} 4,800, 4 times as many", DAY),
-            "why": ("owner `growth@example.com`; for: Who buys in spring", "asked for by ana"),
+            "why": (
+                f"owner `growth@example.com`; for: Who buys in spring<br>{COMMITTED}</sub>",
+                "asked for by ana",
+            ),
             "can it fail": ("### Audiences: look twice\n",),
             "stop": STOPPED,
             "safe": ("At least three times as many people:**", "Active while it changes:** Marketing"),
@@ -260,6 +267,6 @@ def test_nothing_refused_is_called_a_warning(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_each_audience_has_one_row(name: str) -> None:
     table = [line for line in CASES[name].render().splitlines() if line.startswith("| ")]
-    names = [part for line in table for part in line.split("](")[:-1]]
+    names = [part for line in table for part in line.split(f"]({FILES}")[:-1]]
 
     assert len({one.rpartition("[")[2] for one in names}) == len(names)

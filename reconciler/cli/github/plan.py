@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from reconciler.app.pull_request import PullRequest
     from reconciler.github.environment import Environment
 
+_PAGE = re.compile(r"[A-Za-z0-9][\w.-]{0,99}\.html", re.ASCII)
+
 
 @click.command("plan")
 @options.paths
@@ -37,8 +41,15 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     help="In a run by hand: plan this one, whose merge is checked out. A fork's gets no key by itself.",
 )
+@click.option(
+    "--page",
+    metavar="NAME.html",
+    default="",
+    callback=lambda _, __, name: _checked(name),
+    help="Name of the HTML page, and of the artifact that the workflow keeps it as: the comment says where.",
+)
 def plan_command(
-    paths: tuple[str, ...], sandbox: bool, reach_budget: int, no_reach: bool, number: int | None
+    paths: tuple[str, ...], sandbox: bool, reach_budget: int, no_reach: bool, number: int | None, page: str
 ) -> int:
     """Validate and plan a pull request; show the plan in a comment and in the job's summary.
 
@@ -52,10 +63,19 @@ def plan_command(
             environment = pull_request.by_number(environment, number, read)
         if untouched.is_so(environment, read):
             return _pass_over(environment, read)
-        pull = pull_request.read(environment, read)
+        pull = replace(pull_request.read(environment, read), page=page)
         return _plan(pull, is_sandbox=sandbox, reach_budget=0 if no_reach else reach_budget)
 
     return run(body)
+
+
+def _checked(page: str) -> str:
+    """Return the name of a file in no other folder; raises BadParameter for any other text."""
+    if page and not _PAGE.fullmatch(page):
+        raise click.BadParameter(
+            f"{page!r} is not the name of a page. Use letters, digits, dots and hyphens: plan-1.html."
+        )
+    return page
 
 
 def _pass_over(environment: Environment, paths: Sequence[str]) -> int:

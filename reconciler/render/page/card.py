@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.model import Rules
     from reconciler.plan import Change, FieldChange
+    from reconciler.plan.model import Commit
     from reconciler.render.view import Group, Row
 
 MAX_PROSE = 600  # characters of a definition's description
@@ -94,6 +95,7 @@ def _facts(change: Change) -> Markup:
         ("Why", clip(" ".join(change.description.split()), MAX_PROSE)),
         ("Owner", clip(change.owner)),
         ("File", f"{change.file}:{change.line}"),
+        ("Last commit", _commit(change.commit)),
         ("Last edited live", _time(change.updated_at)),
     ]
     rows = [
@@ -102,6 +104,10 @@ def _facts(change: Change) -> Markup:
         if value
     ]
     return element("dl", *rows, class_="facts")
+
+
+def _commit(commit: Commit | None) -> str:
+    return f"{clip(commit.author)}, {commit.date} ({commit.sha[:8]})" if commit else ""
 
 
 def _time(text_: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.render import handovers, totals, view
-from reconciler.render.origin import host
+from reconciler.render.origin import organization
 from reconciler.render.page import frame, overview, slots
 from reconciler.render.page.banner import banner, diagnostics, reasons
 from reconciler.render.page.card import card
@@ -47,7 +47,7 @@ def plan(
     )
     facts = [
         ("Digest", value.digest or ""),
-        ("Compared with", host(value.origin)),
+        ("Compared with", organization(value.origin, str)),
         ("People in the data of", _days(seen)),
     ]
     return frame.page(f"{title}: {headline}", first, _sections(seen, rules), facts)

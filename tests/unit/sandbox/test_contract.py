@@ -272,7 +272,7 @@ def test_a_bad_new_audience_is_refused_by_name(either: Api, body: object, names:
 
     assert response.error == (400, "VALIDATION_ERROR")
     assert response.message.startswith(names)
-    assert len(either.get().data) == 16
+    assert len(either.get().data) == 17
 
 
 @pytest.mark.parametrize(

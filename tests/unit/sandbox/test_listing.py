@@ -26,14 +26,14 @@ def test_pages_follow_the_cursor_and_hold_everything_once(second: Api) -> None:
         responses.append(second.get(f"?limit=6&cursor={responses[-1].body['meta']['nextCursor']}"))
 
     assert [item["id"] for response in responses for item in response.data] == whole
-    assert [len(response.data) for response in responses] == [6, 6, 4]
+    assert [len(response.data) for response in responses] == [6, 6, 5]
     assert responses[-1].body["meta"]["nextCursor"] is None
 
 
 def test_last_page_has_no_next_one(second: Api) -> None:
-    response = second.get("?limit=16")
+    response = second.get("?limit=17")
 
-    assert len(response.data) == 16
+    assert len(response.data) == 17
     assert response.body["meta"]["hasMore"] is False
 
 
@@ -52,12 +52,12 @@ def test_status_filter_holds_across_pages_in_second_generation(second: Api) -> N
 def test_offset_is_obeyed_only_where_list_pages(database: Path, paging: Any, rest: list[int]) -> None:
     with served(create_app(database, generation=2, list_limit=5, paging=paging)) as api:
         whole = _ids(api, "?limit=100")
-        pages = [_ids(api, f"?offset={offset}") for offset in (0, 5, 11, 16)]
+        pages = [_ids(api, f"?offset={offset}") for offset in (0, 5, 11, 17)]
         meta = api.get().body["meta"]
 
-    starts = [0, *rest, *([16] if paging == "offset" else [0])]
+    starts = [0, *rest, *([17] if paging == "offset" else [0])]
     assert pages == [whole[start : start + 5] for start in starts]
-    assert len(whole) == 16
+    assert len(whole) == 17
     assert ("nextCursor" in meta, "hasMore" in meta) == (paging == "cursor", paging == "cursor")
 
 
@@ -75,4 +75,4 @@ def test_without_paging_a_cursor_is_ignored(database: Path) -> None:
 
 def test_first_generation_is_whole_whatever_the_limit(database: Path) -> None:
     with served(create_app(database, list_limit=5, paging="none")) as api:
-        assert len(_ids(api, "?limit=1")) == 16
+        assert len(_ids(api, "?limit=1")) == 17

@@ -48,7 +48,7 @@ def test_creating_an_active_audience_needs_a_free_slot(database: Path) -> None:
     with served(create_app(database, slots=11)) as api:
         assert api.post("", new).data["status"] == "active"
         assert api.post("", new).error == (403, "SLOTS_FULL")
-        assert len(api.get().data) == 17
+        assert len(api.get().data) == 18
 
 
 def test_no_slots_at_all_is_a_limit_too(database: Path) -> None:
@@ -75,6 +75,7 @@ def test_merge_semantics_merge_config_into_stored_config(database: Path) -> None
             "filters": {
                 "companyIndustry": ["software development"],
                 "seniority": ["manager"],
+                "companySize": ["101 to 250", "251 to 500", "501 to 1000"],
                 "hasBusinessEmail": True,
             },
         }
@@ -117,7 +118,7 @@ def test_change_advances_updated_at_and_no_other_time(fresh: Api) -> None:
 
 def test_activating_absent_audience_is_404_and_changes_nothing(fresh: Api) -> None:
     assert fresh.patch(ABSENT, ACTIVATE).error == (404, "NOT_FOUND")
-    assert len(fresh.get().data) == 16
+    assert len(fresh.get().data) == 17
 
 
 def test_fifty_changes_at_once_all_happen(fresh: Api) -> None:

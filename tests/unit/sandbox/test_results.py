@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.unit.sandbox.calls import Api
 
 DRAFT = "fe422df1-98d0-47e3-b6af-4c287e9b95b3"
-SIZE = 5049
+SIZE = 1851
 DAY = "2026-05-04"
 
 

@@ -49,7 +49,7 @@ def test_first_generation_lists_configs_and_topic_names(first: Api) -> None:
     response = first.get("?limit=1&status=draft")
 
     assert set(response.body) == {"data"}
-    assert len(response.data) == 16
+    assert len(response.data) == 17
     assert all(set(item) == ITEM for item in response.data)
     assert response.data[0]["id"] == MARKETING
     assert response.data[0]["topics"] == [
@@ -62,7 +62,7 @@ def test_first_generation_lists_configs_and_topic_names(first: Api) -> None:
 def test_the_second_generation_lists_without_configs(second: Api) -> None:
     response = second.get()
 
-    assert len(response.data) == 16
+    assert len(response.data) == 17
     assert all(set(item) == SECOND_ITEM for item in response.data)
     assert {item["status"] == "active" for item in response.data if item["dailyRefreshEnabled"]} == {True}
     assert set(response.body["meta"]) == {"timestamp", "request_id", "nextCursor", "hasMore"}

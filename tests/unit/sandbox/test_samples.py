@@ -64,7 +64,7 @@ def _body(definition: Definition) -> Definition:
 
 def test_fresh_organization_differs_from_samples_in_realistic_ways(first: Api) -> None:
     assert _differences(first.get().data) == {
-        MARKETING: {"config.filters.seniority": (["director", "vp"], ["c_suite", "director", "vp"])},
+        MARKETING: {"config.filters.companySize": (["101 to 250", "251 to 500", "501 to 1000"], None)},
         CFO: {"config.minScore": (60, 80)},
         WEBINAR: {"status": ("active", "paused")},
         SWITCHERS: {
@@ -78,7 +78,7 @@ def test_fresh_organization_differs_from_samples_in_realistic_ways(first: Api) -
 
 
 def test_sample_changes_apply_without_an_override(first: Api) -> None:
-    assert len(FILES) == 14
+    assert len(FILES) == 15
     assert len(_differences(first.get().data)) <= max(3, len(FILES) * 30 // 100)
 
 
@@ -151,9 +151,24 @@ def test_samples_apply_when_slots_are_freed_first(fresh: Api) -> None:
     assert _differences(fresh.get().data) == {}
 
 
-@pytest.mark.parametrize("semantics", ["replace", "merge"])
-def test_the_api_takes_every_sample(database: Path, semantics: Any) -> None:
+@pytest.mark.parametrize(
+    ("semantics", "kept"), [("replace", {}), ("merge", {MARKETING: ["config.filters.companySize"]})]
+)
+def test_the_api_takes_every_sample(database: Path, semantics: Any, kept: Any) -> None:
     with served(create_app(database, config_semantics=semantics, slots=20)) as api:
         for definition in _definitions():
             assert api.patch(definition["id"], _body(definition)).status == 200
-        assert _differences(api.get().data) == {}
+        left = _differences(api.get().data)
+        assert {key: [*paths] for key, paths in left.items()} == kept
+
+
+@pytest.mark.parametrize(("generation", "apart"), [(1, "hasLinkedin"), (2, "company.revenueRanges")])
+def test_two_active_samples_differ_in_one_filter_only(generation: Any, apart: str) -> None:
+    pair = [each for each in fresh_records(generation) if each.name.startswith("Sales leaders")]
+    configs = [_sorted(each.config) for each in pair]
+    filters = [config.pop("filters") for config in configs]
+
+    assert [each.status for each in pair] == ["active", "active"]
+    assert configs[0] == configs[1], "what a file leaves out stays as it is live, so it is the same there too"
+    assert filters[0].pop(apart) is not None
+    assert _sorted(filters[0]) == _sorted(filters[1])

@@ -140,7 +140,7 @@ def test_the_calls_of_the_vendors_client_work(database: Path) -> None:
         assert call("GET", f"{TOPICS}?type=b2b&q=roi")[0]["topicId"] == 117805
         assert call("GET", f"{TOPICS}/search?q=roi&limit=1")[0]["topicName"] == "Marketing ROI"
         assert call("DELETE", mine)["deleted"] is True
-        assert len(call("GET", AUDIENCES)) == 16
+        assert len(call("GET", AUDIENCES)) == 17
 
 
 def test_state_survives_a_killed_process(database: Path) -> None:

@@ -60,7 +60,7 @@ def test_processes_that_start_at_once_seed_once(database: Path) -> None:
 
     assert ends == [("", 0)] * 4
     with served(create_app(database)) as api:
-        assert len({item["id"] for item in api.get().data}) == len(api.get().data) == 16
+        assert len({item["id"] for item in api.get().data}) == len(api.get().data) == 17
 
 
 def test_a_state_outlives_the_app_that_made_it(database: Path) -> None:
@@ -86,14 +86,14 @@ def test_a_seed_that_fails_leaves_nothing_behind(database: Path) -> None:
         Store(database, broken())
 
     with Store(database, fresh_records()).reading() as audiences:
-        assert len(audiences.all()) == 16
+        assert len(audiences.all()) == 17
 
 
 def test_an_empty_file_is_seeded(tmp_path: Path) -> None:
     (tmp_path / "empty.sqlite").touch()
 
     with Store(tmp_path / "empty.sqlite", fresh_records()).reading() as audiences:
-        assert len(audiences.all()) == 16
+        assert len(audiences.all()) == 17
 
 
 def test_a_relative_path_stays_where_it_was(
@@ -104,7 +104,7 @@ def test_a_relative_path_stays_where_it_was(
     monkeypatch.chdir("/")
 
     with store.reading() as audiences:
-        assert len(audiences.all()) == 16
+        assert len(audiences.all()) == 17
 
 
 def _text(path: Path) -> None:
