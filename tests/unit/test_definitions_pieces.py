@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler import definitions
-from reconciler.definitions import pieces
+from reconciler.definitions import mentions, pieces
 from reconciler.model import Catalogue, Filter, to_json
 from reconciler.render import diagnostics
 from tests.unit.strategies import UUIDS
@@ -263,3 +263,55 @@ def test_used_pieces_are_told_whatever_is_wrong() -> None:
     write({"audiences.d/f.yaml": 'extends: "../shared/\\x62.yaml"\n', "audiences.d/g.yaml": "extends: 1\n"})
     Path("audiences.d/link.yaml").symlink_to("a.yaml")
     assert pieces.used_below(["audiences.d"]) == {SHARED, "shared/b.yaml"}
+
+
+NAMED = Catalogue(1, {"seniority": Filter()}, {1: "CRM", 2: "ERP", 3: "ROI"})
+
+
+@pytest.mark.parametrize(
+    ("own", "piece", "topics", "origin"),
+    [
+        ("", "topics: [CRM, ERP]", [1, 2], [f"{SHARED}:2"]),
+        ("config: {topics: {add: [ROI], remove: [CRM]}}", "topics: [CRM]", [3], [f"{SHARED}:2", f"{FILE}:4"]),
+        ("config: {topics: [ROI]}", "topicIds: [1, 2]", [3], []),
+        ("config: {topicIds: [2]}", "topics: [CRM]", [2], []),
+    ],
+)
+def test_names_of_topics_are_resolved_together(
+    own: str, piece: str, topics: list[int], origin: list[str]
+) -> None:
+    write({FILE: f"{HEAD}{own}\n", SHARED: f"config:\n  {piece}\n"})
+    (found,) = definitions.load(["audiences.d"], NAMED).definitions
+    assert to_json(found.fields["config"]) == {"topicIds": topics}
+    assert [*map(str, found.origins.get(("config", "topicIds"), ()))] == origin
+
+
+def test_unknown_name_is_told_in_its_piece() -> None:
+    write({FILE: HEAD, SHARED: "config: {topics: [CRM, Nope]}\n"})
+    (line,) = lines(definitions.load(["audiences.d"], NAMED))
+    assert line.startswith(f'{SHARED}:1:24: config.topics: no topic in catalogue.json is called "Nope".')
+    assert line.endswith(f" {EXTENDED}.")
+
+
+def test_topics_of_pieces_are_mentioned() -> None:
+    write({FILE: f"{HEAD}config: {{topics: {{add: [ROI]}}}}\n", SHARED: "config: {topics: [CRM]}\n"})
+    write(
+        {
+            "audiences.d/b.yaml": "extends: ../shared/ids.yaml\n",
+            "shared/ids.yaml": "config: {topicIds: [7]}\n",
+        }
+    )
+    write({"audiences.d/c.yaml": "extends: ../shared/none.yaml\nconfig: {topicIds: [8]}\n"})
+    found = mentions.find(["audiences.d"])
+    assert sorted(found.names) == ["CRM", "ROI"]
+    assert sorted(found.ids) == [7, 8]
+
+
+def test_filter_of_the_catalogue_is_one_in_pieces() -> None:
+    write({FILE: f"{HEAD}config: {{filters: {{role.x: {{values: {{add: [b]}}}}}}}}\n"})
+    write({SHARED: "config: {topicIds: [1], filters: {role.x: {values: [a]}}}\n"})
+    known = Catalogue(2, {"role.x": Filter("multi_select", (), ("a", "b"))}, {1: "CRM"})
+    (found,) = definitions.load(["audiences.d"], known).definitions
+    config = to_json(found.fields["config"])
+    assert isinstance(config, dict)
+    assert config["filters"] == {"role.x": {"values": ["a", "b"]}}
