@@ -8,7 +8,9 @@ from reconciler import definitions
 from reconciler.api.documents import TOPICS
 from reconciler.app import catalogue, planning, rewriting
 from reconciler.app.rewriting import Rewriting
-from reconciler.definitions import reformat
+from reconciler.definitions import files, reformat
+from reconciler.definitions.yaml.source import MAX_BYTES
+from reconciler.errors import Diagnostic, FileError
 from reconciler.plan.file_change import FileChange
 
 if TYPE_CHECKING:
@@ -19,21 +21,32 @@ if TYPE_CHECKING:
 
 
 def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
-    """Return how many definitions there are, and the changes of those that are not in canonical form.
+    """Return how many definitions there are, and the changes of files that are not in canonical form.
 
-    Topics get their names as comments where the project has a catalogue. Raises DefinitionError with every
-    problem of every file, since what is not valid has no form; and FileError where one is not as it was read,
-    or the catalogue cannot be used.
+    The shared pieces that definitions extend are among these. Topics get their names as comments where the
+    project has a catalogue. Raises DefinitionError with every problem of every file, since what is not valid
+    has no form; and FileError where one is not as it was read, or the catalogue cannot be used.
     """
     loaded = planning.valid(definitions.load(paths, catalogue.read_lenient(paths)))
     names = _names(loaded.catalogue)
+    read = {one.file: rewriting.read(one, loaded.catalogue) for one in loaded.definitions}
+    called = {one.file: one.name for one in loaded.definitions}
+    for piece in sorted({one.extends for one in loaded.definitions if one.extends}):
+        read[piece], called[piece] = _piece(piece), piece
     changes = []
-    for definition in loaded.definitions:
-        before = rewriting.read(definition, loaded.catalogue)
-        after = reformat.form(before, definition.file, names, loaded.catalogue)
+    for file, before in read.items():
+        after = reformat.form(before, file, names, loaded.catalogue)
         if after != before:
-            changes.append(FileChange(definition.file, definition.name, before, after))
+            changes.append(FileChange(file, called[file], before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))
+
+
+def _piece(file: str) -> bytes:
+    """Return the bytes of a piece, which was read as a part of definitions; raises FileError."""
+    data = files.read(file, MAX_BYTES + 1)
+    if isinstance(data, Diagnostic):
+        raise FileError(f"{file} {data.summary}", data.detail)
+    return data
 
 
 def _names(known: Catalogue | None) -> Names:

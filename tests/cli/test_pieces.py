@@ -206,6 +206,24 @@ def test_protection_of_a_piece_counts_from_the_base(shared: Organization, *, is_
     assert said.out.count("(protected)") == 2
 
 
+def test_fmt_forms_definitions_and_their_pieces(shared: Organization) -> None:
+    odd = f"""extends: '../shared/base.yaml'\nconfig:
+  filters: {{seniority: {{remove: ['vp'], add: [ cxo ]}}}}
+  topicIds: {{add: [2, 1]}} # more\nname: "X"\nid: {CHANGING}\n"""
+    write(
+        shared,
+        {"audiences.d/cfo.yaml": odd, "shared/base.yaml": f"# Ours\n{BASE.replace('[vp]', '[vp, a]')}"},
+    )
+    said = shared.run("fmt")
+    assert said.out == "Formatted audiences.d/cfo.yaml\nFormatted shared/base.yaml\n"
+    assert (shared.folder / "audiences.d/cfo.yaml").read_text() == (
+        f"id: {CHANGING}\nname: X\nextends: ../shared/base.yaml\nconfig:\n"
+        "  topicIds: {add: [1, 2]} # more\n  filters:\n    seniority: {remove: [vp], add: [cxo]}\n"
+    )
+    assert (shared.folder / "shared/base.yaml").read_text().startswith("# Ours\nstatus: active\nconfig:\n")
+    assert shared.run("fmt", "--check").out == "3 definitions, all in canonical form.\n"
+
+
 def test_broken_base_piece_counts_as_none(shared: Organization) -> None:
     git(shared.folder, "switch", "--quiet", "main")
     git(shared.folder, "rm", "--quiet", "shared/base.yaml")

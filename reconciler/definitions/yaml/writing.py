@@ -21,8 +21,9 @@ _OLD_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "nu
 _OLD_NUMBER = re.compile(r"[-+]?\.?[0-9][0-9_,.:]*(?:[eE][-+]?[0-9]*)?|[-+]?0[xXoObB][0-9a-fA-F_]+")
 _OLD_TIME = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?", re.DOTALL)
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE)
-# A sign at the start, which may begin something else, an end that is a key's, and what ends a plain text.
-_NOT_PLAIN = re.compile(r"\A[^\w]|[ :]\Z|:[ ]|[ ]#|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+# A sign at the start, which may begin something else (and not a path), an end that is a key's, and what ends
+# a plain text.
+_NOT_PLAIN = re.compile(r"\A(?!\.{1,2}/)[^\w]|[ :]\Z|:[ ]|[ ]#|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _NOT_IN_FLOW = re.compile(r"[,?\[\]{}]|:[,\[\]{}]")
 
 
