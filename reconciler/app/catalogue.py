@@ -12,12 +12,13 @@ from reconciler.api import catalogue as wire
 from reconciler.api.documents import TOPICS
 from reconciler.app import project
 from reconciler.app.settings import FILE
-from reconciler.definitions import files
+from reconciler.definitions import files, pieces
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import Catalogue, Filter
+from reconciler.schema import derived
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.api.audiences import LiveState
     from reconciler.api.connection import Connection
@@ -168,10 +169,11 @@ def _compact(one: Filter) -> dict[str, Any]:
     return {key: value for key, value in parts.items() if value}
 
 
-def editor_schema(catalogue: Catalogue) -> str:
+def editor_schema(catalogue: Catalogue, made: Callable[[schema.Schema], schema.Schema] = dict) -> str:
     """Return the audience schema with the catalogue's values, operators and topics, for editors to complete.
 
-    Where the vendor fell back on a list that may be old, other values are not underlined.
+    It is what is `made` of that. Where the vendor fell back on a list that may be old, other values are not
+    underlined.
     """
     import copy
 
@@ -196,7 +198,7 @@ def editor_schema(catalogue: Catalogue) -> str:
     for key, listed in (("topicIds", ids), ("topics", names)):
         plain = config[key]["items"]
         config[key]["items"] = {**plain, "anyOf": [*listed, {"type": plain["type"]}]}
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(made(whole), indent=1, ensure_ascii=False) + "\n"
 
 
 def _offer(field: dict[str, Any] | None, values: Sequence[str], catalogue: Catalogue) -> None:
@@ -215,13 +217,19 @@ def _holds(path: Path, wanted: str) -> bool:
     return not isinstance(data, Diagnostic) and data == wanted.encode()
 
 
-def _files(catalogue: Catalogue, paths: Sequence[str]) -> tuple[tuple[Path, str], tuple[Path, str]]:
+def _files(catalogue: Catalogue, paths: Sequence[str]) -> list[tuple[Path, str]]:
     path, schema_path = find(paths)
-    return (path, text(catalogue)), (schema_path, editor_schema(catalogue))
+    if not pieces.used_below(paths):
+        return [(path, text(catalogue)), (schema_path, editor_schema(catalogue))]
+    return [
+        (path, text(catalogue)),
+        (schema_path, editor_schema(catalogue, derived.either)),
+        (path.with_name(project.PIECE_SCHEMA), editor_schema(catalogue, derived.piece)),
+    ]
 
 
 def write(catalogue: Catalogue, paths: Sequence[str]) -> tuple[str, ...]:
-    """Replace what is outdated of the project's two files, each in one step, and return their names.
+    """Replace what is outdated of the project's files, each in one step, and return their names.
 
     Raises FileError.
     """

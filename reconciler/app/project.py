@@ -9,6 +9,7 @@ from reconciler.app.settings import FILE
 
 CATALOGUE = "catalogue.json"
 CATALOGUE_SCHEMA = "catalogue.schema.json"
+PIECE_SCHEMA = "catalogue-piece.schema.json"  # written where definitions extend shared pieces
 SCHEMA = Path("schemas", "audience.schema.json")
 _FOLDER = "audiences.d"
 

@@ -46,6 +46,17 @@ def extending(audience: Schema) -> Schema:
     }
 
 
+def either(audience: Schema) -> Schema:
+    """Return the schema, for editors, of a definition that may extend a piece or stand alone."""
+    about = ("$schema", "$id", "title", "description")
+    alone, extended = (
+        {key: part for key, part in one.items() if key not in {"$schema", "$id"}}
+        for one in (audience, extending(audience))
+    )
+    said = {key: audience[key] for key in about}
+    return {**said, "if": {"required": ["extends"]}, "then": extended, "else": alone}
+
+
 def lists(audience: Schema) -> frozenset[Place]:
     """Return the paths at which the audience schema has a list."""
     return frozenset(path for path, field in _fields(audience, ()) if field.get("type") == "array")

@@ -251,3 +251,15 @@ def test_pull_request_of_a_piece_is_planned_and_applied(tmp_path: Path) -> None:
         CHANGING: 80,
         PAUSING: 80,
     }
+
+
+def test_catalogue_update_writes_schemas_for_pieces(shared: Organization) -> None:
+    said = shared.run("catalogue", "update", "--sandbox")
+    assert said.code == 0
+    assert "+ catalogue-piece.schema.json\n" in said.out
+    piece, either = (
+        json.loads((shared.folder / f"catalogue{name}.schema.json").read_text()) for name in ("-piece", "")
+    )
+    assert "id" not in piece["properties"]
+    assert either["if"] == {"required": ["extends"]}
+    assert shared.run("catalogue", "check", "--sandbox").code == 0

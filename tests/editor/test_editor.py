@@ -11,6 +11,7 @@ import pytest
 from reconciler import schema
 from reconciler.app import catalogue
 from reconciler.model import Catalogue, Filter
+from reconciler.schema import derived
 from tests.editor import language_server
 
 if TYPE_CHECKING:
@@ -128,3 +129,36 @@ def test_two_keys_for_topics_are_underlined(server: LanguageServer, workspace: P
     file = opened(server, workspace, "both", BOTH, named)
 
     assert len(server.diagnostics(file)) > 0
+
+
+PIECE = """# yaml-language-server: $schema=../catalogue-piece.schema.json
+config:
+  filters:
+    role.seniority: {values: [v]}
+"""
+EXTENDING = f"""# yaml-language-server: $schema=../{{}}
+{ID}name: A
+extends: ../shared/base.yaml
+config:
+  minScore: 70
+  filters:
+    role.seniority:
+      values: {{{{add: [v], drop: [x]}}}}
+"""
+
+
+def test_pieces_and_what_extends_them_are_known(server: LanguageServer, workspace: Path) -> None:
+    made = {"catalogue-either": derived.either, "catalogue-piece": derived.piece}
+    for name, make in made.items():
+        (workspace / f"{name}.schema.json").write_text(catalogue.editor_schema(KNOWN, make), "utf-8")
+    (workspace / "shared").mkdir()
+    piece = workspace / "shared/base.yaml"
+    piece.write_text(PIECE, "utf-8")
+    server.open(piece)
+    assert {"director", "vp"} <= server.completions(piece, "values: [v").keys()
+
+    file = opened(server, workspace, "extending", EXTENDING, "catalogue-either.schema.json")
+    assert {"director", "vp"} <= server.completions(file, "add: [v").keys()
+    assert {line for line, _ in server.diagnostics(file)} == {9}, "topics may be the piece's"
+    alone = opened(server, workspace, "alone", BEGUN, "catalogue-either.schema.json")
+    assert {"contains", "equals"} <= server.completions(alone, "operator: equ").keys()
