@@ -11,7 +11,7 @@ from reconciler.definitions import files, problems, sure, topic_names
 from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
-from reconciler.model import Definition, Json, dotted, normalise
+from reconciler.model import Definition, Json, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from reconciler.definitions.yaml.source import Mark
     from reconciler.model import Catalogue, Path, Rules
     from reconciler.schema.messages import Problem
-
-_IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +260,8 @@ def _checked(
     resolved = topic_names.resolve(document, file, catalogue)
     others = (
         resolved.diagnostics,
-        _ignore_problems(document, file, rules),
-        _generation_problems(document, file, rules),
+        problems.of_ignored(document, file, rules),
+        problems.of_generations(document, file, rules),
     )
     unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
     diagnostics = _first(chain(found, worded, *others, unknown))
@@ -282,12 +280,6 @@ def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     summary = f"more than {MAX_PROBLEMS:,} problems in one file"
     more = replace(found[-1], code="many-problems", summary=summary, detail=_FIRST_ONES, path=None)
     return (*found[:-1], more)
-
-
-def _item(value: object, place: Sequence[str | int]) -> object:
-    for step in place:
-        value = cast("dict[str | int, object]", value)[step]
-    return value
 
 
 def _definition(
@@ -316,52 +308,6 @@ def _definition(
     )
 
 
-def _ignored(document: Document) -> Iterator[tuple[Mark, str]]:
-    """Yield each path in `lifecycle.ignore` and its place, whatever else is wrong with it."""
-    for place, mark in document.values.items():
-        path = _item(document.value, place) if place[:-1] == ("lifecycle", "ignore") else None
-        if isinstance(path, str) and path and isinstance(place[-1], int):
-            yield mark, path
-
-
-def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
-    """Yield what is wrong with `lifecycle.ignore`: a path that is not a field, or that the file sets."""
-    known = {dotted(path): path for path in rules if len(path) <= _IGNORABLE_DEPTH}
-    suggestions = schema.Suggestions()
-    for mark, path in _ignored(document):
-        if path not in known:
-            near = suggestions.nearest(path, known)
-            fix = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
-            summary = f'"{schema.clip(path)}" is not a field that can be ignored'
-            yield problems.at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
-        elif (key := topic_names.mark(known[path], document.keys)) is not None:
-            where = problems.seen_from(key, mark, file)
-            summary = f'"{path}" is ignored here and set at {where}'
-            yield problems.at(
-                file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two")
-            )
-
-
-def _generation_problems(document: Document, file: str, rules: Rules) -> Iterator[Diagnostic]:
-    """Yield each filter of another generation of the API than the file's first one: no API has both."""
-    filters = [
-        (cast("Path", place), mark, rule)
-        for place, mark in document.keys.items()
-        if (rule := rules.get(cast("Path", place))) is not None and rule.generation is not None
-    ]
-    for path, mark, rule in filters:
-        if rule.generation == filters[0][2].generation:
-            continue
-        twins = [one for one in filters if one[2].label == rule.label and one[0] != path]
-        other, place, of = (twins or filters)[0]
-        says = "says the same as" if twins else "cannot stand beside"
-        summary = (
-            f'"{path[-1]}", a filter of the API\'s generation {rule.generation}, {says} '
-            f'"{other[-1]}" at {problems.seen_from(place, mark, file)}, one of generation {of.generation}'
-        )
-        yield problems.at(file, mark, dotted(path[:-1]), ("mixed-generations", summary, _ONE_GENERATION))
-
-
 def _claim(document: Document, file: str, against: Iterable[Problem]) -> _Claim | None:
     value = document.value.get("id") if isinstance(document.value, dict) else None
     if not isinstance(value, str) or any(problem.place == ("id",) for problem in against):
@@ -378,6 +324,5 @@ def _shared_ids(claims: Iterable[_Claim]) -> Iterator[Diagnostic]:
             yield problems.at(claim.file, claim.mark, "id", ("shared-id", summary, _ONE_FILE))
 
 
-_ONE_GENERATION = "Keep the filters of the generation that your organization's API speaks"
 _FIRST_ONES = "Fix the first ones and run again"
 _ONE_FILE = "One audience has one file: remove one, or correct its id"

@@ -238,8 +238,11 @@ ALLOWED = {
     "extends": "for the reconciler itself",
 }
 FIELDS = {word for path in property_paths(AUDIENCE) for word in (*path, ".".join(path))}
-MODULES = [*(ROOT / "reconciler" / "schema").glob("*.py"), ROOT / "reconciler/definitions/load.py"]
-MODULES += [ROOT / "reconciler/definitions/files.py", ROOT / "reconciler/diff.py"]
+MODULES = [*(ROOT / "reconciler" / "schema").glob("*.py"), ROOT / "reconciler/diff.py"]
+MODULES += [
+    ROOT / f"reconciler/definitions/{name}.py"
+    for name in ("extending", "files", "load", "pieces", "problems")
+]
 
 
 def field_names(source: str) -> set[str]:
