@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler import definitions
@@ -52,7 +52,7 @@ def said(one: Definition) -> Definition:
     return replace(one, places={}, origins={}, extends="", line=1, column=1)
 
 
-@patient
+@settings(patient, max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from(DOCUMENTS[:2]))
 def test_written_out_it_is_the_same_definition(seed: int, document: Any) -> None:
     chance = random.Random(seed)
