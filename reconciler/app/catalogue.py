@@ -12,7 +12,7 @@ from reconciler.api import catalogue as wire
 from reconciler.api.documents import TOPICS
 from reconciler.app import project
 from reconciler.app.settings import FILE
-from reconciler.definitions import files, pieces
+from reconciler.definitions import files
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import Catalogue, Filter
 from reconciler.schema import derived
@@ -218,6 +218,8 @@ def _holds(path: Path, wanted: str) -> bool:
 
 
 def _files(catalogue: Catalogue, paths: Sequence[str]) -> list[tuple[Path, str]]:
+    from reconciler.definitions import pieces
+
     path, schema_path = find(paths)
     if not pieces.used_below(paths):
         return [(path, text(catalogue)), (schema_path, editor_schema(catalogue))]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler import schema, wording
 from reconciler.definitions import files, problems
-from reconciler.definitions.yaml import values
 from reconciler.definitions.yaml.source import MAX_BYTES
 from reconciler.errors import Diagnostic
 from reconciler.schema.derived import OWN
@@ -153,6 +152,8 @@ def used_below(paths: Sequence[str]) -> frozenset[str]:
 def _named(entry: str, data: bytes) -> Iterator[str]:
     if KEY.encode() not in data:
         return
+    from reconciler.definitions.yaml import values
+
     quick = values.read(data)
     if quick is None:
         from reconciler.definitions.yaml import reader
