@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.errors import REFUSALS
-from reconciler.plan import guards, objections, reach
+from reconciler.plan import guards, objections, overlap, reach
 from reconciler.render import handovers
 from reconciler.render.diagnostics import message, sentence
 
@@ -52,9 +52,11 @@ def of(
     """Return the verdict on a plan; the parameters are as in `view.of`."""
     refusing = [*(one for one in plan.diagnostics if one.is_error), *objections(plan)]
     refusals = tuple(_refusal(one, medium, hints) for one in refusing)
-    looks = (*_looks(plan, rows, medium), *(_note(one, medium) for one in notes))
+    overlaps = _new_overlaps(plan, rows)
+    looks = (*_looks(plan, rows, overlaps, medium), *(_note(one, medium) for one in notes))
     shown = {guards.LIFTED, reach.WARNING}
-    rest = tuple(one for one in plan.diagnostics if one not in refusing and one.code not in shown)
+    said = [*refusing, *overlaps]
+    rest = tuple(one for one in plan.diagnostics if one not in said and one.code not in shown)
     word: Word = "would be refused" if refusals else "look twice" if looks else "ready"
     if word == "ready" and not plan.changes:
         word = "nothing to change"
@@ -81,12 +83,22 @@ def _note(diagnostic: Diagnostic, medium: Medium) -> Reason:
     return Reason("Warning", f"{medium.prose(message(diagnostic))}{place(diagnostic, medium)}")
 
 
-def _looks(plan: Plan, rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
+def _looks(
+    plan: Plan, rows: Sequence[Row], overlaps: Sequence[Diagnostic], medium: Medium
+) -> Iterator[Reason]:
     yield from _lifted(plan, medium)
     yield from (Reason(heading, said) for heading, said in handovers.let_go(plan, medium.name))
     yield from _people(plan, rows, medium)
+    for one in overlaps:
+        yield Reason(_OVERLAPS[one.code], f"{medium.prose(message(one))}{place(one, medium)}")
     yield from _drift(rows, medium)
     yield from _active(rows, medium)
+
+
+def _new_overlaps(plan: Plan, rows: Sequence[Row]) -> Sequence[Diagnostic]:
+    """Return the overlaps of audiences that change, which come first in them, where people are the same."""
+    places = {(row.change.file, row.change.line) for row in rows if row.kind != "same"}
+    return [one for one in plan.diagnostics if one.code in _OVERLAPS and (one.file, one.line) in places]
 
 
 def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
@@ -152,6 +164,7 @@ def _active(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
 
 
 _MOST = 20
+_OVERLAPS = {overlap.SAME: "The same people twice", overlap.NEARLY: "Nearly the same people"}
 _FLAGS = {
     "Would reach nobody": "zero",
     "At least three times as many people": "times",
