@@ -109,10 +109,10 @@ def _members(value: Value, path: Path, rules: Rules) -> Collection[Value] | None
 
 
 def _warning(code: str, audiences: Sequence[Planned], said: str, hint: str) -> Diagnostic:
-    first, *rest = [one.definition for one in audiences]
-    others = [f'"{one.name}" ({one.file}:{one.line})' for one in rest[: MAX_NAMED - 1]]
+    first = audiences[0].definition
+    named = [f'"{one.name}" ({one.file}:{one.line})' for one in (each.definition for each in audiences)]
     more = len(audiences) - MAX_NAMED
-    listed = [f'"{first.name}"', *others, *([f"{more} more"] if more > 0 else [])]
+    listed = [*named[:MAX_NAMED], *([f"{more} more"] if more > 0 else [])]
     names = f"{', '.join(listed[:-1])} and {listed[-1]}"
     place = (first.file, first.line, first.column, "config")
     return Diagnostic("warning", code, f"{names} {said}", hint, *place)

@@ -90,7 +90,7 @@ def _looks(
     yield from (Reason(heading, said) for heading, said in handovers.let_go(plan, medium.name))
     yield from _people(plan, rows, medium)
     for one in overlaps:
-        yield Reason(_OVERLAPS[one.code], f"{medium.prose(message(one))}{place(one, medium)}")
+        yield Reason("Overlap", medium.prose(message(one)))
     yield from _drift(rows, medium)
     yield from _active(rows, medium)
 
@@ -98,7 +98,11 @@ def _looks(
 def _new_overlaps(plan: Plan, rows: Sequence[Row]) -> Sequence[Diagnostic]:
     """Return the overlaps of audiences that change, which come first in them, where people are the same."""
     places = {(row.change.file, row.change.line) for row in rows if row.kind != "same"}
-    return [one for one in plan.diagnostics if one.code in _OVERLAPS and (one.file, one.line) in places]
+    return [
+        one
+        for one in plan.diagnostics
+        if one.code in {overlap.SAME, overlap.NEARLY} and (one.file, one.line) in places
+    ]
 
 
 def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
@@ -164,7 +168,6 @@ def _active(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
 
 
 _MOST = 20
-_OVERLAPS = {overlap.SAME: "The same people twice", overlap.NEARLY: "Nearly the same people"}
 _FLAGS = {
     "Would reach nobody": "zero",
     "At least three times as many people": "times",

@@ -15,7 +15,8 @@ FILTERS = {"seniority": ["vp", "director"]}
 STARTS = audience(STARTING, "Twins", topicIds=[117805, 117890], filters=FILTERS)
 STAYS = audience(STEADY, "Leads", topicIds=[117890, 117805], filters={"seniority": ["vp", "cxo"]})
 SAID = (
-    '"Twins" and "Leads" (audiences.d/leads.yaml:2) would both be active and differ in one filter only, '
+    '"Twins" (audiences.d/twins.yaml:2) and "Leads" (audiences.d/leads.yaml:2) would both be active and '
+    "differ in one filter only, "
     '"job levels" (directors, vice presidents in the first; chief officers, vice presidents in the second): '
     "one audience for both would take 1 active slot fewer"
 )
@@ -39,10 +40,10 @@ def test_new_overlap_asks_for_a_second_look(found: Founding) -> None:
     assert (warning["file"], warning["line"]) == ("audiences.d/twins.yaml", 2)
     for command in (["plan"], ["show", "plan.json"]):
         text, markdown, page = (organization.run(*command, "--format", one).out for one in _FORMATS)
-        assert f"  Nearly the same people: {SAID}. Pause or remove" in text
-        assert '- **Nearly the same people:** "Twins" and' in markdown
+        assert f"  Overlap: {SAID}. Pause or remove" in text
+        assert '- **Overlap:** "Twins" (' in markdown
         assert "### Plan: look twice" in markdown
-        assert "<b>Nearly the same people:</b>" in page
+        assert "<b>Overlap:</b>" in page
 
 
 def test_old_overlap_is_a_note(found: Founding) -> None:
@@ -50,7 +51,7 @@ def test_old_overlap_is_a_note(found: Founding) -> None:
     text, markdown, page = (organization.run("plan", "--format", one).out for one in _FORMATS)
 
     assert "Look twice" not in text
-    assert 'leads.yaml:2:2: Warning: config: "Leads" and "Twins" (audiences.d/twins.yaml:2) would' in text
+    assert 'leads.yaml:2:2: Warning: config: "Leads" (audiences.d/leads.yaml:2) and "Twins" (' in text
     assert "### Plan: nothing to change" in markdown
     assert "would both be active and differ" in page.partition("Also good to know")[2]
 

@@ -112,7 +112,7 @@ def test_two_audiences_overlap(one: Any, other: Any, code: str | None, said: str
 
     assert [found_ for found_, _ in shown] == ([] if code is None else [code])
     for _, summary in shown:
-        assert summary.startswith('"A0" and "A1" (audiences.d/0001.yaml:2) would ')
+        assert summary.startswith('"A0" (audiences.d/0000.yaml:2) and "A1" (audiences.d/0001.yaml:2) would ')
         assert said in summary
 
 
@@ -121,7 +121,10 @@ def test_one_that_changes_stands_first() -> None:
     (one,) = overlap.warnings(planned, RULES)
 
     assert (one.file, one.line, one.column, one.path) == ("audiences.d/0002.yaml", 2, 5, "config")
-    assert one.summary.startswith('"A2", "A0" (audiences.d/0000.yaml:2) and "A1" (audiences.d/0001.yaml:2)')
+    names = (
+        '"A2" (audiences.d/0002.yaml:2), "A0" (audiences.d/0000.yaml:2) and "A1" (audiences.d/0001.yaml:2)'
+    )
+    assert one.summary.startswith(names)
     assert "3 times, which costs 2 active slots" in one.summary
 
 
@@ -148,7 +151,7 @@ def test_warnings_are_bounded_and_counted() -> None:
     shown = found(*pairs, changed=119)
 
     assert len(shown) == overlap.MAX_WARNINGS + 1
-    assert shown[0][1].startswith('"A119" and "A118"')
+    assert shown[0][1].startswith('"A119" (audiences.d/0119.yaml:2) and "A118" ')
     assert shown[-1][1] == "10 more overlaps among audiences are not listed here"
 
 
