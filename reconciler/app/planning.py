@@ -40,11 +40,13 @@ async def plan(
     merge_base: MergeBase | None = None,
     *,
     reach_budget: int = 0,
+    has_funnels: bool = False,
 ) -> Plan:
     """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
 
     The guards are then those of the merge base, and what is lifted of them is a warning. At most
-    `reach_budget` requests are spent on how many people the changes reach.
+    `reach_budget` requests are spent on how many people the changes reach, and what is left of them, for
+    `has_funnels`, on what each filter takes away.
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
@@ -70,7 +72,7 @@ async def plan(
             diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
         )
         made = await evaluation.evaluate(made, included, client, rules, live.generation)
-        return await reach.add(made, client, counted, reach_budget)
+        return await reach.add(made, client, counted, reach_budget, rules, has_funnels=has_funnels)
 
 
 def _lifted(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model import dotted
+from reconciler.plan.funnel import largest_cut
 from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
+    from reconciler.model import Rules
     from reconciler.plan import Change
+    from reconciler.render.medium import Medium
+
+MIN_CUT = 0.5  # the share of people from which on it is worth a word which filter takes them away
 
 
 def people(change: Change) -> str:
@@ -26,6 +32,27 @@ def numbers(change: Change) -> str:
     if reach.before == reach.after:
         return f"{reach.before:,}"
     return f"{reach.before:,} -> {reach.after:,}{_times(reach.before, reach.after)}"
+
+
+def largest_cut_words(change: Change, rules: Rules, medium: Medium) -> str:
+    """Return which filter takes away most people, where they are many; empty where nobody knows."""
+    funnel = change.reach.funnel if change.reach else ()
+    path, share = largest_cut(funnel) or ("", 0.0)
+    if share < MIN_CUT:
+        return ""
+    label = filter_label(path, rules)
+    shown = medium.quote(label) if label == path else f'"{label}"'
+    return f"of {funnel[0].people:,} without filters, {shown} takes away most: {_percent(share)}"
+
+
+def filter_label(path: str, rules: Rules) -> str:
+    """Return a filter by its plain name or, where the schema has none, by its path."""
+    return next((rule.label for known, rule in rules.items() if dotted(known) == path), path)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent; one that leaves somebody is never all of them."""
+    return f"{min(round(share * 100), 99)}%" if share < 1 else "all"
 
 
 def _times(before: int, after: int) -> str:

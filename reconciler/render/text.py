@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
     from reconciler.render.diagnostics import Colour, Ink
     from reconciler.render.verdict import Reason
-    from reconciler.render.view import View
+    from reconciler.render.view import Row, View
 
 _BARE = re.compile(r"[\w@./:+-]+")
 MAX_UNMANAGED = 5  # audiences that the summary names
@@ -36,7 +36,7 @@ def plan(value: Plan, rules: Rules, ink: Ink = PLAIN) -> str:
         targets = ", ".join(value.targets)
         lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
     lines += _verdict(seen, ink)
-    said = {row.change.id: sentences.joined(row.consequences) for row in seen.rows}
+    said = {row.change.id: _said(row) for row in seen.rows}
     lines += _changes(value.audience_changes, ink, said)
     lines += _spaced(seen.verdict.notes, ink)
     for heading, sentence in handovers.taken(value, log_line):
@@ -71,15 +71,22 @@ def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
         yield from (coloured(diagnostic, ink), "")
 
 
-def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, str]) -> Iterator[str]:
+def _said(row: Row) -> Sequence[str]:
+    """Return what happens to whom, in lines."""
+    people = reach.people(row.change)
+    return [
+        sentences.joined(row.consequences),
+        *([f"people: {people}"] if people else []),
+        *([f"        {row.cut}"] if row.cut else []),
+    ]
+
+
+def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for change in changes:
         note = f"{_phase(change)}{' (protected)' if change.is_protected else ''}"
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
-        if change.id in said:
-            yield log_line(f"    {said[change.id]}")
-            if people := reach.people(change):
-                yield f"    people: {people}"
+        yield from (log_line(f"    {line}") for line in said.get(change.id, ()))
         yield from field_lines(change.fields, ink)
         if change.unchanged:
             yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")

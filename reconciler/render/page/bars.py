@@ -53,7 +53,7 @@ def people(change: Change, reach: Reach) -> Markup:
 def pair(reach: Reach, most: int) -> Markup:
     """Return both bars without numbers, thin, where `most` people are the whole width."""
     before, after = reach.before or 0, reach.after or 0
-    bars = [_bar(before, most, "was", 5), _bar(after, most, tone(before, after), 5)]
+    bars = [bar(before, most, "was", 5), bar(after, most, tone(before, after), 5)]
     return element("span", *bars, class_="pair")
 
 
@@ -66,13 +66,14 @@ def _row(name: str, number: int, most: int, kind: str) -> Markup:
     return element(
         "div",
         element("span", name, class_="key"),
-        _bar(number, most, kind, 14),
+        bar(number, most, kind, 14),
         element("span", f"{number:,}", class_="number"),
         class_="row",
     )
 
 
-def _bar(number: int, most: int, kind: str, height: int) -> Markup:
+def bar(number: int, most: int, kind: str, height: int) -> Markup:
+    """Return one bar, for the eyes alone, where `most` people are the whole width."""
     width = f"{max(number * 100 / most, 0.6):.1f}%" if number else "0"
     parts = [
         element("rect", width="100%", height=height, rx=3, class_="track"),

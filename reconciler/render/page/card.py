@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.render import diagnostics, sentences, text
 from reconciler.render.escape import clip
-from reconciler.render.page import bars, chips, ranges
+from reconciler.render.page import bars, chips, funnel, ranges
 from reconciler.render.page.markup import Markup, element, joined
 from reconciler.render.page.medium import markup, sentence
 
@@ -32,7 +32,9 @@ def card(group: Group, anchor: str, rules: Rules) -> Markup:
     return element(
         "article",
         element("div", heading, element("p", *badges(first), class_="badges"), class_="title"),
-        element("div", element("div", *_what(group, rules)), about, class_="body" if count == 1 else None),
+        element(
+            "div", element("div", *_what(group, anchor, rules)), about, class_="body" if count == 1 else None
+        ),
         _exact(first.change.fields),
         id=anchor,
         class_="card",
@@ -58,7 +60,7 @@ def badges(row: Row) -> Iterator[Markup]:
         yield element("span", "Drift", class_="badge drift")
 
 
-def _what(group: Group, rules: Rules) -> Iterator[Markup]:
+def _what(group: Group, anchor: str, rules: Rules) -> Iterator[Markup]:
     first = group.rows[0]
     change = first.change
     asked = [one for one in first.consequences if one.cause != "drift"]
@@ -72,6 +74,7 @@ def _what(group: Group, rules: Rules) -> Iterator[Markup]:
         yield element("p", sentence(sentences.joined(asked)), class_="sentence")
     if change.reach is not None and len(group.rows) == 1:
         yield bars.people(change, change.reach)
+        yield funnel.drawn(change.reach.funnel, rules, anchor)
     if asked:
         yield chips.fields([one for one in change.fields if one.cause != "drift"], rules, pictures)
     if drift:

@@ -119,6 +119,17 @@ th .badge { margin-right: .3rem; }
 .said b { color: var(--text); }
 .number { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
 .said { margin-top: .25rem; }
+.funnel { margin: .8rem 0; }
+.funnel h4 { color: var(--quiet); font-size: .9rem; font-weight: 400; margin-bottom: .2rem; }
+.funnel ol { list-style: none; margin: 0; padding: 0; }
+.funnel li {
+  display: grid; grid-template-columns: 11rem 1fr 4.5rem 7rem; grid-template-areas: "step bar number taken";
+  gap: .1rem .75rem; align-items: center; margin: .2rem 0; font-size: .92rem;
+}
+.funnel .step { grid-area: step; }
+.funnel .bar { grid-area: bar; }
+.funnel .number { grid-area: number; }
+.taken { grid-area: taken; color: var(--quiet); font-size: .85rem; }
 .range { flex: 1 0 100%; margin-top: .2rem; }
 .range p { display: flex; justify-content: space-between; color: var(--quiet); font-size: .8rem; }
 
@@ -165,6 +176,10 @@ footer {
   dl > div, .body { grid-template-columns: minmax(0, 1fr); }
   .body .facts { border-left: 0; border-top: 1px solid var(--line); padding: .6rem 0 0; margin-top: .4rem; }
   .row { grid-template-columns: 3.2rem 1fr auto; gap: .5rem; }
+  .funnel li {
+    grid-template-columns: 1fr auto; grid-template-areas: "step number" "bar bar" "taken taken";
+    margin: .5rem 0;
+  }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr, th, td, .count { display: block; width: auto; }
   tbody tr { border-top: 1px solid var(--line); padding: .6rem .9rem; }
