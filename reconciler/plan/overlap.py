@@ -50,7 +50,8 @@ def warnings(audiences: Sequence[Planned], rules: Rules) -> Iterator[Diagnostic]
             groups.setdefault(config, []).append(one)
     firsts = [same[0] for same in groups.values()]
     found = [_same(same) for same in groups.values() if len(same) > 1]
-    found += [_nearly(one, firsts, parts, rules) for one in families([*groups], parts)]
+    near = [_nearly(one, firsts, parts, rules) for one in families([*groups], parts)]
+    found += [one for one in near if one is not None]
     changed = {(one.definition.file, one.definition.line) for one in audiences if one.is_changed}
     found.sort(key=lambda one: (one.code != SAME, one.summary))
     found.sort(key=lambda one: ((one.file, one.line) not in changed, one.file, one.line))
@@ -72,7 +73,11 @@ def _same(audiences: Sequence[Planned]) -> Diagnostic:
     return _warning(SAME, audiences, said, _FEWER)
 
 
-def _nearly(family: Family, singles: Sequence[Planned], parts: Parts, rules: Rules) -> Diagnostic:
+def _nearly(family: Family, singles: Sequence[Planned], parts: Parts, rules: Rules) -> Diagnostic | None:
+    """Return what is to be said of active audiences that differ in one part.
+
+    Three or more that share no value of a filter are a split that somebody means: one for each job level.
+    """
     audiences = [singles[nth] for nth in sorted(family.members)]
     members = [family.members[nth] for nth in sorted(family.members)]
     is_filter, rule = parts.is_filter(family.path), rules.get(family.path)
@@ -87,6 +92,8 @@ def _nearly(family: Family, singles: Sequence[Planned], parts: Parts, rules: Rul
     cost = f"one audience for {both} would take {slots} fewer"
     said = f"would {both} be active and differ in one {what} ({each}): {cost}"
     is_split = is_filter and _shares_nothing(audiences, family.path, rules)
+    if is_split and len(audiences) > _PAIR:
+        return None
     return _warning(SPLIT if is_split else NEARLY, audiences, said, _JOIN if is_split else _FEWER)
 
 

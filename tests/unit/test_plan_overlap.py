@@ -134,12 +134,17 @@ def test_only_what_would_be_active_counts(status: str) -> None:
 
 
 def test_large_family_is_one_warning() -> None:
-    levels = [config(filters={"seniority": [f"level {nth}"]}) for nth in range(500)]
+    levels = [config(filters={"seniority": ["vp", f"level {nth}"]}) for nth in range(500)]
     ((code, summary),) = found(*levels)
 
-    assert code == SPLIT
+    assert code == NEARLY
     assert '"A4" (audiences.d/0004.yaml:2) and 495 more would all be active' in summary
-    assert "level 4 in the fifth): one audience for all would take 499 active slots fewer" in summary
+    assert "in the fifth): one audience for all would take 499 active slots fewer" in summary
+
+
+def test_split_into_three_is_meant() -> None:
+    levels = [config(filters={"seniority": [f"level {nth}"]}) for nth in range(3)]
+    assert [len(found(*levels[:count])) for count in (2, 3)] == [1, 0]
 
 
 def test_equal_ones_count_once_in_a_family() -> None:
