@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from reconciler.plan import Change
     from reconciler.render.medium import Medium
 
+MIN_PERCENT = 0.005
+MAX_LOSS = 0.99
 MIN_CUT = 0.5  # the share of people from which on it is worth a word which filter takes them away
 
 
@@ -42,7 +44,7 @@ def largest_cut_words(change: Change, rules: Rules, medium: Medium) -> str:
         return ""
     label = filter_label(path, rules)
     shown = medium.quote(label) if label == path else f'"{label}"'
-    return f"of {funnel[0].people:,} without filters, {shown} takes away most: {_percent(share)}"
+    return f"{funnel[0].people:,} without filters; most are taken away by {shown} ({_percent(share)})"
 
 
 def filter_label(path: str, rules: Rules) -> str:
@@ -60,4 +62,12 @@ def _times(before: int, after: int) -> str:
         return ""
     if after >= 2 * before:
         return f", {after / before:.1f} times as many".replace(".0 ", " ")
-    return f", {(after - before) / before:+.0%}"
+    return f", {percent_moved(before, after)}"
+
+
+def percent_moved(before: int, after: int) -> str:
+    """Return by how many percent a number moves; one that is not 0 afterwards never loses all."""
+    share = (after - before) / before
+    if abs(share) < MIN_PERCENT:
+        return "less than 1% more" if share > 0 else "less than 1% fewer"
+    return f"{max(share, -MAX_LOSS):+.0%}"

@@ -105,7 +105,7 @@ def test_page_and_text_say_what_is_taken_away(organization: Organization) -> Non
     )
 
     assert "people: 150 -> 0" in text
-    cut = 'of 50 without filters, "job levels" takes away most: all'
+    cut = '50 without filters; most are taken away by "job levels" (all)'
     assert (cut in text, f"<br><sub>{cut}</sub> |" in markdown) == (True, True)
     funnel = page.partition("How the filters narrow it down</h4>")[2].partition("</ol>")[0]
     assert [part in funnel for part in ("Topics and scores alone", "Job levels", "nobody is left")] == [

@@ -206,6 +206,7 @@ class TestPeople:
             (100, 99, "1% fewer"),
             (100_000, 100_001, "less than 1% more"),
             (100, 1, "99% fewer"),
+            (100_000, 1, "99% fewer"),
         ],
     )
     def test_difference_is_said_in_words(self, before: int, after: int, said: str) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reconciler.plan import Change
     from reconciler.plan.model import Reach
 
+MAX_PERCENT = 99  # a loss that leaves somebody is not all
 SEVERAL = 1.95  # from here on it reads as times as many, below as percent
 
 
@@ -24,7 +25,7 @@ def difference(before: int, after: int) -> str:
     if after >= before * SEVERAL:
         return f"{after / before:,.1f} times as many"
     more = "more" if after > before else "fewer"
-    percent = round(abs(after - before) * 100 / before)
+    percent = min(round(abs(after - before) * 100 / before), MAX_PERCENT)
     return f"{max(percent, 1)}% {more}" if percent else f"less than 1% {more}"
 
 
