@@ -117,13 +117,13 @@ def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
 def _people(plan: Plan, rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
     """Yield who would reach nobody, many more people, or lose half."""
     seen: set[str] = set()
+    kept = [row.change for row in rows if row.kind != "stops"]
     for heading, rule in _FLAGS.items():
-        found = [row.change for row in rows if row.change.id not in seen and _is_flagged(row.change, rule)]
+        found = [change for change in kept if change.id not in seen and _is_flagged(change, rule)]
         seen.update(change.id for change in found)
         if found:
-            yield Reason(
-                heading, f"{', '.join(_numbers(one, medium) for one in found[:_MOST])}{_more(found)}."
-            )
+            shown = ", ".join(_numbers(one, medium) for one in found[:_MOST])
+            yield Reason(_counted(heading, found), f"{shown}{_more(found)}.")
     places = {(row.change.file, row.change.line) for row in rows if row.change.id in seen}
     for one in plan.diagnostics:
         if one.code == reach.WARNING and (one.file, one.line) not in places:
@@ -146,6 +146,10 @@ def _numbers(change: Change, medium: Medium) -> str:
     return f"{medium.name(change.name)} ({before:,} before, {after:,} then)"
 
 
+def _counted(heading: str, found: Sequence[object]) -> str:
+    return f"{heading} ({len(found)})" if len(found) > 1 else heading
+
+
 def _more(found: Sequence[object]) -> str:
     return f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
 
@@ -164,10 +168,10 @@ def _drift(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
 def _active(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
     found = [row.change.name for row in rows if row.is_active_meanwhile and row.kind != "same"]
     if found:
-        yield Reason("Active while it changes", f"{medium.names(found)}. {_COUNTS}")
+        yield Reason(_counted("Active while it changes", found), f"{medium.names(found, _MOST)}. {_COUNTS}")
 
 
-_MOST = 20
+_MOST = 8  # of one reason; the rows have them all, the largest effect first
 _FLAGS = {
     "Would reach nobody": "zero",
     "At least three times as many people": "times",

@@ -47,6 +47,11 @@ class Row:
         return any(one.cause != "drift" for one in self.consequences)
 
     @property
+    def is_known_as_asked(self) -> bool:
+        """Whether all of it is known to be what the reviewed change asks for, and none of it drift."""
+        return all(one.cause == "change" for one in self.consequences)
+
+    @property
     def is_active_meanwhile(self) -> bool:
         """Whether it is active, stays so, and is not what it was."""
         before = self.change.before.get("status")
