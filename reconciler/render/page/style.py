@@ -79,8 +79,8 @@ th, td {
   font-weight: 400;
 }
 thead th { border-top: 0; color: var(--quiet); font-size: .85rem; }
-.count { font-variant-numeric: tabular-nums; white-space: nowrap; width: 34%; }
-.pair { display: block; margin: .35rem 0 .3rem; }
+.count { font-variant-numeric: tabular-nums; white-space: nowrap; width: 38%; }
+.pair { display: inline-block; width: 9rem; max-width: 100%; margin-right: .75rem; vertical-align: middle; }
 .pair svg { display: block; margin-bottom: 2px; }
 
 .card {
@@ -160,8 +160,10 @@ pre {
 }
 .notes ul { list-style: disc; padding-left: 1.2rem; }
 .notes li { margin: .25rem 0; }
-.members { margin-bottom: .6rem; }
-.members li {
+.owned { margin-bottom: .4rem; }
+.owned dt bdi { display: block; }
+.owned ul { margin: -.2rem 0 0; }
+.owned li {
   display: inline-block; margin: 0 .4rem .4rem 0; padding: .15rem .6rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 6px;
 }
@@ -181,7 +183,10 @@ footer {
     margin: .5rem 0;
   }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  tr, th, td, .count { display: block; width: auto; }
+  table, tbody, th, td, .count { display: block; width: auto; }
+  tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; }
+  tbody th { flex: 1 0 100%; }
+  .pair { width: 5rem; margin-right: .4rem; }
   tbody tr { border-top: 1px solid var(--line); padding: .6rem .9rem; }
   tbody th, tbody td { border: 0; padding: .1rem 0; }
 }
