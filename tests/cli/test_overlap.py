@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.organization import FOREIGN, STARTING, STEADY, Organization, audience
+from tests.cli.organization import FOREIGN, PAUSING, STARTING, STEADY, Organization, audience
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Founding
@@ -54,6 +54,20 @@ def test_old_overlap_is_a_note(found: Founding) -> None:
     assert 'leads.yaml:2:2: Warning: config: "Leads" (audiences.d/leads.yaml:2) and "Twins" (' in text
     assert "### Plan: nothing to change" in markdown
     assert "would both be active and differ" in page.partition("Also good to know")[2]
+
+
+def test_old_overlap_stands_below_the_slots(found: Founding) -> None:
+    """Whoever wants a slot may find one in what is there already."""
+    guests = audience(PAUSING, "Guests", topicIds=[9])
+    organization = found(
+        [STARTS, STAYS, guests],
+        {"leads.yaml": STAYS, "twins.yaml": STARTS, "guests.yaml": {**guests, "status": "paused"}},
+    )
+    markdown = organization.run("plan", "--format", "markdown").out
+    shown, _, folded = markdown.partition("<details>")
+
+    assert '**Overlap, as it is already:** "Leads" (' in shown.partition("**Active slots:**")[2]
+    assert "would both be active" not in folded
 
 
 @pytest.mark.parametrize("status", ["draft", "paused"])
