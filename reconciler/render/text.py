@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.model import Json, canonical
+from reconciler.plan import overlap
 from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
-from reconciler.render.diagnostics import PLAIN, coloured
+from reconciler.render.diagnostics import PLAIN, coloured, message
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
 
@@ -38,7 +39,7 @@ def plan(value: Plan, rules: Rules, ink: Ink = PLAIN) -> str:
     lines += _verdict(seen, ink)
     said = {row.change.id: _said(row) for row in seen.rows}
     lines += _changes(value.audience_changes, ink, said)
-    lines += _spaced(seen.verdict.notes, ink)
+    lines += _spaced([one for one in seen.verdict.notes if one.code not in overlap.CODES], ink)
     for heading, sentence in handovers.taken(value, log_line):
         lines += [f"{ink('yellow', heading)}. {sentence}", ""]
     lines += _summary(seen, ink)
@@ -68,7 +69,12 @@ def _verdict(seen: View, ink: Ink) -> Iterator[str]:
 
 def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
     for diagnostic in diagnostics:
-        yield from (coloured(diagnostic, ink), "")
+        yield from (_note(diagnostic, ink), "")
+
+
+def _note(one: Diagnostic, ink: Ink) -> str:
+    # The names of what overlaps have their places with them.
+    return ink("yellow", f"Overlap: {message(one)}") if one.code in overlap.CODES else coloured(one, ink)
 
 
 def _said(row: Row) -> Sequence[str]:
@@ -151,6 +157,8 @@ def _member(field: FieldChange, item: Json) -> str:
 def _summary(seen: View, ink: Ink) -> Iterator[str]:
     value = seen.plan
     yield from _outlook(seen, ink)
+    overlaps = [one for one in seen.verdict.notes if one.code in overlap.CODES]
+    yield from (_note(one, ink) for one in overlaps)
     if value.missing:
         yield ink("red", f"{wording.count(len(value.missing), 'definition')} without a live audience.")
     if value.unreadable:

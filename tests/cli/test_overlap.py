@@ -51,9 +51,9 @@ def test_old_overlap_is_a_note(found: Founding) -> None:
     text, markdown, page = (organization.run("plan", "--format", one).out for one in _FORMATS)
 
     assert "Look twice" not in text
-    assert 'leads.yaml:2:2: Warning: config: "Leads" (audiences.d/leads.yaml:2) and "Twins" (' in text
+    assert '\nOverlap: "Leads" (audiences.d/leads.yaml:2) and "Twins" (' in text
     assert "### Plan: nothing to change" in markdown
-    assert "would both be active and differ" in page.partition("Also good to know")[2]
+    assert "<b>Overlap:</b> &quot;Leads&quot; (" in page.partition("Also good to know")[2]
 
 
 def test_old_overlap_stands_below_the_slots(found: Founding) -> None:
