@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import schema, wording
 from reconciler.api import audiences
 from reconciler.app import catalogue, evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from reconciler.definitions import Definitions
     from reconciler.model import Definition, ListedAudience
     from reconciler.plan import Limits, Plan
+
+
+MAX_REMARKS = 20
 
 
 def load(paths: Sequence[str]) -> Definitions:
@@ -88,9 +92,17 @@ async def plan(
 
 
 def _remarks(loaded: Definitions, included: Sequence[Definition]) -> Iterator[Diagnostic]:
-    """Yield what there is to warn of in the files that are planned."""
+    """Yield what there is to warn of in the files that are planned, as far as a plan has room for it.
+
+    A catalogue that is out of date is told of at every definition.
+    """
     files = {definition.file for definition in included}
-    return (one for one in loaded.diagnostics if one.file in files)
+    found = [one for one in loaded.diagnostics if one.file in files]
+    yield from found[:MAX_REMARKS]
+    if more := found[MAX_REMARKS:]:
+        summary = f"{wording.count(len(more), 'more warning')} of definitions, the first of them here"
+        hint = "Run `reconciler validate` to see each"
+        yield replace(more[0], code="more-warnings", summary=summary, detail=hint, path=None)
 
 
 def _renamed(included: Sequence[Definition], merge_base: MergeBase | None) -> Iterator[Diagnostic]:
