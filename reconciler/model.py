@@ -58,7 +58,8 @@ class Definition:
     """One audience as a file defines it: only the writable fields that the file sets.
 
     `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
-    has those of the values of the fields. `owner` and `description` are for people.
+    has those of the values of the fields. `owner` and `description` are for people. `topics` are the ids that
+    topics have which the file says by name.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Definition:
     is_protected: bool = False
     owner: str = ""
     description: str = ""
+    topics: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class Catalogue:
 
     A topic that the API does not have has no name, None. `is_fallback` says that the vendor itself took the
     filters from a list that may be old; `version` and `built` are its own words, empty where it has none.
+    `named` has the ids of topics by name, sorted: more than one where they share it.
     """
 
     generation: int
@@ -135,6 +138,14 @@ class Catalogue:
     is_fallback: bool = False
     version: str = ""
     built: str = ""
+    named: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named: dict[str, tuple[int, ...]] = {}
+        for topic, name in sorted(self.topics.items()):
+            if name is not None:
+                named[name] = (*named.get(name, ()), topic)
+        object.__setattr__(self, "named", named)
 
 
 def dotted(path: Path) -> str:

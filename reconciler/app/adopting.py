@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler import schema
 from reconciler.api import audiences
 from reconciler.app import rewriting
+from reconciler.app.catalogue import named
 from reconciler.app.rewriting import Rewriting
 from reconciler.errors import DefinitionError, FileError
 from reconciler.model import spell
@@ -21,28 +22,37 @@ if TYPE_CHECKING:
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
     from reconciler.errors import Diagnostic
-    from reconciler.model import Definition, Rules
+    from reconciler.model import Catalogue, Definition, Rules
     from reconciler.plan import Change, FieldChange, Plan
     from reconciler.plan.file_change import FileChange
 
 _OF_THE_AUDIENCE = frozenset({"missing-audience", "unreadable-audience"})
 
 
-async def read(definitions: Sequence[Definition], connection: Connection) -> LiveState:
-    """Return the live audiences of these definitions; raises ApiError."""
+async def read(
+    definitions: Sequence[Definition], connection: Connection, catalogue: Catalogue | None
+) -> LiveState:
+    """Return the live audiences of these definitions, with names of their topics; raises ApiError."""
     from reconciler.api.client import ReadClient
 
+    rules = schema.rules(catalogue)
     async with ReadClient(connection) as client:
-        return await audiences.fetch(client, [definition.id for definition in definitions], schema.rules())
+        found = await audiences.fetch(client, [definition.id for definition in definitions], rules)
+    return named(found, catalogue)
 
 
-def adopt(definitions: Sequence[Definition], live: LiveState, merge_base: MergeBase | None) -> Rewriting:
+def adopt(
+    definitions: Sequence[Definition],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
+) -> Rewriting:
     """Return the changes of files after which what is live is no difference from them.
 
     With a merge base only drift is taken: what git changed stays as the author wants it. What cannot be said
     in a definition is an error, and its file does not change.
     """
-    plan = _plan(definitions, live, merge_base)
+    plan = _plan(definitions, live, merge_base, catalogue)
     found = [one for one in plan.diagnostics if one.is_error and one.code in _OF_THE_AUDIENCE]
     owners = {definition.id: definition for definition in definitions}
     changes: list[FileChange] = []
@@ -51,25 +61,32 @@ def adopt(definitions: Sequence[Definition], live: LiveState, merge_base: MergeB
         taken = [field for field in change.fields if merge_base is None or field.cause == "drift"]
         found += _left(definition, change)
         try:
-            changes += _adopted(definition, taken, live, merge_base)
+            changes += _adopted(definition, taken, live, merge_base, catalogue)
         except (FileError, DefinitionError) as error:
             found += rewriting.attempted(definition, error)
     return Rewriting(tuple(sorted(changes, key=lambda one: one.file)), tuple(found))
 
 
-def differing(definitions: Sequence[Definition], live: LiveState) -> tuple[str, ...]:
+def differing(
+    definitions: Sequence[Definition], live: LiveState, catalogue: Catalogue | None
+) -> tuple[str, ...]:
     """Return the names of the definitions from which what is live differs."""
-    return tuple(change.name for change in _plan(definitions, live, None).audience_changes)
+    return tuple(change.name for change in _plan(definitions, live, None, catalogue).audience_changes)
 
 
-def _plan(definitions: Sequence[Definition], live: LiveState, merge_base: MergeBase | None) -> Plan:
+def _plan(
+    definitions: Sequence[Definition],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
+) -> Plan:
     """Return the plan of what has been read; no limit matters, since nobody will apply it."""
     return build(
         origin="",
         definitions=definitions,
         live=live.audiences,
         others=(),
-        rules=schema.rules(),
+        rules=schema.rules(catalogue),
         limits=Limits(),
         active=live.active,
         base=None if merge_base is None else merge_base.definitions,
@@ -95,15 +112,20 @@ def _spelled(value: object) -> str:
 
 
 def _adopted(
-    definition: Definition, fields: Sequence[FieldChange], live: LiveState, merge_base: MergeBase | None
+    definition: Definition,
+    fields: Sequence[FieldChange],
+    live: LiveState,
+    merge_base: MergeBase | None,
+    catalogue: Catalogue | None,
 ) -> Iterator[FileChange]:
     """Yield the change of a file, proven by a plan of it against what is live."""
     if not fields:
         return
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     _require_present(definition, fields, live, rules)
-    change, adopted = rewriting.rewrite(definition, [_reversed(field) for field in fields], rules)
-    still = {field.path for one in _plan([adopted], live, merge_base).changes for field in one.fields}
+    change, adopted = rewriting.rewrite(definition, [_reversed(field) for field in fields], rules, catalogue)
+    still_plan = _plan([adopted], live, merge_base, catalogue)
+    still = {field.path for one in still_plan.changes for field in one.fields}
     if unmet := sorted(still & {field.path for field in fields}):
         raise FileError(
             f"{', '.join(unmet)} would still differ from what is live", "Nothing was written into this file"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.api.connection import Connection
     from reconciler.app.approval import Approval
     from reconciler.errors import ReconcilerError
-    from reconciler.model import Definition
+    from reconciler.model import Catalogue, Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class ApplySession:
         self.plan: Plan | None = None
         self.definitions: Sequence[Definition] = ()
         self.has_begun = False
+        self._catalogue: Catalogue | None = None
         self._outcomes: dict[str, AudienceResult] = {}
         self._is_interrupted = False
 
@@ -69,11 +70,12 @@ class ApplySession:
     def make_plan(self) -> Plan:
         """Plan afresh; raises DefinitionError, SettingsError or ApiError."""
         request, connection = self.request, self._connection
-        self.definitions, limits = planning.load(request.paths), settings.limits(request.paths)
+        loaded, limits = planning.load(request.paths), settings.limits(request.paths)
+        self.definitions, self._catalogue = loaded.definitions, loaded.catalogue
         if request.max_changes is not None:
             limits = replace(limits, max_changes=request.max_changes, floor=0)
         work = planning.plan(
-            self.definitions, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
+            loaded, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
         )
         self.plan = interrupts.run(work)
         return self.plan
@@ -103,7 +105,7 @@ class ApplySession:
         stop, loop = Stop(), asyncio.get_running_loop()
         signals.install_handlers(stop, loop)
         self.has_begun = True
-        rules, parallelism = schema.rules(), self.request.parallelism
+        rules, parallelism = schema.rules(self._catalogue), self.request.parallelism
         with interrupts.Alarm(loop):
             async with (
                 WriteClient(self._connection) as client,

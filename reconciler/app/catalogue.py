@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import schema, strict_json
 from reconciler.api import catalogue as wire
+from reconciler.api.documents import TOPICS
 from reconciler.app import project
+from reconciler.app.settings import FILE
 from reconciler.definitions import files
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import Catalogue, Filter
@@ -16,12 +19,15 @@ from reconciler.model import Catalogue, Filter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reconciler.api.audiences import LiveState
     from reconciler.api.connection import Connection
-    from reconciler.model import Definition
+    from reconciler.definitions.mentions import Mentions
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_VALUES = 500_000
+MAX_FILTERS = 2_000  # each is a rule that every definition is held against
 _FORMAT = "1.0"
+_MARKS = (project.CATALOGUE, FILE)  # of the folder that definitions belong to
 _MAKE = "Make it again with `reconciler catalogue update`"
 
 
@@ -42,18 +48,35 @@ def read(paths: Sequence[str]) -> Catalogue | None:
     data = files.read(path, MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise FileError(f"{data.file}: {data.summary}", _MAKE)
+    return _parsed(data, files.shown(path))
+
+
+def read_lenient(paths: Sequence[str]) -> Catalogue | None:
+    """Return the project's catalogue as one by which nothing but a topic's name can be an error.
+
+    For what only needs to know what a definition says. Raises FileError as `read` does.
+    """
+    found = read(paths)
+    return None if found is None else replace(found, is_fallback=True)
+
+
+def _parsed(data: bytes, file: str) -> Catalogue:
+    """Return the catalogue in a file's bytes; raises FileError."""
     try:
         document: Any = strict_json.loads(data, MAX_VALUES) if len(data) <= MAX_BYTES else None
     except strict_json.NotStrictError as error:
-        raise FileError(f"{files.shown(path)} is not JSON ({error.summary})", _MAKE) from error
-    found = schema.check(document, "catalogue-file", max_problems=1)
+        raise FileError(f"{file} is not JSON ({error.summary})", _MAKE) from error
+    is_sure = schema.surely_valid("catalogue-file")(document)
+    found = () if is_sure else schema.check(document, "catalogue-file", max_problems=1)
     if found or not document["format_version"].startswith("1."):
         reason = (
             f"{found[0].path or 'the file'}: {found[0].summary}"
             if found
             else "its format is of another version"
         )
-        raise FileError(f"{files.shown(path)} is not a catalogue: {reason}", _MAKE)
+        raise FileError(f"{file} is not a catalogue: {reason}", _MAKE)
+    if len(document["filters"]) > MAX_FILTERS:
+        raise FileError(f"{file} has over {MAX_FILTERS:,} filters", _MAKE)
     return _from_document(document)
 
 
@@ -72,21 +95,54 @@ def _filter(value: Mapping[str, Any]) -> Filter:
     return Filter(value.get("type", ""), tuple(value.get("operators", ())), tuple(value.get("values", ())))
 
 
-async def fetch(connection: Connection, definitions: Sequence[Definition]) -> Catalogue:
-    """Return the organization's catalogue, with the topics of these definitions; raises ApiError."""
+def read_commit(commit: str, paths: Sequence[str]) -> Catalogue | None:
+    """Return the catalogue that git had at a commit, None where it had none or none that could be used.
+
+    Raises FileError where git cannot tell.
+    """
+    from reconciler import git_history
+
+    folders = project.folders(Path(paths[0]))
+    names = [str(folder / name) for folder in folders for name in _MARKS]
+    found = git_history.files(commit, names, lambda _: False)
+    nearest = next(
+        (folder for folder in folders if {str(folder / name) for name in _MARKS} & found.keys()), None
+    )
+    data = None if nearest is None else found.get(str(nearest / project.CATALOGUE))
+    try:
+        return None if data is None else _parsed(data, project.CATALOGUE)
+    except FileError:
+        return None
+
+
+def named(live: LiveState, catalogue: Catalogue | None) -> LiveState:
+    """Return live audiences with the catalogue's names of topics, where the API gave none."""
+    if catalogue is None:
+        return live
+    known = {str(topic): name for topic, name in catalogue.topics.items() if name is not None}
+    found = {id(one.names): one.names for one in live.audiences.values()}  # audiences share their names
+    merged = {key: {**names, TOPICS: {**known, **names.get(TOPICS, {})}} for key, names in found.items()}
+    audiences = {key: replace(one, names=merged[id(one.names)]) for key, one in live.audiences.items()}
+    return replace(live, audiences=audiences)
+
+
+async def fetch(connection: Connection, used: Mentions) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
+    """Return the organization's catalogue with the topics that definitions mention; raises ApiError.
+
+    With it come warnings of names that are not those of one topic. Topics that share a name are all in it, so
+    that a name which means two is known to.
+    """
     from reconciler.api import topics
     from reconciler.api.client import ReadClient
 
-    used = sorted({topic for one in definitions for topic in _topic_ids(one)})
     async with ReadClient(connection) as client:
-        names = {topic.id: topic.name for topic in await topics.fetch(client)} if used else {}
-        return await wire.fetch(client, {topic: names.get(topic) for topic in used})
-
-
-def _topic_ids(definition: Definition) -> frozenset[int]:
-    config: Any = definition.fields.get("config") or {}
-    found: frozenset[int] = config.get("topicIds") or frozenset()
-    return found
+        everything = await topics.fetch(client) if used.ids or used.names else ()
+        names = {topic.id: topic.name for topic in everything}
+        wanted = used.names | {names[topic] for topic in used.ids if topic in names}
+        found = used.ids | {topic.id for topic in everything if topic.name in wanted}
+        catalogue = await wire.fetch(client, {topic: names.get(topic) for topic in sorted(found)})
+    whole = Catalogue(catalogue.generation, topics=names).named
+    return catalogue, tuple(used.problems(whole))
 
 
 def text(catalogue: Catalogue) -> str:
@@ -119,7 +175,7 @@ def editor_schema(catalogue: Catalogue) -> str:
     """
     import copy
 
-    whole = copy.deepcopy(schema.load("audience"))
+    whole = copy.deepcopy(schema.audience(catalogue))
     whole["$id"] = "urn:audience-reconciler:schema:audience:1:catalogue"
     config = whole["properties"]["config"]["properties"]
     for key, known in catalogue.filters.items():
@@ -131,11 +187,15 @@ def editor_schema(catalogue: Catalogue) -> str:
             known.values,
             catalogue,
         )
-    plain = config["topicIds"]["items"]
-    named = [
-        {"const": key, "description": name} for key, name in catalogue.topics.items() if name is not None
+    ids = [{"const": key, "description": name} for key, name in catalogue.topics.items() if name is not None]
+    names = [
+        {"const": name, "description": f"Topic {topics[0]}"}
+        for name, topics in sorted(catalogue.named.items())
+        if len(topics) == 1
     ]
-    config["topicIds"]["items"] = {**plain, "anyOf": [*named, {"type": "integer"}]}
+    for key, listed in (("topicIds", ids), ("topics", names)):
+        plain = config[key]["items"]
+        config[key]["items"] = {**plain, "anyOf": [*listed, {"type": plain["type"]}]}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 

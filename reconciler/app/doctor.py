@@ -74,7 +74,7 @@ def _settings(paths: Sequence[str]) -> Check:
 def _definitions(paths: Sequence[str]) -> Check:
     from reconciler import definitions
 
-    found = definitions.load(paths)
+    found = definitions.load(paths, catalogue.read(paths))
     if found.has_errors and not found.definitions and not any(map(os.path.lexists, paths)):
         summary = f"there is no folder {' or '.join(paths)} yet"
         return Check("definitions", "warning", summary, "Run `reconciler import --all`")

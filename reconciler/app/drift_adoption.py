@@ -78,6 +78,6 @@ def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) ->
 
     Raises DefinitionError, SettingsError or ApiError.
     """
-    definitions, connection = planning.load(paths), settings.connection(is_sandbox=is_sandbox)
-    live = interrupts.run(adopting.read(definitions, connection))
-    return DriftAdoption(environment, paths, adopting.adopt(definitions, live, None))
+    loaded, connection = planning.load(paths), settings.connection(is_sandbox=is_sandbox)
+    live = interrupts.run(adopting.read(loaded.definitions, connection, loaded.catalogue))
+    return DriftAdoption(environment, paths, adopting.adopt(loaded.definitions, live, None, loaded.catalogue))

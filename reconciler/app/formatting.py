@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from reconciler import definitions
 from reconciler.api.documents import TOPICS
-from reconciler.app import catalogue, rewriting
+from reconciler.app import catalogue, planning, rewriting
 from reconciler.app.rewriting import Rewriting
 from reconciler.definitions import reformat
-from reconciler.errors import DefinitionError
 from reconciler.plan.file_change import FileChange
 
 if TYPE_CHECKING:
@@ -26,14 +25,12 @@ def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
     problem of every file, since what is not valid has no form; and FileError where one is not as it was read,
     or the catalogue cannot be used.
     """
-    names = _names(catalogue.read(paths))
-    loaded = definitions.load(paths)
-    if loaded.has_errors:
-        raise DefinitionError(loaded.diagnostics)
+    loaded = planning.valid(definitions.load(paths, catalogue.read_lenient(paths)))
+    names = _names(loaded.catalogue)
     changes = []
     for definition in loaded.definitions:
-        before = rewriting.read(definition)
-        after = reformat.form(before, definition.file, names)
+        before = rewriting.read(definition, loaded.catalogue)
+        after = reformat.form(before, definition.file, names, loaded.catalogue)
         if after != before:
             changes.append(FileChange(definition.file, definition.name, before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from reconciler import schema
 from reconciler.api import audiences, topics
-from reconciler.app import planning, project
-from reconciler.definitions import canonical, file_names, load, new_file, parse
+from reconciler.app import catalogue, planning, project
+from reconciler.definitions import Definitions, canonical, file_names, load, new_file, parse
 from reconciler.definitions.files import shown
 from reconciler.errors import ApiError, DefinitionError, Diagnostic, SettingsError
 from reconciler.model import ListedAudience
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 
     from reconciler.api.connection import Connection
-    from reconciler.model import Audience, Definition, Rules
+    from reconciler.model import Audience, Catalogue, Definition
     from reconciler.plan import Plan
 
 DEFAULT_FOLDER = "audiences.d"
@@ -51,17 +51,18 @@ class Draft:
     problem: Diagnostic | None = None
 
 
-def owned(into: str) -> tuple[Definition, ...]:
+def owned(into: str) -> Definitions:
     """Return the definitions that there are already, below `into` and the default folder.
 
-    Raises DefinitionError: of a file that cannot be read nobody knows which audience it owns.
+    What a catalogue lacks is no error here. Raises DefinitionError: of a file that cannot be read nobody
+    knows which audience it owns.
     """
     folders = {folder for folder in (into, DEFAULT_FOLDER) if os.path.lexists(folder)}
-    found = load(sorted(folders))
-    problems = [one for one in found.diagnostics if one.code != "no-definitions"]
+    found = load(sorted(folders), catalogue.read_lenient([into]))
+    problems = [one for one in found.diagnostics if one.is_error and one.code != "no-definitions"]
     if problems:
         raise DefinitionError(problems)
-    return found.definitions
+    return found
 
 
 async def candidates(connection: Connection, definitions: Sequence[Definition]) -> Candidates:
@@ -114,7 +115,10 @@ def _unlisted(found: Candidates, target: str) -> ListedAudience:
 
 
 async def read(
-    connection: Connection, chosen: Sequence[ListedAudience], generation: int | None
+    connection: Connection,
+    chosen: Sequence[ListedAudience],
+    generation: int | None,
+    catalogue: Catalogue | None,
 ) -> AsyncGenerator[Mapping[str, Audience], None]:
     """Yield the chosen audiences by id, in parts as they are read; one that is gone is left out.
 
@@ -122,7 +126,7 @@ async def read(
     """
     from reconciler.api.client import ReadClient
 
-    rules, ids = schema.rules(), [audience.id for audience in chosen]
+    rules, ids = schema.rules(catalogue), [audience.id for audience in chosen]
     async with ReadClient(connection) as client:
         if generation == 1:
             yield (await audiences.fetch(client, ids, rules)).audiences
@@ -165,16 +169,20 @@ def _nameless(error: ApiError) -> Diagnostic:
 
 
 def draft(
-    chosen: Sequence[ListedAudience], live: Mapping[str, Audience], names: Mapping[str, str], into: str
+    chosen: Sequence[ListedAudience],
+    live: Mapping[str, Audience],
+    names: Mapping[str, str],
+    into: str,
+    catalogue: Catalogue | None,
 ) -> tuple[Draft, ...]:
     """Return a draft for each chosen audience, sorted by file; nothing is written."""
-    rules, folder = schema.rules(), Path(into)
+    folder = Path(into)
     named = [_named(audience, live.get(audience.id)) for audience in chosen]
     taken = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     files = file_names.assign(named, taken)
     place = project.schema_for(folder)
     drafts = [
-        _draft(audience, live.get(audience.id), shown(folder / files[audience.id]), rules, (place, names))
+        _draft(audience, live.get(audience.id), shown(folder / files[audience.id]), catalogue, (place, names))
         for audience in named
     ]
     return tuple(sorted(drafts, key=lambda one: one.file))
@@ -190,19 +198,20 @@ def _draft(
     audience: ListedAudience,
     live: Audience | None,
     file: str,
-    rules: Rules,
+    catalogue: Catalogue | None,
     context: tuple[str, Mapping[str, str]],
 ) -> Draft:
     if live is None:
         return Draft(
             audience, file, problem=_problem(audience, "it does not exist in this organization", _GONE)
         )
-    odd = [problem for key, problem in live.unreadable.items() if not rules[key,].is_volatile]
+    odd = [problem for key, problem in live.unreadable.items() if not schema.rules()[key,].is_volatile]
     if odd:
         return Draft(audience, file, problem=_problem(audience, f"it cannot be read: {odd[0]}"))
     place, names = context
+    rules = schema.rules(catalogue)
     text = canonical.text(audience.id, live.fields, rules, schema=place, names={TOPICS: names})
-    found = parse({file: text.encode()})
+    found = parse({file: text.encode()}, catalogue)
     if found.has_errors:
         first = found.diagnostics[0]
         where = f"{first.path}: " if first.path else ""
@@ -221,19 +230,20 @@ def write(one: Draft) -> None:
     new_file.create(Path(one.file), one.text.encode())
 
 
-async def prove(connection: Connection, definitions: Sequence[Definition]) -> Plan:
+async def prove(connection: Connection, definitions: Definitions) -> Plan:
     """Plan what was imported; raises ApiError."""
     return await planning.plan(definitions, connection, Limits())
 
 
-def defined(drafts: Sequence[Draft]) -> tuple[Definition, ...]:
+def defined(drafts: Sequence[Draft], catalogue: Catalogue | None) -> Definitions:
     """Return the definitions that the drafts would be as files."""
-    return tuple(one.definition for one in drafts if one.definition is not None)
+    found = tuple(one.definition for one in drafts if one.definition is not None)
+    return Definitions(found, (), catalogue)
 
 
-def reread(drafts: Sequence[Draft]) -> tuple[Definition, ...]:
+def reread(drafts: Sequence[Draft], catalogue: Catalogue | None) -> Definitions:
     """Return the definitions as they are in the files now; raises DefinitionError."""
-    return planning.load([one.file for one in drafts])
+    return planning.valid(load([one.file for one in drafts], catalogue))
 
 
 def unproven(plan: Plan) -> Iterator[Diagnostic]:

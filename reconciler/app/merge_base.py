@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, git_history
-from reconciler.app import settings
+from reconciler.app import catalogue, settings
 from reconciler.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -35,9 +35,12 @@ def read_merge_base(ref: str, paths: Sequence[str]) -> MergeBase:
 
 
 def read_commit(commit: str, paths: Sequence[str]) -> MergeBase:
-    """Read a commit; a definition that was broken there counts as one that was not. Raises FileError."""
+    """Read a commit, definitions by the catalogue that it has; one that was broken there counts as none.
+
+    Raises FileError.
+    """
     files = git_history.files(commit, paths, definitions.is_definition)
-    found = definitions.parse(files).definitions
+    found = definitions.parse(files, catalogue.read_commit(commit, paths)).definitions
     try:
         limits = settings.limits_at(commit, paths)
     except SettingsError:  # nothing could be applied there

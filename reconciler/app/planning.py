@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import schema, wording
 from reconciler.api import audiences
-from reconciler.app import evaluation, reach
+from reconciler.app import catalogue, evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
-from reconciler.plan import guards
+from reconciler.plan import guards, topic_names
 from reconciler.plan.build import build
 
 if TYPE_CHECKING:
@@ -18,22 +19,33 @@ if TYPE_CHECKING:
     from reconciler.api.audiences import LiveState
     from reconciler.api.connection import Connection
     from reconciler.app.merge_base import MergeBase
+    from reconciler.definitions import Definitions
     from reconciler.model import Definition, ListedAudience
     from reconciler.plan import Limits, Plan
 
 
-def load(paths: Sequence[str]) -> tuple[Definition, ...]:
-    """Return the definitions; raises DefinitionError with every problem of every file."""
+MAX_REMARKS = 20
+
+
+def load(paths: Sequence[str]) -> Definitions:
+    """Return what the definitions say by the project's catalogue, and what there is to warn of.
+
+    Raises DefinitionError with every problem of every file, and FileError for a catalogue that is of no use.
+    """
     from reconciler import definitions
 
-    loaded = definitions.load(paths)
+    return valid(definitions.load(paths, catalogue.read(paths)))
+
+
+def valid(loaded: Definitions) -> Definitions:
+    """Return what was read; raises DefinitionError with every problem of every file."""
     if loaded.has_errors:
         raise DefinitionError(loaded.diagnostics)
-    return loaded.definitions
+    return loaded
 
 
 async def plan(
-    definitions: Sequence[Definition],
+    loaded: Definitions,
     connection: Connection,
     limits: Limits,
     targets: Sequence[str] = (),
@@ -51,12 +63,13 @@ async def plan(
     """
     from reconciler.api.client import ReadClient
 
-    rules = schema.rules()
+    definitions, rules = loaded.definitions, schema.rules(loaded.catalogue)
     counted = limits if merge_base is None else merge_base.limits or limits
     targets = tuple(dict.fromkeys(targets))
     included = targeted(definitions, targets)
     async with ReadClient(connection) as client:
-        live = await audiences.fetch(client, [definition.id for definition in included], rules)
+        found = await audiences.fetch(client, [definition.id for definition in included], rules)
+        live = catalogue.named(found, loaded.catalogue)
         made = build(
             origin=connection.origin,
             definitions=included,
@@ -69,10 +82,34 @@ async def plan(
             targets=targets,
             owned={definition.id for definition in definitions},
             base=None if merge_base is None else merge_base.definitions,
-            diagnostics=(*_lifted(definitions, limits, merge_base), *_doubts(live)),
+            diagnostics=(
+                *_remarks(loaded, included),
+                *_lifted(definitions, limits, merge_base),
+                *_renamed(included, merge_base),
+                *_doubts(live),
+            ),
         )
         made = await evaluation.evaluate(made, included, client, rules, live.generation)
         return await reach.add(made, client, counted, reach_budget, rules, has_funnels=has_funnels)
+
+
+def _remarks(loaded: Definitions, included: Sequence[Definition]) -> Iterator[Diagnostic]:
+    """Yield what there is to warn of in the files that are planned, as far as a plan has room for it.
+
+    A catalogue that is out of date is told of at every definition.
+    """
+    files = {definition.file for definition in included}
+    found = [one for one in loaded.diagnostics if one.file in files]
+    yield from found[:MAX_REMARKS]
+    if more := found[MAX_REMARKS:]:
+        summary = f"{wording.count(len(more), 'more warning')} of definitions, the first of them here"
+        hint = "Run `reconciler validate` to see each"
+        yield replace(more[0], code="more-warnings", summary=summary, detail=hint, path=None)
+
+
+def _renamed(included: Sequence[Definition], merge_base: MergeBase | None) -> Iterator[Diagnostic]:
+    if merge_base is not None:
+        yield from topic_names.changed(merge_base.definitions, included)
 
 
 def _lifted(

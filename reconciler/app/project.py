@@ -20,13 +20,21 @@ def root(path: Path) -> Path:
     one that holds the outermost folder called audiences.d, or that holds the folder itself.
     """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    for folder in absolute.parents:
+    for folder in folders(path):
         if any(os.path.lexists(folder / name) for name in (FILE, CATALOGUE)):
             return folder
-        if os.path.lexists(folder / ".git"):
-            break
     named = [folder for folder in (absolute, *absolute.parents) if folder.name == _FOLDER]
     return (named[-1] if named else absolute).parent
+
+
+def folders(path: Path) -> list[Path]:
+    """Return the folders that a folder of definitions may belong to, the nearest first."""
+    found: list[Path] = []
+    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - as above
+        found.append(folder)
+        if os.path.lexists(folder / ".git"):
+            break
+    return found
 
 
 def schema_for(folder: Path) -> str:

@@ -49,7 +49,7 @@ class PullRequest:
         """
         definitions = planning.load(self.paths)
         if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
-            return len(definitions)
+            return len(definitions.definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
         made = planning.plan(
             definitions,

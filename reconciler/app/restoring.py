@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.api.audiences import LiveState
     from reconciler.diff import Difference
-    from reconciler.model import Audience, Definition, Fields, Json, Path, Rules
+    from reconciler.model import Audience, Catalogue, Definition, Fields, Json, Path, Rules
     from reconciler.plan import Outcome
     from reconciler.plan.file_change import FileChange
 
@@ -72,17 +72,23 @@ def _unowned(one: Applied) -> Diagnostic:
 
 
 def restore(
-    definitions: Sequence[Definition], live: LiveState, saved: Sequence[Applied], *, is_forced: bool
+    definitions: Sequence[Definition],
+    live: LiveState,
+    saved: Sequence[Applied],
+    catalogue: Catalogue | None,
+    *,
+    is_forced: bool,
 ) -> Rewriting:
     """Return the changes of files after which they say what these audiences had before the apply.
 
     An audience that somebody changed since is refused unless that is forced.
     """
-    ones = {one.id: one for one in saved}
+    ones, rules = {one.id: one for one in saved}, schema.rules(catalogue)
     changes: list[FileChange] = []
     found: list[Diagnostic] = []
     for definition in definitions:
-        way = _WayBack(definition, ones[definition.id], live.audiences.get(definition.id), schema.rules())
+        audience = live.audiences.get(definition.id)
+        way = _WayBack(definition, ones[definition.id], audience, rules, catalogue)
         try:
             changes += way.changes(is_forced=is_forced)
         except (FileError, DefinitionError) as error:
@@ -96,12 +102,20 @@ def restore(
 class _WayBack:
     """What one audience takes; `notes` is what people should know of it, as diagnostics."""
 
-    def __init__(self, definition: Definition, saved: Applied, live: Audience | None, rules: Rules) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        saved: Applied,
+        live: Audience | None,
+        rules: Rules,
+        catalogue: Catalogue | None,
+    ) -> None:
         self.notes: list[Diagnostic] = []
         self._definition = definition
         self._saved = saved
         self._live = live
         self._rules = rules
+        self._catalogue = catalogue
 
     def changes(self, *, is_forced: bool) -> Iterator[FileChange]:
         """Yield the change of the file, if it takes one; raises FileError or DefinitionError."""
@@ -174,9 +188,8 @@ class _WayBack:
             return
         audience = self._live
         assert audience is not None  # noqa: S101 - read before this
-        change, restored = rewriting.rewrite(
-            definition, [field_change(one, audience) for one in taken], rules
-        )
+        fields = [field_change(one, audience) for one in taken]
+        change, restored = rewriting.rewrite(definition, fields, rules, self._catalogue)
         still = {one.path for one in diff.compare(restored.fields, before, rules)}
         if unmet := sorted(dotted(one.path) for one in taken if one.path in still):
             raise FileError(f"{', '.join(unmet)} would not be as before", "Edit the file by hand")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, interrupts, wording
-from reconciler.definitions import edit, files, replacing
+from reconciler.api.documents import TOPICS
+from reconciler.definitions import edit, files, replacing, topic_names
 from reconciler.definitions.edit import REMOVED, Edit
 from reconciler.definitions.yaml.source import MAX_BYTES
 from reconciler.errors import DefinitionError, Diagnostic, FileError, ReconcilerError
@@ -17,7 +18,7 @@ from reconciler.plan.file_change import FileChange
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model import Definition, Rules
+    from reconciler.model import Catalogue, Definition, Path, Rules
     from reconciler.plan import FieldChange
 
 
@@ -38,33 +39,48 @@ class Rewriting:
 
 
 def rewrite(
-    definition: Definition, fields: Sequence[FieldChange], rules: Rules
+    definition: Definition, fields: Sequence[FieldChange], rules: Rules, catalogue: Catalogue | None
 ) -> tuple[FileChange, Definition]:
     """Return the change of a file that sets each field to its `after`, and the definition that it then holds.
 
-    Raises FileError where the file is not as it was read, or a value cannot be written; and DefinitionError
-    where no definition can say it.
+    A file that says topics by name goes on with names, as the catalogue has them. Raises FileError where the
+    file is not as it was read, or a value cannot be written; and DefinitionError where no definition can say
+    it.
     """
-    before = read(definition)
+    before = read(definition, catalogue)
     paths = {dotted(path): path for path in rules}
     edits = [
-        Edit(paths[field.path], REMOVED if field.after is None else field.after)
-        for field in fields
-        if field.path in paths
+        _edit(definition, field, paths[field.path], catalogue) for field in fields if field.path in paths
     ]
     after = edit.apply(before, edits, definition.file)
-    loaded = definitions.parse({definition.file: after})
+    loaded = definitions.parse({definition.file: after}, catalogue)
     if loaded.has_errors:
         raise DefinitionError([_inexpressible(definition, one) for one in loaded.diagnostics])
     return FileChange(definition.file, definition.name, before, after, tuple(fields)), loaded.definitions[0]
 
 
-def read(definition: Definition) -> bytes:
+def _edit(definition: Definition, field: FieldChange, path: Path, catalogue: Catalogue | None) -> Edit:
+    """Return what the file is to say of a field; raises FileError for a topic that no name stands for."""
+    value = REMOVED if field.after is None else field.after
+    if not (definition.topics and field.path == TOPICS and catalogue and isinstance(value, list)):
+        return Edit(path, value)
+    names = {topics[0]: name for name, topics in catalogue.named.items() if len(topics) == 1}
+    if nameless := [topic for topic in value if not (isinstance(topic, int) and topic in names)]:
+        listed = ", ".join(
+            f'{one} ("{name}")' if (name := field.names.get(str(one))) else str(one) for one in nameless
+        )
+        raise FileError(
+            f"this file says topics by name, and catalogue.json has no name for {listed}", _NAMELESS
+        )
+    return Edit(topic_names.PATH, [names[topic] for topic in value if isinstance(topic, int)])
+
+
+def read(definition: Definition, catalogue: Catalogue | None) -> bytes:
     """Return the bytes of a definition's file; raises FileError where it says something else by now."""
-    data = files.read(Path(definition.file), MAX_BYTES + 1)
+    data = files.read(FilePath(definition.file), MAX_BYTES + 1)
     if isinstance(data, Diagnostic):
         raise FileError(f"{definition.file} {data.summary}", data.detail)
-    if definitions.parse({definition.file: data}).definitions != (definition,):
+    if definitions.parse({definition.file: data}, catalogue).definitions != (definition,):
         raise FileError(f"{definition.file} changed while it was read", "Run the command again")
     return data
 
@@ -115,3 +131,9 @@ def write(rewriting: Rewriting) -> Rewriting:
 def counted(changes: Iterable[FileChange]) -> str:
     """Return how many files they are, in words."""
     return wording.count(len([*changes]), "file")
+
+
+_NAMELESS = (
+    "Nothing was written. Replace topics by topicIds in it; or add the name to it, run "
+    "`reconciler catalogue update`, and then this again"
+)

@@ -45,15 +45,16 @@ def adopt_command(
     def body() -> Ending:
         if is_all and names:
             raise SettingsError("names and --all exclude each other", "Give one of the two")
-        defined = planning.targeted(planning.load(paths), names, "")
+        loaded = planning.load(paths)
+        defined = planning.targeted(loaded.definitions, names, "")
         connection = settings.connection(is_sandbox=sandbox)
         merge_base = None if base is None else _read_merge_base(base, paths)
-        live = interrupts.run(adopting.read(defined, connection))
-        if not (is_all or names) and (differing := adopting.differing(defined, live)):
+        live = interrupts.run(adopting.read(defined, connection, loaded.catalogue))
+        if not (is_all or names) and (differing := adopting.differing(defined, live, loaded.catalogue)):
             listed = ", ".join(f'"{name}"' for name in differing)
             raise SettingsError(f"nothing says what to adopt. These differ from git: {listed}", _CHOOSE)
         nothing = _NOTHING if base is None else _NO_DRIFT
-        adopted = adopting.adopt(defined, live, merge_base)
+        adopted = adopting.adopt(defined, live, merge_base, loaded.catalogue)
         return ending(adopted, "Adopted what is live", nothing, is_dry_run=dry_run)
 
     return run(body)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import interrupts, wording
-from reconciler.app import planning, settings
+from reconciler.app import settings
 from reconciler.cli import exit_codes, options, output
-from reconciler.cli.boundary import run
+from reconciler.cli.boundary import Ending, run
 from reconciler.render.escape import log_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model import Catalogue, Definition
+    from reconciler.errors import Diagnostic
+    from reconciler.model import Catalogue
 
 
 @click.group("catalogue")
@@ -30,17 +31,17 @@ def catalogue_command() -> None:
 def update_command(paths: tuple[str, ...], sandbox: bool) -> int:
     """Write catalogue.json and, for editors, catalogue.schema.json. Commit both."""
 
-    def body() -> int:
+    def body() -> Ending:
         from reconciler.app import catalogue
 
         chosen = paths or options.DEFAULT_PATHS
-        found = _fetched(chosen, is_sandbox=sandbox)
+        found, problems = _fetched(chosen, is_sandbox=sandbox)
         for name in catalogue.write(found, chosen):
             output.write(log_line(f"+ {os.path.relpath(name)}") + "\n")
         filters = wording.count(len(found.filters), "filter")
         topics = wording.count(len(found.topics), "topic")
-        output.write(f"The catalogue is up to date: {filters}, {topics} in use.\n")
-        return exit_codes.DONE
+        text = f"The catalogue is up to date: {filters}, {topics} in use.\n"
+        return Ending(exit_codes.DONE, lambda: text, problems, is_written=True)
 
     return run(body)
 
@@ -55,7 +56,8 @@ def check_command(paths: tuple[str, ...], sandbox: bool) -> int:
         from reconciler.app import catalogue
 
         chosen = paths or options.DEFAULT_PATHS
-        names = catalogue.outdated(_fetched(chosen, is_sandbox=sandbox), chosen)
+        found, _ = _fetched(chosen, is_sandbox=sandbox)
+        names = catalogue.outdated(found, chosen)
         for name in names:
             output.write(
                 log_line(f"{os.path.relpath(name)} is out of date. Run `reconciler catalogue update`.") + "\n"
@@ -67,9 +69,10 @@ def check_command(paths: tuple[str, ...], sandbox: bool) -> int:
     return run(body)
 
 
-def _fetched(paths: Sequence[str], *, is_sandbox: bool) -> Catalogue:
+def _fetched(paths: Sequence[str], *, is_sandbox: bool) -> tuple[Catalogue, Sequence[Diagnostic]]:
     from reconciler.app import catalogue
+    from reconciler.definitions import mentions
 
     # A catalogue is wanted before the first definition, too: for an editor to help with it.
-    defined: Sequence[Definition] = planning.load(paths) if any(map(os.path.lexists, paths)) else ()
-    return interrupts.run(catalogue.fetch(settings.connection(is_sandbox=is_sandbox), defined))
+    used = mentions.find(paths) if any(map(os.path.lexists, paths)) else mentions.Mentions()
+    return interrupts.run(catalogue.fetch(settings.connection(is_sandbox=is_sandbox), used))

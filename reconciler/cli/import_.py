@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.api.connection import Connection
     from reconciler.app.importing import Candidates, Draft
-    from reconciler.model import Audience, ListedAudience
+    from reconciler.model import Audience, Catalogue, ListedAudience
 
 
 @click.command("import")
@@ -49,16 +49,19 @@ def import_command(targets: tuple[str, ...], sandbox: bool, is_all: bool, into: 
         from reconciler.app import importing
 
         connection = settings.connection(is_sandbox=sandbox)
-        found = interrupts.run(importing.candidates(connection, importing.owned(into)))
+        owned = importing.owned(into)
+        found = interrupts.run(importing.candidates(connection, owned.definitions))
         if not is_all and not targets:
             return _offer(found.audiences)
-        drafts, notes = _drafts(connection, found, importing.choose(found, targets, is_all=is_all), into)
+        drafts, notes = _drafts(
+            connection, found, importing.choose(found, targets, is_all=is_all), into, owned.catalogue
+        )
         notes += [one.problem for one in drafts if one.problem is not None]
         usable = [one for one in drafts if one.problem is None]
         if not dry_run:
             notes += _write(usable, written)
             usable = written
-        return _proven(connection, usable, notes, is_dry=dry_run)
+        return _proven(connection, usable, notes, owned.catalogue, is_dry=dry_run)
 
     return run(body, is_written=lambda: bool(written))
 
@@ -74,7 +77,11 @@ def _offer(audiences: Sequence[ListedAudience]) -> Ending:
 
 
 def _drafts(
-    connection: Connection, found: Candidates, chosen: Sequence[ListedAudience], into: str
+    connection: Connection,
+    found: Candidates,
+    chosen: Sequence[ListedAudience],
+    into: str,
+    catalogue: Catalogue | None,
 ) -> tuple[Sequence[Draft], list[Diagnostic]]:
     """Read the chosen audiences, and return their drafts and what is to be said of the reading."""
     from reconciler.app import importing
@@ -82,7 +89,7 @@ def _drafts(
     async def read() -> Mapping[str, Audience]:
         live: dict[str, Audience] = {}
         with output.Counter("Reading", len(chosen)) as counter:
-            async for part in importing.read(connection, chosen, found.generation):
+            async for part in importing.read(connection, chosen, found.generation, catalogue):
                 live |= part
                 counter.show(len(live))
         return live
@@ -90,7 +97,7 @@ def _drafts(
     live = interrupts.run(read())
     names, note = interrupts.run(importing.topic_names(connection, live.values()))
     notes = [note] if note is not None else []
-    return importing.draft(chosen, live, names, into), [*importing.doubts(found), *notes]
+    return importing.draft(chosen, live, names, into, catalogue), [*importing.doubts(found), *notes]
 
 
 def _write(drafts: Sequence[Draft], written: list[Draft]) -> list[Diagnostic]:
@@ -110,14 +117,21 @@ def _write(drafts: Sequence[Draft], written: list[Draft]) -> list[Diagnostic]:
 
 
 def _proven(
-    connection: Connection, drafts: Sequence[Draft], notes: Sequence[Diagnostic], *, is_dry: bool
+    connection: Connection,
+    drafts: Sequence[Draft],
+    notes: Sequence[Diagnostic],
+    catalogue: Catalogue | None,
+    *,
+    is_dry: bool,
 ) -> Ending:
     from reconciler.app import importing
 
     diagnostics = [*notes]
     if drafts:
         with output.Counter("Planning what was imported", len(drafts)):
-            definitions = importing.defined(drafts) if is_dry else importing.reread(drafts)
+            definitions = (
+                importing.defined(drafts, catalogue) if is_dry else importing.reread(drafts, catalogue)
+            )
             diagnostics += importing.unproven(interrupts.run(importing.prove(connection, definitions)))
     has_errors = any(one.is_error for one in diagnostics)
 

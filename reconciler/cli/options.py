@@ -26,8 +26,15 @@ def _complete_audience(context: click.Context, _: click.Parameter, begun: str) -
     from click.shell_completion import CompletionItem
 
     from reconciler import definitions
+    from reconciler.app import catalogue
+    from reconciler.errors import FileError
 
-    found = definitions.load(context.params.get("paths") or DEFAULT_PATHS).definitions
+    chosen = context.params.get("paths") or DEFAULT_PATHS
+    try:
+        known = catalogue.read(chosen)
+    except FileError:  # which every other command tells of
+        known = None
+    found = definitions.load(chosen, known).definitions
     by_id = [CompletionItem(one.id, help=one.name) for one in found if one.id.startswith(begun.lower())]
     by_name = [CompletionItem(one.name) for one in found if one.name.lower().startswith(begun.lower())]
     return by_name or by_id

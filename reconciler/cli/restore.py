@@ -38,14 +38,15 @@ def restore_command(
     def body() -> Ending:
         saved = saved_files.read(file)
         ones = restoring.applied(saved)
-        owned, lost = restoring.chosen(ones, planning.load(paths), names)
+        loaded = planning.load(paths)
+        owned, lost = restoring.chosen(ones, loaded.definitions, names)
         connection = settings.connection(is_sandbox=sandbox)
         if isinstance(saved, Plan) and saved.origin != connection.origin:
             raise StalePlan(
                 f"{file} is a plan for {saved.origin}, and not for {connection.origin}", "Name the right file"
             )
-        live = interrupts.run(adopting.read(owned, connection))
-        found = restoring.restore(owned, live, ones, is_forced=force)
+        live = interrupts.run(adopting.read(owned, connection, loaded.catalogue))
+        found = restoring.restore(owned, live, ones, loaded.catalogue, is_forced=force)
         found = replace(
             found, diagnostics=(*lost, *found.diagnostics), is_refused=found.is_refused and not lost
         )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler import schema
 from reconciler.errors import Diagnostic
+from reconciler.schema.extension import UNDOCUMENTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.definitions.yaml.reader import Document
     from reconciler.model import Catalogue, Filter, Rules
+    from reconciler.schema.messages import Problem
 
 Place = tuple[str | int, ...]
 _FILTERS: Place = ("config", "filters")
@@ -31,6 +34,16 @@ def problems(document: Document, file: str, rules: Rules, catalogue: Catalogue) 
     for index, topic in enumerate(topics if isinstance(topics, list) else ()):
         if type(topic) is int:
             yield from check.topic(topic, (*_TOPICS, index))
+
+
+def unsettable(problem: Problem, catalogue: Catalogue) -> Problem:
+    """Return a problem in other words where it is a filter that the catalogue has and no file can set."""
+    key = problem.place[-1] if problem.code == "unknown-key" and problem.place[:-1] == _FILTERS else None
+    known = catalogue.filters.get(key) if isinstance(key, str) else None
+    if known is None or known.type != UNDOCUMENTED:
+        return problem
+    summary = f'"{key}" is a number range, whose values the vendor does not document'
+    return replace(problem, summary=summary, detail="Remove it: it stays as it is live")
 
 
 class _Check:

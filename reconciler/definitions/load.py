@@ -7,8 +7,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
-from reconciler.definitions import files, sure
+from reconciler.definitions import files, sure, topic_names
 from reconciler.definitions.catalogue import problems as unknown_to
+from reconciler.definitions.catalogue import unsettable
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
 from reconciler.model import Definition, Json, dotted, normalise
@@ -26,10 +27,11 @@ _IGNORABLE_DEPTH = 3  # a whole filter may be ignored, not a part of its value
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What was read: the usable definitions, and every problem of every file."""
+    """What was read: the usable definitions, and every problem of every file by a catalogue, where given."""
 
     definitions: tuple[Definition, ...]
     diagnostics: tuple[Diagnostic, ...]
+    catalogue: Catalogue | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -72,13 +74,14 @@ def load(paths: Sequence[str], catalogue: Catalogue | None = None) -> Definition
     The result is sorted by the files' names, whatever the order of the paths. With a catalogue, what it does
     not know is a problem too.
     """
-    rules = schema.rules()
-    return _gathered([_read(entry, rules, catalogue) for entry in files.find(paths)])
+    rules = schema.rules(catalogue)
+    readings = [_read(entry, rules, catalogue) for entry in files.find(paths)]
+    return _gathered(readings, catalogue)
 
 
 def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     """Find the problems that `load` finds, and keep nothing of a file that has none but its id."""
-    rules = schema.rules()
+    rules = schema.rules(catalogue)
     ids: set[str] = set()
     count = claims = 0
     diagnostics: list[Diagnostic] = []
@@ -86,7 +89,7 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
         data = _content(entry)
         found = None if isinstance(data, Diagnostic) else sure.read(data, rules, catalogue)
         if found is not None:
-            claimed: str | None = found[0]["id"].lower()
+            claimed: str | None = found.value["id"].lower()
             count += 1
         else:
             reading = _read_content(entry, data, rules, catalogue)
@@ -102,17 +105,17 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     return Checked(count, _in_order(diagnostics))
 
 
-def parse(files: Mapping[str, bytes]) -> Definitions:
+def parse(files: Mapping[str, bytes], catalogue: Catalogue | None = None) -> Definitions:
     """Read definitions from bytes, by the names of their files; the result is as from `load`."""
-    rules = schema.rules()
-    return _gathered([_parsed(file, files[file], rules) for file in sorted(files)])
+    rules = schema.rules(catalogue)
+    return _gathered([_parsed(file, files[file], rules, catalogue) for file in sorted(files)], catalogue)
 
 
-def _gathered(readings: Sequence[_Reading]) -> Definitions:
+def _gathered(readings: Sequence[_Reading], catalogue: Catalogue | None) -> Definitions:
     diagnostics = [diagnostic for reading in readings for diagnostic in reading.diagnostics]
     diagnostics += _shared_ids(reading.claim for reading in readings if reading.claim is not None)
     definitions = tuple(reading.definition for reading in readings if reading.definition is not None)
-    return Definitions(definitions, _in_order(diagnostics))
+    return Definitions(definitions, _in_order(diagnostics), catalogue)
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -140,14 +143,14 @@ def _read_content(
     return _parsed(files.shown(cast("str", entry)), data, rules, catalogue)
 
 
-def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> _Reading:
+def _parsed(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None) -> _Reading:
     """Read one definition: with care only where it is not plain that nothing is wrong with it."""
     found = sure.read(data, rules, catalogue)
     if found is None:
         return _parsed_with_care(file, data, rules, catalogue)
-    value, mark = found
-    definition = _definition(value, file, mark, rules, sure.Places(data, rules))
-    return _Reading(definition, _Claim(definition.id, file, mark))
+    places = sure.Places(data, rules)
+    definition = _definition(found.value, file, found.mark, rules, places, topics=found.topics)
+    return _Reading(definition, _Claim(definition.id, file, found.mark))
 
 
 def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue | None) -> _Reading:
@@ -156,15 +159,20 @@ def _parsed_with_care(file: str, data: bytes, rules: Rules, catalogue: Catalogue
     document, found = reader.read(data, file)
     if document is None:
         return _Reading(diagnostics=found)
-    problems = tuple(_problems(document))
+    problems = tuple(_problems(document, catalogue))
     worded = (_diagnostic(problem, document, file) for problem in problems)
-    others = (_ignore_problems(document, file, rules), _generation_problems(document, file, rules))
+    resolved = topic_names.resolve(document, file, catalogue)
+    others = (
+        resolved.diagnostics,
+        _ignore_problems(document, file, rules),
+        _generation_problems(document, file, rules),
+    )
     unknown = () if catalogue is None else unknown_to(document, file, rules, catalogue)
     diagnostics = _first(chain(found, worded, *others, unknown))
     definition = None
     if not any(one.is_error for one in diagnostics):
-        value, places = cast("dict[str, Json]", document.value), sure.of_fields(document, rules)
-        definition = _definition(value, file, document.keys["id",], rules, places)
+        value, places = cast("dict[str, Json]", resolved.document.value), sure.of_fields(document, rules)
+        definition = _definition(value, file, document.keys["id",], rules, places, topics=resolved.ids)
     return _Reading(definition, _claim(document, file, problems), diagnostics)
 
 
@@ -178,11 +186,11 @@ def _first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return (*found[:-1], more)
 
 
-def _problems(document: Document) -> Iterator[Problem]:
+def _problems(document: Document, catalogue: Catalogue | None) -> Iterator[Problem]:
     """Yield what the schema has against a document, but for values that the reader refused."""
-    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1):
+    for problem in schema.check(document.value, "audience", MAX_PROBLEMS + 1, catalogue):
         if problem.at_key or problem.place not in document.refused:
-            yield problem
+            yield problem if catalogue is None else unsettable(problem, catalogue)
 
 
 def _item(value: object, place: Sequence[str | int]) -> object:
@@ -197,7 +205,13 @@ def _diagnostic(problem: Problem, document: Document, file: str) -> Diagnostic:
 
 
 def _definition(
-    value: Mapping[str, Json], file: str, mark: Mark, rules: Rules, places: Mapping[Path, tuple[int, int]]
+    value: Mapping[str, Json],
+    file: str,
+    mark: Mark,
+    rules: Rules,
+    places: Mapping[Path, tuple[int, int]],
+    *,
+    topics: Mapping[str, int],
 ) -> Definition:
     lifecycle, metadata = (cast("dict[str, Json]", value.get(key, {})) for key in ("lifecycle", "metadata"))
     return Definition(
@@ -212,6 +226,7 @@ def _definition(
         owner=cast("str", metadata.get("owner", "")),
         description=cast("str", metadata.get("description", "")),
         places=places,
+        topics=topics,
     )
 
 
@@ -233,9 +248,8 @@ def _ignore_problems(document: Document, file: str, rules: Rules) -> Iterator[Di
             fix = f'Did you mean "{near}"?' if near else "Name a field by its whole path, as a plan shows it"
             summary = f'"{schema.clip(path)}" is not a field that can be ignored'
             yield _at(file, mark, "lifecycle.ignore", ("unknown-path", summary, fix))
-        elif known[path] in document.keys:
-            line = document.keys[known[path]].line
-            summary = f'"{path}" is ignored here and set at line {line}'
+        elif (key := topic_names.mark(known[path], document.keys)) is not None:
+            summary = f'"{path}" is ignored here and set at line {key.line}'
             yield _at(file, mark, "lifecycle.ignore", ("ignored-and-set", summary, "Remove one of the two"))
 
 

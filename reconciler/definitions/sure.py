@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler import schema
+from reconciler.definitions import topic_names
 from reconciler.definitions.catalogue import problems
 from reconciler.definitions.yaml import values
 from reconciler.definitions.yaml.source import Mark
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
     from reconciler.definitions.yaml.reader import Document
     from reconciler.model import Catalogue, Path, Rules
+
+
+class Sure(NamedTuple):
+    """The content of a file, with ids where it says topics by name, and the place of its `id`."""
+
+    value: dict[str, Any]
+    mark: Mark
+    topics: Mapping[str, int]
 
 
 class Places(Mapping["Path", tuple[int, int]]):
@@ -50,26 +59,30 @@ class Places(Mapping["Path", tuple[int, int]]):
 
 
 def of_fields(document: Document, rules: Rules) -> dict[Path, tuple[int, int]]:
-    """Return the line and column of the value of each field that the rules know."""
-    return {
-        cast("Path", place): (mark.line, mark.column)
-        for place, mark in document.values.items()
-        if place in rules
-    }
+    """Return the line and column of the value of each field that the rules know, however it is written."""
+    marks = {path: topic_names.mark(path, document.values) for path in rules}
+    return {path: (mark.line, mark.column) for path, mark in marks.items() if mark is not None}
 
 
-def read(data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> tuple[dict[str, Any], Mark] | None:
-    """Return the content of a file and the place of its `id`; None where a problem may be found in it."""
+def read(data: bytes, rules: Rules, catalogue: Catalogue | None = None) -> Sure | None:
+    """Return what a file says; None where a problem may be found in it."""
     found = values.read(data)
-    if found is None or not schema.surely_valid("audience")(found[0]):
+    if found is None or not schema.surely_valid("audience", catalogue)(found[0]):
         return None
     value, index = found
+    topics: Mapping[str, int] = {}
+    if (names := topic_names.said(value)) is not None:
+        named = {} if catalogue is None else catalogue.named
+        topics = {name: named[name][0] for name in names if len(named.get(name, ())) == 1}
+        if len(topics) < len(names):
+            return None
+        value = topic_names.by_id(value, topics)
     is_sure = (
         not value.get("lifecycle", {}).get("ignore")
         and _has_one_generation(value, rules)
         and (catalogue is None or _is_known(value, rules, catalogue))
     )
-    return (value, _mark(data, index)) if is_sure else None
+    return Sure(value, _mark(data, index), topics) if is_sure else None
 
 
 def _has_one_generation(value: dict[str, Any], rules: Rules) -> bool:

@@ -18,9 +18,13 @@ def amount_at(definition: Definition, path: Path, amount: str) -> str:
 
 def error_at(definition: Definition, path: Path, code: str, summary: str, hint: str) -> Diagnostic:
     """Return an error at a field or, where the definition leaves it out, at what it would stand in."""
-    place = (definition.line, definition.column)
+    place = place_of(definition, path)
+    return Diagnostic("error", code, summary, hint, definition.file, *place, dotted(path))
+
+
+def place_of(definition: Definition, path: Path) -> tuple[int, int]:
+    """Return the line and column of a field or, where it is left out, of what it would stand in."""
     for length in range(len(path), 0, -1):
         if path[:length] in definition.places:
-            place = definition.places[path[:length]]
-            break
-    return Diagnostic("error", code, summary, hint, definition.file, *place, dotted(path))
+            return definition.places[path[:length]]
+    return definition.line, definition.column

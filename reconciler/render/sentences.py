@@ -94,7 +94,7 @@ def _said(
     if field.path == _STATUS:
         return _status(change, field, words), None
     if path not in rules:
-        return "something changes that this version has no words for", "other"
+        return f"{words.medium.quote(field.path)} changes, which this version has no words for", "other"
     if field.path == _NAME:
         return f"is renamed, was {words.quoted(field.before)}", None
     if path in lexicon.lower_ends:

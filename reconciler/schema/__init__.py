@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from reconciler.model import Json, Kind, Path, Raising, Rule, Rules
+from reconciler.schema import extension
 from reconciler.schema.quoting import clip
 from reconciler.schema.suggestions import Suggestions
 from reconciler.schema.verdict import compiled
@@ -15,6 +16,8 @@ from reconciler.schema.verdict import compiled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from reconciler.model import Catalogue
+    from reconciler.schema.extension import Extra
     from reconciler.schema.messages import Problem
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "Schema",
     "SchemaName",
     "Suggestions",
+    "audience",
     "check",
     "clip",
     "keys",
@@ -43,20 +47,50 @@ def load(name: SchemaName) -> Schema:
     return cast("Schema", json.loads((folder / f"{name}.schema.json").read_text("utf-8")))
 
 
+def audience(catalogue: Catalogue | None = None) -> Schema:
+    """Return the audience schema, with the filters that a catalogue has beside it."""
+    return _audience(_extra(catalogue))
+
+
+def _extra(catalogue: Catalogue | None) -> Extra:
+    return extension.of(catalogue, _known_filters())
+
+
 @cache
-def rules() -> Rules:
-    """Return what the audience schema says of every field that may be sent.
+def _known_filters() -> frozenset[str]:
+    return frozenset(extension.filters(load("audience")))
+
+
+@cache
+def _audience(extra: Extra) -> Schema:
+    return extension.extended(load("audience"), extra) if extra else load("audience")
+
+
+def rules(catalogue: Catalogue | None = None) -> Rules:
+    """Return what the audience schema, and a catalogue beside it, says of every field that may be sent.
 
     Asked once where files come in (`definitions.load`) and where a use case begins; whatever is pure is
     handed the rules, so that it depends on no file.
     """
-    return dict(_rules_under(load("audience"), ()))
+    return _rules(_extra(catalogue))
 
 
 @cache
-def keys(path: Path) -> tuple[str, ...]:
-    """Return the keys that the audience schema has under a path, in its order; none where it names none."""
-    found: Schema = load("audience")
+def _rules(extra: Extra) -> Rules:
+    return dict(_rules_under(_audience(extra), ()))
+
+
+def keys(path: Path, catalogue: Catalogue | None = None) -> tuple[str, ...]:
+    """Return the keys that the audience schema has under a path, in its order; none where it names none.
+
+    With a catalogue, the filters that it has beside the schema come last.
+    """
+    return _keys(path, _extra(catalogue))
+
+
+@cache
+def _keys(path: Path, extra: Extra) -> tuple[str, ...]:
+    found: Schema = _audience(extra)
     for key in path:
         found = found.get("properties", {}).get(key, {})
     return tuple(found.get("properties", ()))
@@ -67,7 +101,7 @@ def _rules_under(schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, 
         if "x-local" in field:
             continue
         upper = schema.get("x-atMost", {}).get(key)
-        yield (*path, key), _rule(field, None if upper is None else (*path, upper))
+        yield (*path, key), _rule(field, None if upper is None else (*path, upper[0]))
         if "properties" in field:
             yield from _rules_under(field, (*path, key))
 
@@ -95,24 +129,30 @@ def _rule(field: Mapping[str, Any], at_most: Path | None) -> Rule:
 def _kind(field: Mapping[str, Any]) -> Kind:
     if field.get("uniqueItems"):
         return "set"
-    if field["type"] == "object" and "required" not in field:
+    if field["type"] == "object" and not {"required", "oneOf"} & field.keys():
         return "group"
     return cast("Kind", field["type"])
 
 
-def check(value: Json, name: SchemaName, max_problems: int = MAX_PROBLEMS) -> tuple[Problem, ...]:
+def check(
+    value: Json, name: SchemaName, max_problems: int = MAX_PROBLEMS, catalogue: Catalogue | None = None
+) -> tuple[Problem, ...]:
     """Return the problems that a document has with a schema, in the schema's order and at most so many."""
     from reconciler.schema.messages import problems
     from reconciler.schema.validator import errors
 
-    schema = load(name)
+    schema = audience(catalogue) if name == "audience" else load(name)
     return tuple(problems(errors(value, schema, max_problems), schema))
 
 
-@cache
-def surely_valid(name: SchemaName) -> Callable[[Json], bool]:
+def surely_valid(name: SchemaName = "audience", catalogue: Catalogue | None = None) -> Callable[[Json], bool]:
     """Return what tells whether `check` would surely have no problem with a document.
 
     A document holds values of a parser: texts, integers, lists and dicts of exactly these types.
     """
-    return compiled(load(name))
+    return _compiled(name, _extra(catalogue))
+
+
+@cache
+def _compiled(name: SchemaName, extra: Extra) -> Callable[[Json], bool]:
+    return compiled(_audience(extra) if name == "audience" else load(name))

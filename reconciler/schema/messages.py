@@ -9,6 +9,8 @@ from reconciler.schema import wrong_type
 from reconciler.schema.quoting import clip, dotted, one_of, shown
 from reconciler.schema.suggestions import Suggestions
 
+SECOND = "second"  # the error of a key that stands beside the one it stands for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -43,6 +45,11 @@ def problems(errors: Iterable[ValidationError], schema: Mapping[str, Any]) -> It
         place = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
             yield Problem(place, *keys.unknown(error), dotted(place[:-1]), at_key=True)
+        elif error.validator == "oneOf":
+            is_second = error.message == SECOND
+            yield Problem(
+                place, *_one_of(error), dotted(place[:-1] if is_second else place), at_key=is_second
+            )
         elif error.validator == "enum":
             yield Problem(place, *_enum(error, keys.suggestions), dotted(place))
         elif error.validator == "x-atMost":
@@ -57,7 +64,8 @@ def problems(errors: Iterable[ValidationError], schema: Mapping[str, Any]) -> It
 def _is_required(place: Place, schema: Mapping[str, Any]) -> bool:
     for step in place[:-1]:
         schema = schema.get("properties", {}).get(step, {})
-    return place == () or place[-1] in schema.get("required", ())
+    choices = [schema, *schema.get("oneOf", ())]
+    return place == () or any(place[-1] in choice.get("required", ()) for choice in choices)
 
 
 class _Keys:
@@ -122,9 +130,21 @@ def _at_most(error: ValidationError) -> Words:
 
 def _required(error: ValidationError) -> Words:
     key = error.message
+    meaning = _meaning(error, key)
+    return "missing-key", f'"{key}" is missing', f'Add "{key}"{meaning and ": "}{meaning}'
+
+
+def _meaning(error: ValidationError, key: str) -> str:
     about = error.schema.get("properties", {}).get(key, {}).get("description", "").partition(". ")[0]
-    meaning = f": {about[0].lower()}{about[1:].removesuffix('.')}" if about else ""
-    return "missing-key", f'"{key}" is missing', f'Add "{key}"{meaning}'
+    return f"{about[:1].lower()}{about[1:].removesuffix('.')}"
+
+
+def _one_of(error: ValidationError) -> Words:
+    first, *others = error.instance
+    if error.message == SECOND:
+        return "both-keys", f'"{others[0]}" stands beside "{first}"', "Keep one of the two"
+    rest = "".join(f', or "{key}": {_meaning(error, key)}' for key in others)
+    return "missing-key", f'"{first}" is missing', f'Add "{first}": {_meaning(error, first)}{rest}'
 
 
 def _type(error: ValidationError) -> Words:

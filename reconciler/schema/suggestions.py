@@ -36,3 +36,15 @@ class Suggestions:
             get_close_matches(low, spelled, cutoff=cutoff), key=lambda name: name.count(".") != low.count(".")
         )
         return spelled[near[0]] if near else None
+
+    def several(self, word: str, known: Iterable[str], count: int) -> list[str]:
+        """Return so many known words at most: those that hold this one first, then those most like it."""
+        if self._left == 0 or len(word) > MAX_LENGTH:
+            return []
+        self._left -= 1
+        from difflib import get_close_matches
+
+        low, spelled = word.lower(), {name.lower(): name for name in known}
+        holding = sorted((name for name in spelled if low in name), key=len)
+        near = [*holding[:count], *get_close_matches(low, spelled, n=count)]
+        return [spelled[name] for name in dict.fromkeys(near)][:count]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
 from reconciler.schema import formats
+from reconciler.schema.messages import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model import Json
 
@@ -77,6 +78,17 @@ def _required(_: object, required: list[str], value: Json, __: object) -> Iterat
         yield from (ValidationError(key) for key in required if key not in value)
 
 
+def _one_of(
+    _: object, choices: list[dict[str, list[str]]], value: Json, __: object
+) -> Iterator[ValidationError]:
+    """Require exactly one of several keys, each of them as a schema that requires it alone."""
+    keys = [key for choice in choices for key in choice["required"]]
+    present = [key for key in keys if isinstance(value, dict) and key in value]
+    if isinstance(value, dict) and not present:
+        yield ValidationError("none", instance=keys)
+    yield from (ValidationError(SECOND, path=[key], instance=[present[0], key]) for key in present[1:])
+
+
 def _unique_items(_: object, is_set: object, value: Json, __: object) -> Iterator[ValidationError]:
     if not (is_set and isinstance(value, list)):
         return
@@ -90,7 +102,7 @@ def _unique_items(_: object, is_set: object, value: Json, __: object) -> Iterato
 
 def _at_most(
     validator: Any,  # noqa: ANN401 - the class is made at run time
-    pairs: Mapping[str, str],
+    pairs: Mapping[str, Sequence[str]],
     value: Json,
     schema: Mapping[str, Any],
 ) -> Iterator[ValidationError]:
@@ -100,11 +112,10 @@ def _at_most(
     """
     if not isinstance(value, dict):
         return
-    for names in pairs.items():
-        low, high = (_size(validator, value, key, schema["properties"][key]) for key in names)
+    for lower, upper in ((lower, upper) for lower, uppers in pairs.items() for upper in uppers):
+        low, high = (_size(validator, value, key, schema["properties"][key]) for key in (lower, upper))
         if low is None or high is None or low <= high:
             continue
-        lower, upper = names
         pair = Pair(lower, low, upper, high, isinstance(value.get(upper), list))
         yield ValidationError("over the other", path=[lower], instance=pair)
 
@@ -128,6 +139,7 @@ _STRICT = validators.extend(
     Draft202012Validator,
     {
         "additionalProperties": _additional_properties,
+        "oneOf": _one_of,
         "required": _required,
         "uniqueItems": _unique_items,
         "x-atMost": _at_most,

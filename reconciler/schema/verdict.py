@@ -67,7 +67,8 @@ def _string(schema: Mapping[str, Any]) -> Check:
 
 def _integer(schema: Mapping[str, Any]) -> Check:
     least, most = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
-    return lambda value: type(value) is int and least <= value <= most
+    known = schema.get("enum")
+    return lambda value: type(value) is int and least <= value <= most and (known is None or value in known)
 
 
 def _boolean(_: Mapping[str, Any]) -> Check:
@@ -92,7 +93,10 @@ def _object(schema: Mapping[str, Any]) -> Check:
     properties = {key: compiled(field) for key, field in schema.get("properties", {}).items()}
     others, required = schema.get("additionalProperties"), schema.get("required", ())
     other = compiled(others) if isinstance(others, dict) else _never({})
-    pairs = tuple(schema.get("x-atMost", {}).items())
+    pairs = [(low, high) for low, highs in schema.get("x-atMost", {}).items() for high in highs]
+    choices = [choice.get("required", ()) for choice in schema.get("oneOf", ())]
+    if not all(choice.keys() == {"required"} for choice in schema.get("oneOf", ())):
+        return _never(schema)
 
     def check(value: Any) -> bool:  # noqa: ANN401 - as above
         if type(value) is not dict:
@@ -100,7 +104,11 @@ def _object(schema: Mapping[str, Any]) -> Check:
         for key, item in value.items():
             if not properties.get(key, other)(item):
                 return False
-        return all(key in value for key in required) and all(_is_in_order(value, pair) for pair in pairs)
+        return (
+            all(key in value for key in required)
+            and (not choices or sum(all(key in value for key in keys) for keys in choices) == 1)
+            and all(_is_in_order(value, pair) for pair in pairs)
+        )
 
     return check
 
@@ -116,8 +124,8 @@ def _size(value: Any) -> int:  # noqa: ANN401 - a number, or the list of which t
 
 _KINDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Check], frozenset[str]]] = {
     "string": (_string, frozenset({"minLength", "maxLength", "enum", "format"})),
-    "integer": (_integer, frozenset({"minimum", "maximum"})),
+    "integer": (_integer, frozenset({"minimum", "maximum", "enum"})),
     "boolean": (_boolean, frozenset()),
     "array": (_array, frozenset({"minItems", "maxItems", "items", "uniqueItems"})),
-    "object": (_object, frozenset({"properties", "additionalProperties", "required", "x-atMost"})),
+    "object": (_object, frozenset({"properties", "additionalProperties", "required", "oneOf", "x-atMost"})),
 }

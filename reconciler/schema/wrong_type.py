@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.schema.quoting import MAX_LENGTH, one_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.model import Json
 
@@ -52,8 +52,14 @@ def _array(value: Json, _: Mapping[str, Any]) -> str:
 
 
 def _object(_: Json, schema: Mapping[str, Any]) -> str:
-    keys = ", ".join(f"{key}: …" for key in schema.get("required", ()))
+    keys = ", ".join(f"{key}: …" for key in schema.get("required") or _first(schema))
     return f"Write {{{keys}}}" if keys else 'Write "key: value" lines below it'
+
+
+def _first(schema: Mapping[str, Any]) -> Sequence[str]:
+    """Return the keys of the first choice, where exactly one of several is required."""
+    choices = schema.get("oneOf", ())
+    return choices[0]["required"] if choices else ()
 
 
 def _enum(_: Json, schema: Mapping[str, Any]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.sandbox import catalogue as sandbox
 from tests.cli.command import FULL, checked
 from tests.cli.organization import Project, audience
 from tests.unit.sandbox.calls import served
@@ -126,6 +128,95 @@ def test_second_generation_has_keys_and_operators(served_project: Project) -> No
     assert found[0][0::3] == ("warning", "topic 117801 is not in catalogue.json")
 
 
+NEW = {
+    "role.isFounder": {"type": "boolean"},
+    "company.technologies": {"type": "multi_select", "operators": ["contains"], "values": ["Oracle", "SAP"]},
+    "company.founded": {"type": "number_range"},
+    "company.mood": {"type": "mood"},
+}
+KNOWN = SECOND.replace("managr], operator: contians", "manager]").replace("role.isFinance", "role.isFounder")
+
+
+def extend(project: Project, *left_out: str) -> None:
+    """Let the kept catalogue have filters that the schema does not know."""
+    document = kept(project)
+    document["filters"] |= {key: value for key, value in NEW.items() if key not in left_out}
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+
+
+@second
+def test_filter_of_the_catalogue_alone_is_valid(served_project: Project) -> None:
+    project, file = served_project, served_project.definitions / "a.yaml"
+    file.write_text(KNOWN)
+    project.run(*UPDATE)
+    assert [one[3] for one in problems(project)] == ['unknown filter "role.isFounder"']
+    extend(project)
+    assert problems(project) == []
+
+    file.write_text(
+        KNOWN + "    company.technologies: {values: [SAP, oracle, 3], operator: contians, modus: any}\n"
+        "    company.founded: {min: 3}\n    company.mood: good\n    seniority: [vp]\n"
+    )
+    assert [one[1:4] for one in problems(project) if "says the same" not in one[3]] == [
+        (9, 42, '"oracle" is not among the values of company.technologies'),
+        (9, 50, "expected text, found the number 3"),
+        (9, 64, '"contians" is not an operator of company.technologies'),
+        (9, 74, 'unknown key "modus"'),
+        (10, 5, '"company.founded" is a number range, whose values the vendor does not document'),
+        (11, 5, 'unknown filter "company.mood"'),
+        (12, 5, '"seniority" is not a filter of this organization\'s API'),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def grown(monkeypatch: pytest.MonkeyPatch, served_project: Project) -> Project:
+    """Give a project whose API has got two filters that the schema does not know."""
+    for added in (
+        sandbox.Filter("role.isFounder", "Founder", "boolean", 90),
+        sandbox.Filter("company.technologies", "Technologies", "multi_select", 5, {"SAP": 40, "Oracle": 30}),
+    ):
+        monkeypatch.setitem(cast("dict[str, Any]", sandbox.SECOND), added.key, added)
+    return served_project
+
+
+@second
+def test_new_filter_goes_all_the_way(grown: Project) -> None:
+    grown.run("import", "CFO*")
+    grown.run(*UPDATE)
+    (file,) = grown.definitions.glob("cfo*")
+    before = file.read_text()
+    file.write_text(before + "    role.isFounder: true  # new\n    company.technologies: {values: [SAP]}\n")
+    said = grown.run("apply", "--auto-approve", "--out", "result.json")
+    assert (said.code, "`" in said.out, said.out.count("which this version has no words for")) == (
+        0,
+        False,
+        2,
+    )
+    assert "No changes." in grown.run("plan").out
+
+    live_as(grown, file, {"role": {"isFounder": True}, "company.technologies": {"values": ["Oracle", "SAP"]}})
+    assert "~ config.filters.company.technologies.values: + Oracle" in grown.run("adopt", "--all").out
+    assert "[SAP, Oracle]}" in file.read_text()
+    assert "    role.isFounder: true  # new\n" in file.read_text()
+    assert grown.run("restore", "result.json", "--force").code == 0
+    assert "isFounder" not in file.read_text()
+
+    file.unlink()
+    said = grown.run("import", "CFO*")
+    assert (said.code, said.err) == (0, "")
+    assert {"    role.isFounder: true", "      values: [Oracle, SAP]"} <= {*file.read_text().splitlines()}
+    assert grown.run("fmt", "--check").code == 0
+
+
+def live_as(project: Project, file: Path, filters: dict[str, Any]) -> None:
+    """Let somebody save a definition's audience with these filters alone."""
+    identity = file.read_text().partition("id: ")[2].split()[0]
+    with httpx.Client(base_url=f"{project.settings['LEADPIPE_BASE_URL']}/v1/intent/audiences/") as client:
+        client.headers["X-API-Key"] = project.settings["LEADPIPE_API_KEY"]
+        config = client.get(identity).json()["data"]["config"] | {"filters": filters}
+        assert client.patch(identity, json={"config": config}).status_code == 200
+
+
 @second
 def test_fallback_of_the_vendor_only_warns(served_project: Project) -> None:
     project = served_project
@@ -178,6 +269,8 @@ def test_editors_get_the_values_of_the_organization(served_project: Project) -> 
         (" " * (4 * 1024 * 1024 + 1), "catalogue.json is not a catalogue: the file: "),
         ('{"format_version": "2.0", "generation": 1, "status": "catalog", "filters": {}, "topics": []}',
          "its format is of another version"),
+        (json.dumps({"format_version": "1.0", "generation": 1, "status": "catalog", "topics": [],
+                     "filters": {str(number): {} for number in range(2001)}}), "has over 2,000 filters"),
     ],
 )  # fmt: skip
 def test_catalogue_that_cannot_be_used_is_an_error(project: Project, content: str, problem: str) -> None:
@@ -218,6 +311,73 @@ def test_shell_completes_topics_in_use(served_project: Project) -> None:
     assert project.run(settings=asked).out == "plain,Marketing ROI\n"
     (project.folder / "catalogue.json").write_text("{")
     assert project.run(settings=asked).out.strip() == ""
+
+
+@both
+def test_update_finds_topics_by_name(served_project: Project) -> None:
+    project = served_project
+    head = f"id: {ID}\nname: a\nconfig: "
+    (project.definitions / "a.yaml").write_text(f"{head}{{topics: [CRM Software, CRM Migratoin, zzz]}}\n")
+    said = project.run(*UPDATE)
+    assert (said.code, [one["id"] for one in kept(project)["topics"]]) == (0, [117801])
+    assert said.err.splitlines() == [
+        (
+            'audiences.d/a.yaml:3:33: Warning: config.topics: no topic in the API is called "CRM Migratoin". '
+            'Did you mean "CRM Migration" (117822)? Find it with `reconciler topics search WORDS`.'
+        ),
+        (
+            'audiences.d/a.yaml:3:48: Warning: config.topics: no topic in the API is called "zzz". '
+            "Find it with `reconciler topics search WORDS`."
+        ),
+    ]
+    assert [one[1:3] for one in problems(project)] == [(3, 33), (3, 48)]
+
+    (project.definitions / "a.yaml").write_text(f"{head}{{topics: [CRM Software, CRM Migration]}}\n")
+    assert project.run("catalogue", "check").code == 2
+    assert project.run(*UPDATE).err == ""
+    assert problems(project) == []
+    schema = json.loads((project.folder / "catalogue.schema.json").read_text("utf-8"))
+    names = schema["properties"]["config"]["properties"]["topics"]["items"]["anyOf"]
+    assert {"const": "CRM Migration", "description": "Topic 117822"} in names
+
+
+@first
+def test_update_needs_yaml_and_no_more(served_project: Project) -> None:
+    project = served_project
+    (project.definitions / "a.yaml").write_text("id: x\nconfig: {topicIds: [117805, -1, a], topics: 3}\n")
+    (project.definitions / "b.yaml").write_text("config: 3\n")
+    assert project.run(*UPDATE).code == 0
+    assert [one["id"] for one in kept(project)["topics"]] == [117805]
+    (project.definitions / "b.yaml").write_text("[")
+    (project.definitions / "c.yaml").symlink_to("a.yaml")
+    said = project.run(*UPDATE)
+    assert (said.code, said.out, said.err.count(".yaml")) == (1, "", 2)
+
+
+@both
+def test_plan_and_apply_go_by_the_catalogue(served_project: Project) -> None:
+    """A changed catalogue that makes a definition invalid stops what would write, at the line."""
+    project = served_project
+    project.run("import", "CFO*")
+    project.run(*UPDATE)
+    assert project.run("plan").err == ""
+    document = kept(project)
+    gone = document["topics"].pop()["id"]
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+    said = project.run("plan")
+    assert (said.code, f"Warning: config.topicIds: topic {gone} is not in catalogue.json" in said.out) == (
+        0,
+        True,
+    )
+    assert project.run("apply", "--auto-approve").code == 0
+
+    document["topics"].append({"id": gone})
+    (project.folder / "catalogue.json").write_text(json.dumps(document))
+    for command in (["plan"], ["apply", "--auto-approve"]):
+        said = project.run(*command)
+        assert (said.code, f"config.topicIds: the API has no topic {gone}" in said.err) == (1, True)
+    (project.folder / "catalogue.json").write_text("{")
+    assert "Make it again with `reconciler catalogue update`" in project.run("plan").err
 
 
 @first

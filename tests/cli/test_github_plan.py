@@ -121,6 +121,12 @@ def test_the_step_says_what_came_of_it(team: Team) -> None:
 ELSEWHERE: Files = {"./README.md": "Ours."}
 
 
+def catalogue(*topics: dict[str, Any]) -> str:
+    """Return a catalogue with topics and no filters."""
+    head = {"format_version": "1.0", "generation": 1, "status": "catalog", "filters": {}}
+    return json.dumps({**head, "topics": [*topics]})
+
+
 def test_pull_request_about_something_else_is_unplanned(team: Team) -> None:
     ran = team.plan(team.open(ELSEWHERE))
 
@@ -135,7 +141,7 @@ def test_pull_request_about_something_else_is_unplanned(team: Team) -> None:
         {"guests.yaml": None},
         {"./reconciler.toml": "[limits]\nmax_changes = 99\n"},
         {"./teams/policies/owner.yaml": "id: owner"},
-        {"./catalogue.json": "{}"},
+        {"./catalogue.json": catalogue()},
     ],
     ids=["definition", "settings", "policy", "catalogue"],
 )
@@ -143,6 +149,25 @@ def test_what_a_plan_depends_on_is_planned(team: Team, files: Files) -> None:
     team.plan(team.open({**ELSEWHERE, **files}))
 
     assert len(team.vendor.log) > 0
+
+
+@pytest.mark.parametrize(
+    ("topics", "severity", "said"),
+    [
+        ([{"id": 117805}], "error", "the API has no topic 117805"),
+        ([], "warning", "topic 117805 is not in catalogue.json"),
+    ],
+)
+def test_changed_catalogue_is_told_at_the_line(
+    team: Team, topics: list[dict[str, Any]], severity: str, said: str
+) -> None:
+    number = team.open({"./catalogue.json": catalogue(*topics)})
+    ran = team.plan(number)
+
+    assert ran.code == (1 if severity == "error" else 0)
+    assert re.search(rf"::{severity} file=audiences.d/guests.yaml,line=\d+,col=\d+,[^\n]*{said}", ran.out)
+    assert said in team.comment(number)
+    assert team.patched == {}
 
 
 def test_withdrawn_change_leaves_no_plan_behind(team: Team) -> None:

@@ -44,7 +44,7 @@ def test_file_that_says_something_else_is_refused(
         Path("a.yaml").write_text(content)
 
     with pytest.raises(FileError, match=problem):
-        rewriting.rewrite(definition, [FieldChange("name", "Ann", "Bo")], schema.rules())
+        rewriting.rewrite(definition, [FieldChange("name", "Ann", "Bo")], schema.rules(), None)
 
 
 def test_change_that_proves_nothing_is_no_change(
@@ -54,8 +54,8 @@ def test_change_that_proves_nothing_is_no_change(
         return FileChange("a.yaml", "Ann", b"", b""), definition
 
     monkeypatch.setattr(rewriting, "rewrite", without_effect)
-    adopted = adopting.adopt([definition], LIVE, None)
-    restored = restoring.restore([definition], LIVE, [SAVED], is_forced=False)
+    adopted = adopting.adopt([definition], LIVE, None, None)
+    restored = restoring.restore([definition], LIVE, [SAVED], None, is_forced=False)
 
     assert (adopted.changes, restored.changes) == ((), ())
     assert "name would still differ from what is live" in adopted.diagnostics[0].summary
@@ -68,6 +68,6 @@ def test_value_that_no_file_can_hold_is_left(definition: Definition) -> None:
     live = LiveState({UUIDS[0]: Audience(UUIDS[0], normal(after))}, (), 0, 1)
     saved = restoring.Applied(UUIDS[0], "Ann", before, after)
 
-    (change,) = restoring.restore([definition], live, [saved], is_forced=False).changes
+    (change,) = restoring.restore([definition], live, [saved], None, is_forced=False).changes
 
     assert change.after.decode() == TEXT.replace("Ann", "Cy")

@@ -74,6 +74,27 @@ PIECES += [
 ]
 
 
+HEAD = b"id: 6fb81599-f601-4afe-b3ff-e8a211cae27d\nname: A\nconfig:\n"
+NAMED = [
+    HEAD + b"  topics: [CRM, ERP]\n  minTopicOverlap: 2\n",
+    HEAD + b"  topics:\n    - CRM\n",
+    HEAD + b"  topics: [CRM, EPR]\n",
+    HEAD + b"  topics: [CRM]\n  minTopicOverlap: 2\n",
+    HEAD + b"  topics: [CRM]\n  topicIds: [118204]\n",
+]
+
+
+GROWN = [
+    HEAD + b"  topicIds: [1]\n  filters: {%s}\n" % filters
+    for filters in (
+        b"role.isNew: true",
+        b"role.isNew: 1",
+        b"role.years: {min: 1}",
+        b"role.isNew: true, state: x",
+    )
+]
+
+
 def edited(chance: random.Random) -> bytes:
     """Return a definition with one to three pieces of it replaced."""
     data = chance.choice(VALID + SAMPLES)
@@ -89,11 +110,12 @@ def comparable(definition: Definition) -> Definition:
 
 def disagreements(inputs: Iterable[bytes], catalogue: Catalogue | None = None) -> Iterator[bytes | None]:
     """Yield None for each input that is surely valid, and one that the careful path sees otherwise."""
+    rules = schema.rules(catalogue)
     for data in inputs:
-        if sure.read(data, RULES, catalogue) is None:
+        if sure.read(data, rules, catalogue) is None:
             continue
-        careful = load._parsed_with_care("a.yaml", data, RULES, catalogue)
-        quick = load._parsed("a.yaml", data, RULES, catalogue)
+        careful = load._parsed_with_care("a.yaml", data, rules, catalogue)
+        quick = load._parsed("a.yaml", data, rules, catalogue)
         same = not careful.diagnostics and quick.claim == careful.claim
         yield None if same and comparable(quick.definition) == careful.definition else data
 
@@ -116,8 +138,11 @@ def test_catalogue_counts_for_the_sure() -> None:
     filters = {"seniority": Filter(values=("vp", "director")), "companyIndustry": Filter()}
     catalogue = Catalogue(1, filters, {118204: "CRM", 118219: None, 117805: "ERP"})
     chance = random.Random(7)
-    inputs = [*SAMPLES, *VALID, *(edited(chance) for _ in range(300))]
+    inputs = [*SAMPLES, *VALID, *NAMED, *(edited(chance) for _ in range(300))]
     assert set(disagreements(inputs, catalogue)) <= {None}
+    assert [*disagreements(NAMED, catalogue)] == [None, None]
+    grown = Catalogue(2, {"role.isNew": Filter("boolean"), "role.years": Filter("number_range")}, {1: "A"})
+    assert [*disagreements(GROWN, grown)] == [None]
     known = b"id: 6fb81599-f601-4afe-b3ff-e8a211cae27d\nname: x\nconfig: {topicIds: [117805]}\n"
     assert sure.read(known, RULES, catalogue) is not None
     assert sure.read(known.replace(b"117805", b"118219"), RULES, catalogue) is None

@@ -223,7 +223,7 @@ class TestSentences:
                 "config.new",
                 1,
                 2,
-                "something changes that this version has no words for",
+                "`config.new` changes, which this version has no words for",
             ),
         ],
     )

@@ -37,6 +37,7 @@ def test_verdicts_agree_on_mutated_documents() -> None:
         (TEXT | {"format": "email"}, "a@example.com"),
         ({"type": "number"}, 1),
         ({"oneOf": [TEXT]}, "a"),
+        ({"type": "object", "properties": {"a": TEXT}, "oneOf": [{"type": "object"}]}, {"a": "b"}),
         ({}, "a"),
         ({"type": "array", "uniqueItems": True, "items": {"type": "object"}}, []),
         ({"type": "object", "properties": {"a": TEXT}, "if": {}}, {"a": "b"}),
@@ -59,8 +60,9 @@ def unknown(rules: dict[str, Any], place: str = "") -> Iterator[str]:
             yield from unknown(field, f"{place}.{key}")
 
 
-def test_every_keyword_of_definitions_is_known() -> None:
-    assert [*unknown(schema.load("audience"))] == []
+@pytest.mark.parametrize("name", ["audience", "catalogue-file"])
+def test_every_keyword_is_known(name: schema.SchemaName) -> None:
+    assert [*unknown(schema.load(name))] == []
 
 
 def test_whole_audience_schema_is_compiled() -> None:
