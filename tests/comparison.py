@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run both, print how many outputs there are and which differ; 1 where one does."""
     parser = argparse.ArgumentParser(prog="python -m tests.comparison", description=__doc__)
     parser.add_argument("--before", required=True, metavar="COMMIT")
+    parser.add_argument("--now", metavar="COMMIT", help="the working tree if left out")
     parser.add_argument("--mutated", type=int, default=500, help="definitions")
     parser.add_argument("--organizations", type=int, default=10)
     parser.add_argument("--size", type=int, default=60, help="audiences in each")
@@ -53,12 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="comparison-") as name:
         folder = Path(name)
-        _extract(options.before, folder / "before")
+        before_tree, now_tree = folder / "before", folder / "now" if options.now else ROOT
+        _extract(options.before, before_tree)
+        if options.now:
+            _extract(options.now, now_tree)
         _write_files(folder / "files", options.mutated, options.seed)
         for number in range(options.organizations):
             _write_organization(folder / f"organization-{number}", options.size, options.seed + number)
-        recorded = [_recorded(tree, folder, name) for tree, name in ((folder / "before", "b"), (ROOT, "n"))]
-    before, now = recorded
+        before, now = (_recorded(tree, folder, name) for tree, name in ((before_tree, "b"), (now_tree, "n")))
     differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
     said = [f"DIFFERS {key}\n  before: {before.get(key)}\n  now:    {now.get(key)}\n" for key in differing]
     codes = Counter(str(one[0]) for key, one in now.items() if not key.endswith("journal"))
@@ -129,7 +132,7 @@ def _odd(audience: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 def _recorded(tree: Path, folder: Path, name: str) -> dict[str, Any]:
     """Return what the commands gave, by a version in a process of its own."""
     copies = folder / "run"  # under one name for both, since it may be printed
-    shutil.copytree(folder, copies, ignore=shutil.ignore_patterns("before", "run", "*.recorded"))
+    shutil.copytree(folder, copies, ignore=shutil.ignore_patterns("before", "now", "run", "*.recorded"))
     out = folder / f"{name}.recorded"
     environment = {**os.environ, "PYTHONPATH": str(tree), "LEADPIPE_API_KEY": "sk_test", "NO_COLOR": "1"}
     command = [sys.executable, __file__, str(copies), str(out)]
