@@ -9,12 +9,13 @@ import platform
 import sys
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import opentofu, organization, report
-from benchmarks.processes import measure, served
+from benchmarks.processes import exchange, measure, served
 from benchmarks.rows import Row, rows
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _sample(row: Row, command: Sequence[str], folder: Path) -> Sample:
     none: Mapping[str, str] = {}
     live = folder / "live.json"
     with nullcontext(none) if row.latency is None else served(live, row.latency) as environment:
-        return measure(command, folder, environment)
+        sample = measure(command, folder, environment)
+        return replace(sample, exchange=exchange(environment)) if row.workers else sample
 
 
 if __name__ == "__main__":

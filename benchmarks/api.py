@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qs
+
+from benchmarks import SPAN
 
 _ROUTE = "/v1/intent/audiences"
 
@@ -19,15 +22,22 @@ _ROUTE = "/v1/intent/audiences"
 class Organization:
     """The audiences by id, in the order of a file of one JSON document a line."""
 
-    def __init__(self, live: Path) -> None:
+    def __init__(self, live: Path, latency: float) -> None:
         with live.open(encoding="utf-8") as lines:
             self._texts = {json.loads(line)["id"]: line.rstrip("\n") for line in lines}
         self._ids = [*self._texts]
+        self._latency = latency
+        self._first: float | None = None
+        self._last = 0.0
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, str]:
         path, _, query = target.partition("?")
         if path == _ROUTE:
             return 200, self._list({key: values[0] for key, values in parse_qs(query).items()})
+        if path == SPAN:
+            return 200, str(0.0 if self._first is None else self._last + self._latency - self._first)
+        self._last = time.monotonic()
+        self._first = self._last if self._first is None else self._first
         key = path.removeprefix(f"{_ROUTE}/")
         if key not in self._texts:
             return 404, '{"error": {"message": "no such audience"}}'
@@ -77,10 +87,10 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _serve(live: Path, latency: float) -> None:
-    organization = Organization(live)
+async def _serve(live: Path, latency: float, port: int) -> None:
+    organization = Organization(live, latency)
     server = await asyncio.get_running_loop().create_server(
-        lambda: _Connection(organization, latency), "127.0.0.1", 0
+        lambda: _Connection(organization, latency), "127.0.0.1", port
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
@@ -90,5 +100,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("live", type=Path)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds")
+    parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(_serve(options.live, options.latency))
+    asyncio.run(_serve(options.live, options.latency, options.port))

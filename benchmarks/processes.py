@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from benchmarks import SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +25,13 @@ class Sample:
     """One run: CPU and wall-clock seconds, and the peak of its memory in MiB.
 
     On Linux the peak is at least what this process held when it started the other: so it stays small.
+    `exchange` is how much of the time passed from the first request for one audience to the last response.
     """
 
     cpu: float
     wall: float
     memory: float
+    exchange: float = 0.0
 
 
 def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Sample:
@@ -58,3 +63,11 @@ def served(live: Path, latency: float) -> Iterator[dict[str, str]]:
             yield {"LEADPIPE_API_KEY": KEY, "LEADPIPE_BASE_URL": f"http://127.0.0.1:{port}"}
         finally:
             process.terminate()
+
+
+def exchange(environment: Mapping[str, str]) -> float:
+    """Return the seconds that an organization's requests took, from the first one for one audience."""
+    port = int(environment["LEADPIPE_BASE_URL"].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET {SPAN} HTTP/1.1\r\n\r\n".encode())
+        return float(connection.recv(1024).rpartition(b"\r\n")[2])

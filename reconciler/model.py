@@ -237,7 +237,9 @@ def set_order(item: Json) -> tuple[bool, int, str]:
 
 def canonical(value: Value | Json) -> str:
     """Return the value's one spelling: equal only when the values are, so `1`, `true` and `1.0` differ."""
-    return _quoted(value) if isinstance(value, str) else json.dumps(to_json(value))
+    if isinstance(value, str):
+        return _quoted(value)
+    return str(value) if type(value) is int else json.dumps(to_json(value))
 
 
 def unordered(value: Value | Json) -> str:

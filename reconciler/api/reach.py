@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from reconciler.api.documents import MAX_TIME
 from reconciler.errors import ApiError
@@ -38,20 +38,32 @@ class Counter:
         self._client = client
         self._budget = budget
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._deadline = asyncio.get_running_loop().time() + client.timing.counting
+        self._counts: dict[str, Count | str] = {}
         self._trouble = ""
+
+    @property
+    def left(self) -> int:
+        """How many more configs can be asked about."""
+        return self._budget - len(self._counts)
+
+    def unknown(self, configs: Iterable[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
+        """Return those of the configs that nobody asked about yet, by their canonical text."""
+        distinct = {canonical(dict(config)): config for config in configs}
+        return {key: config for key, config in distinct.items() if key not in self._counts}
 
     async def count(self, configs: Iterable[Mapping[str, Json]]) -> dict[str, Count | str]:
         """Return for each config, by its canonical text, the count or why nobody knows it."""
         distinct = {canonical(dict(config)): config for config in configs}
-        deadline = asyncio.get_running_loop().time() + self._client.timing.counting
-        within = dict(list(distinct.items())[: self._budget])
-        found = await asyncio.gather(*(self._one(config, deadline) for config in within.values()))
+        within = dict([*self.unknown(distinct.values()).items()][: self.left])
+        found = await asyncio.gather(*map(self._one, within.values()))
+        self._counts |= dict(zip(within, found, strict=True))
         spent = f"the budget of {self._budget} requests is used up"
-        return dict.fromkeys(distinct, cast("Count | str", spent)) | dict(zip(within, found, strict=True))
+        return {key: self._counts.get(key, spent) for key in distinct}
 
-    async def _one(self, config: Mapping[str, Json], deadline: float) -> Count | str:
+    async def _one(self, config: Mapping[str, Json]) -> Count | str:
         try:
-            async with self._slots, asyncio.timeout_at(deadline):
+            async with self._slots, asyncio.timeout_at(self._deadline):
                 return self._trouble or _count(await self._client.evaluate("preview", config))
         except TimeoutError:
             self._trouble = "the API takes too long to count"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from reconciler.app import place, planning, settings
 from reconciler.github import environment as runner
 from reconciler.github import sticky
 from reconciler.github.rest import GitHub
+from reconciler.plan import overlap
 from reconciler.render import comment
 
 if TYPE_CHECKING:
@@ -93,7 +94,12 @@ class Drift:
 
 
 def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) -> Drift:
-    """Plan, and take what would change for drift; raises DefinitionError, SettingsError or ApiError."""
+    """Plan, and take what would change for drift; raises DefinitionError, SettingsError or ApiError.
+
+    What git says itself, that two audiences overlap, is no drift.
+    """
     limits, definitions = settings.limits(paths), planning.load(paths)
     connection = settings.connection(is_sandbox=is_sandbox)
-    return Drift(environment, paths, interrupts.run(planning.plan(definitions, connection, limits)))
+    plan = interrupts.run(planning.plan(definitions, connection, limits))
+    diagnostics = tuple(one for one in plan.diagnostics if one.code not in overlap.CODES)
+    return Drift(environment, paths, replace(plan, diagnostics=diagnostics))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from reconciler import schema
+from reconciler import schema, wording
 from reconciler.api import audiences
 from reconciler.app import catalogue, evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from reconciler.definitions import Definitions
     from reconciler.model import Definition, ListedAudience
     from reconciler.plan import Limits, Plan
+
+
+MAX_REMARKS = 20
 
 
 def load(paths: Sequence[str]) -> Definitions:
@@ -48,11 +52,13 @@ async def plan(
     merge_base: MergeBase | None = None,
     *,
     reach_budget: int = 0,
+    has_funnels: bool = False,
 ) -> Plan:
     """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
 
     The guards are then those of the merge base, and what is lifted of them is a warning. At most
-    `reach_budget` requests are spent on how many people the changes reach.
+    `reach_budget` requests are spent on how many people the changes reach, and what is left of them, for
+    `has_funnels`, on what each filter takes away.
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
@@ -87,13 +93,21 @@ async def plan(
             ),
         )
         made = await evaluation.evaluate(made, included, client, rules, live.generation)
-        return await reach.add(made, client, counted, reach_budget)
+        return await reach.add(made, client, counted, reach_budget, rules, has_funnels=has_funnels)
 
 
 def _remarks(loaded: Definitions, included: Sequence[Definition]) -> Iterator[Diagnostic]:
-    """Yield what there is to warn of in the files that are planned."""
+    """Yield what there is to warn of in the files that are planned, as far as a plan has room for it.
+
+    A catalogue that is out of date is told of at every definition.
+    """
     files = {definition.file for definition in included}
-    return (one for one in loaded.diagnostics if one.file in files)
+    found = [one for one in loaded.diagnostics if one.file in files]
+    yield from found[:MAX_REMARKS]
+    if more := found[MAX_REMARKS:]:
+        summary = f"{wording.count(len(more), 'more warning')} of definitions, the first of them here"
+        hint = "Run `reconciler validate` to see each"
+        yield replace(more[0], code="more-warnings", summary=summary, detail=hint, path=None)
 
 
 def _renamed(included: Sequence[Definition], merge_base: MergeBase | None) -> Iterator[Diagnostic]:

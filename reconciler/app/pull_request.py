@@ -51,8 +51,14 @@ class PullRequest:
         if self.environment.is_fork and not is_sandbox and not os.environ.get("LEADPIPE_API_KEY"):
             return len(definitions.definitions)
         limits, connection = settings.limits(self.paths), settings.connection(is_sandbox=is_sandbox)
-        base, budget = self.merge_base, reach_budget
-        made = planning.plan(definitions, connection, limits, merge_base=base, reach_budget=budget)
+        made = planning.plan(
+            definitions,
+            connection,
+            limits,
+            merge_base=self.merge_base,
+            reach_budget=reach_budget,
+            has_funnels=True,
+        )
         return commits.add(interrupts.run(made))
 
     def diagnostics(self, plan: Plan) -> Sequence[Diagnostic]:

@@ -49,7 +49,9 @@ def plan_command(
         connection = settings.connection(is_sandbox=sandbox)
         merge_base = None if base is None else _read_merge_base(base, chosen)
         budget = 0 if no_reach else reach_budget
-        work = planning.plan(defined, connection, limits, targets, merge_base, reach_budget=budget)
+        work = planning.plan(
+            defined, connection, limits, targets, merge_base, reach_budget=budget, has_funnels=True
+        )
         plan = commits.add(interrupts.run(work))
         save(plan)
         return shown(plan, format_, _code(plan, is_detailed=detailed_exitcode))

@@ -18,7 +18,7 @@ from reconciler.model import (
     dotted,
     to_json,
 )
-from reconciler.plan import guards, ownership, unreadable
+from reconciler.plan import guards, overlap, ownership, unreadable
 from reconciler.plan.attribution import attribute
 from reconciler.plan.bounds import violations
 from reconciler.plan.limits import Limits, warnings
@@ -85,6 +85,7 @@ def build(
     )
     found += _unknown_fields(ordered, desired, rules)
     found += _violations(plan, ordered, desired, rules, generation)
+    found += overlap.warnings(_as_planned(ordered, live, desired, plan), rules)
     return replace(plan, diagnostics=(*found, *warnings(plan, limits)))
 
 
@@ -102,6 +103,23 @@ def _violations(
             continue
         patch = {key: desired[definition.id][key] for key in sent[definition.id]}
         yield from violations(definition, patch, rules, generation)
+
+
+def _as_planned(
+    definitions: Sequence[Definition],
+    live: Mapping[str, Audience],
+    desired: Mapping[str, Fields],
+    plan: Plan,
+) -> list[overlap.Planned]:
+    """Return what the live audiences would be; what a definition does not manage stays as it is live."""
+    changed = {change.id for change in plan.changes}
+    return [
+        overlap.Planned(
+            one, {**live[one.id].fields, **desired[one.id]}, live[one.id].names, one.id in changed
+        )
+        for one in definitions
+        if one.id in live
+    ]
 
 
 def _changes(

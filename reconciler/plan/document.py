@@ -19,6 +19,7 @@ from reconciler.plan.model import (
     PieceEdit,
     Plan,
     Reach,
+    Step,
     Unreadable,
 )
 
@@ -102,13 +103,25 @@ def _change(change: Change) -> dict[str, Json]:
         "updated_at": change.updated_at,
         "reach": _reach(change.reach),
         **({} if change.commit is None else {"commit": asdict(change.commit)}),
+        **({"reach_unknown": change.reach.unknown} if change.reach and change.reach.unknown else {}),
     }
 
 
 def _reach(reach: Reach | None) -> Json:
     if reach is None or reach.unknown:
         return None
-    return {"before": reach.before, "after": reach.after, "data_date": reach.data_date}
+    steps: list[Json] = [{"path": step.path, "people": step.people} for step in reach.funnel]
+    numbers: dict[str, Json] = {"before": reach.before, "after": reach.after, "data_date": reach.data_date}
+    return {**numbers, **({"funnel": steps} if steps else {})}
+
+
+def _reach_from(document: Mapping[str, Any]) -> Reach | None:
+    found = document["reach"]
+    if found is None:
+        unknown = document.get("reach_unknown", "")
+        return Reach(unknown=unknown) if unknown else None
+    steps = tuple(Step(one["path"], one["people"]) for one in found.get("funnel", ()))
+    return Reach(found["before"], found["after"], found["data_date"], funnel=steps)
 
 
 def _field(field: FieldChange) -> dict[str, Json]:
@@ -200,12 +213,13 @@ def _piece_from(document: Mapping[str, Any]) -> PieceEdit:
 def _change_from(document: Mapping[str, Any]) -> Change:
     plain = {key: document[key] for key in _PLAIN}
     fields = tuple(_field_from(field) for field in document["fields"])
-    reach = document["reach"] and Reach(
-        **{key: document["reach"][key] for key in ("before", "after", "data_date")}
+    return Change(
+        **plain,
+        fields=fields,
+        is_protected=document["protected"],
+        reach=_reach_from(document),
+        commit=Commit(**document["commit"]) if "commit" in document else None,
     )
-    commit = Commit(**document["commit"]) if "commit" in document else None
-    protected = document["protected"]
-    return Change(**plain, fields=fields, is_protected=protected, reach=reach, commit=commit)
 
 
 def _field_from(document: Mapping[str, Any]) -> FieldChange:

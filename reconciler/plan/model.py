@@ -39,16 +39,26 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """How many people are left once the filter at a path counts too; the first step is without any filter."""
+
+    path: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """How many people a config matches before a change and after it, in the data of one day.
 
-    Where that is not known, the numbers are None and `unknown` says why.
+    Where that is not known, the numbers are None and `unknown` says why. `funnel` is how the filters narrow
+    it down after the change, one after the other; empty where nobody asked or knows.
     """
 
     before: int | None = None
     after: int | None = None
     data_date: str = ""
     unknown: str = ""
+    funnel: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import wording
+from reconciler.plan import overlap
 from reconciler.plan.reach import NOT_KNOWN
 from reconciler.render import handovers, markdown_table, text, totals, view
 from reconciler.render.diagnostics import message
@@ -17,10 +18,13 @@ from reconciler.render.origin import NOWHERE, organization
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.errors import Diagnostic
     from reconciler.model import Rules
     from reconciler.plan import Plan
     from reconciler.render.origin import Place
     from reconciler.render.view import Row, View
+
+MAX_OVERLAPS = 3  # that stand below the slots; what is folded has the others
 
 
 def plan(value: Plan, rules: Rules, *, max_shown: int | None = None) -> str:
@@ -96,11 +100,16 @@ def _body(
     yield from _people(shown, seen)
     ledger = totals.slots(seen, MARKDOWN)
     yield f"**Active slots:** {ledger}" if ledger else ""
+    overlaps = _overlaps(seen) if ledger else ()
+    for one in overlaps:
+        yield f"**Overlap, as it is already:** {MARKDOWN.prose(message(one))}"
     for heading, said in handovers.taken(seen.plan, MARKDOWN.name):
         yield f"**{heading}.** {said}"
     yield _left_alone(seen)
     yield from after
-    yield _exact(seen, shown[:max_exact], see_also, is_cut=max_exact is not None or max_shown is not None)
+    others = [one for one in seen.verdict.notes if one.code != NOT_KNOWN and one not in overlaps]
+    is_cut = max_exact is not None or max_shown is not None
+    yield _exact(seen, shown[:max_exact], others[:MAX_NOTES] if is_cut else others, see_also)
     yield _last_line(seen, place)
 
 
@@ -168,11 +177,14 @@ def _left_alone(seen: View) -> str:
     return "\n".join(["**Left alone**", "", *(f"- {heading}: {names}." for heading, names in parts)])
 
 
-def _exact(seen: View, rows: Sequence[Row], see_also: str, *, is_cut: bool) -> str:
+def _overlaps(seen: View) -> Sequence[Diagnostic]:
+    """Return some overlaps that the plan does not bring about: whoever wants a slot may find one there."""
+    return [one for one in seen.verdict.notes if one.code in overlap.CODES][:MAX_OVERLAPS]
+
+
+def _exact(seen: View, rows: Sequence[Row], notes: Sequence[Diagnostic], see_also: str) -> str:
     """Return the fields as the API has them, and what is left to say, folded."""
-    others = [one for one in seen.verdict.notes if one.code != NOT_KNOWN]
-    notes_ = others[:MAX_NOTES] if is_cut else others
-    exact = text.exact([row.change for row in rows], notes_)
+    exact = text.exact([row.change for row in rows], notes)
     more = len(seen.rows) - len(rows)
     cut = f"Not all exact changes are shown here: {more} are missing. See {see_also or 'the saved plan'}."
     lines = [cut] if more and seen.rows else []

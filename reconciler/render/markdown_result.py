@@ -69,7 +69,8 @@ def _result_headline(value: ApplyResult) -> str:
 
 def _next_step(value: ApplyResult, next_step: str | None) -> str:
     if value.is_converged:
-        return " Each was read back and is as its file says." if value.summary["applied"] else ""
+        which = "It" if value.summary["applied"] == 1 else "Each"
+        return f" {which} was read back and is as its file says." if value.summary["applied"] else ""
     if not value.results:
         return " This is why:" if value.diagnostics else ""
     unknown = " Look in the dashboard at what is unknown." if value.summary["unknown"] else ""

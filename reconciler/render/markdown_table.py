@@ -52,7 +52,8 @@ def _cells(group: Group, place: Place, *, has_people: bool) -> Sequence[str]:
     if len(rows) == 1:
         about = _about(first.change, place)
         audience = f"{_link(first, place)}<br><sub>{about}</sub>" if about else _link(first, place)
-        return (audience, what, *([_people(first)] if has_people else []))
+        cut = f"<br><sub>{first.cut}</sub>" if first.cut else ""
+        return (audience, what, *([f"{_people(first)}{cut}"] if has_people else []))
     notes = [(_people(row), _owner(row.change), _committed(row.change.commit, place)) for row in rows]
     common = [each[0] if len(set(each)) == 1 else "" for each in zip(*notes, strict=True)]
     names = ", ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import LimitExceeded, ProtectedAudience, ReachDenied, SlotsExceeded
-from reconciler.plan import objections
+from reconciler.plan import guards, objections
 from reconciler.render import totals
 from reconciler.render.medium import MARKDOWN
 
@@ -20,8 +20,9 @@ MAX_STEP = 10  # names of one step of an apply
 def outlook(plan: Plan) -> Iterator[str]:
     """Yield what a merge sets off, how it is stopped, and how it is taken back."""
     if not (plan.changes or plan.errored):
-        let_go = bool(plan.ownership.no_longer_managed)
-        yield f"{_SENDS_NOTHING}{f' **To take it back** after the merge, {REVERT}' if let_go else ''}"
+        yield _SENDS_NOTHING
+        if plan.ownership.no_longer_managed or any(one.code == guards.LIFTED for one in plan.diagnostics):
+            yield f"{_STOP_REST} **To take it back** after the merge, {REVERT}"
     if not plan.changes:
         return
     if plan.errored or objections(plan):
@@ -43,6 +44,7 @@ FOLLOW = (
     "The people in an audience follow with the vendor's next run, daily as a rule, and not with the merge."
 )
 _STOP = "**To stop it,** close this pull request: nothing has been sent."
+_STOP_REST = "**To stop it,** close this pull request: nothing has changed yet."
 REVERT = (
     "press *Revert* on this pull request: that opens another one, which shows its own plan and is merged as "
     "this one."

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler import wording
 from reconciler.model import Json, canonical
+from reconciler.plan import overlap
 from reconciler.render import handovers, lookalikes, reach, sentences, totals, view
-from reconciler.render.diagnostics import PLAIN, coloured
+from reconciler.render.diagnostics import PLAIN, coloured, message
 from reconciler.render.escape import log_line
 from reconciler.render.medium import TERMINAL
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.plan import ApplyResult, AudienceResult, Change, FieldChange, Outcome, Plan
     from reconciler.render.diagnostics import Colour, Ink
     from reconciler.render.verdict import Reason
-    from reconciler.render.view import View
+    from reconciler.render.view import Row, View
 
 _BARE = re.compile(r"[\w@./:+-]+")
 MAX_UNMANAGED = 5  # audiences that the summary names
@@ -36,9 +37,9 @@ def plan(value: Plan, rules: Rules, ink: Ink = PLAIN) -> str:
         targets = ", ".join(value.targets)
         lines += [log_line(f"This plan is partial: only what --target {targets} names."), ""]
     lines += _verdict(seen, ink)
-    said = {row.change.id: sentences.joined(row.consequences) for row in seen.rows}
+    said = {row.change.id: _said(row) for row in seen.rows}
     lines += _changes(value.audience_changes, ink, said)
-    lines += _spaced(seen.verdict.notes, ink)
+    lines += _spaced([one for one in seen.verdict.notes if one.code not in overlap.CODES], ink)
     for heading, sentence in handovers.taken(value, log_line):
         lines += [f"{ink('yellow', heading)}. {sentence}", ""]
     lines += _summary(seen, ink)
@@ -68,18 +69,30 @@ def _verdict(seen: View, ink: Ink) -> Iterator[str]:
 
 def _spaced(diagnostics: Sequence[Diagnostic], ink: Ink) -> Iterator[str]:
     for diagnostic in diagnostics:
-        yield from (coloured(diagnostic, ink), "")
+        yield from (_note(diagnostic, ink), "")
 
 
-def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, str]) -> Iterator[str]:
+def _note(one: Diagnostic, ink: Ink) -> str:
+    # The names of what overlaps have their places with them.
+    return ink("yellow", f"Overlap: {message(one)}") if one.code in overlap.CODES else coloured(one, ink)
+
+
+def _said(row: Row) -> Sequence[str]:
+    """Return what happens to whom, in lines."""
+    people = reach.people(row.change)
+    return [
+        sentences.joined(row.consequences),
+        *([f"people: {people}"] if people else []),
+        *([f"        {row.cut}"] if row.cut else []),
+    ]
+
+
+def _changes(changes: Sequence[Change], ink: Ink, said: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for change in changes:
         note = f"{_phase(change)}{' (protected)' if change.is_protected else ''}"
         yield f"  {ink('yellow', '~')} {ink('bold', change.name)}{ink('yellow', note) if note else ''}"
         yield ink("dim", f"    {change.file}:{change.line}")
-        if change.id in said:
-            yield log_line(f"    {said[change.id]}")
-            if people := reach.people(change):
-                yield f"    people: {people}"
+        yield from (log_line(f"    {line}") for line in said.get(change.id, ()))
         yield from field_lines(change.fields, ink)
         if change.unchanged:
             yield ink("dim", f"      ({wording.count(change.unchanged, 'unchanged field')})")
@@ -147,6 +160,8 @@ def _member(field: FieldChange, item: Json) -> str:
 def _summary(seen: View, ink: Ink) -> Iterator[str]:
     value = seen.plan
     yield from _outlook(seen, ink)
+    overlaps = [one for one in seen.verdict.notes if one.code in overlap.CODES]
+    yield from (_note(one, ink) for one in overlaps)
     if value.missing:
         yield ink("red", f"{wording.count(len(value.missing), 'definition')} without a live audience.")
     if value.unreadable:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.render.sentences import Kind
     from reconciler.render.view import View
 
+_PAIR = 2
 _KINDS: Mapping[Kind, tuple[str, str]] = {
     "starts": ("would start", "would start"),
     "stops": ("would stop being active", "would stop being active"),
@@ -39,14 +40,21 @@ def headline(seen: View) -> str:
 
 
 def breakdown(seen: View) -> str:
-    """Return how many audiences change in which way, empty where none does."""
-    counts = seen.counts
-    if not counts:
+    """Return how many audiences change in which way, and that none of it is drift; empty where none does."""
+    if not seen.rows:
         return ""
-    if len(seen.rows) == 1:
+    is_asked = all(row.is_known_as_asked for row in seen.rows)
+    return f"{_changing(seen)} None of this is drift." if is_asked else _changing(seen)
+
+
+def _changing(seen: View) -> str:
+    counts, total = seen.counts, len(seen.rows)
+    if total == 1:
         return f"It {_KINDS[seen.rows[0].kind][0]}."
+    if len(counts) == 1:
+        return f"{'Both' if total == _PAIR else f'All {total}'} {_KINDS[seen.rows[0].kind][1]}."
     shown = [f"{count} {_verb(count, *_KINDS[kind])}" for kind, count in counts.items()]
-    return f"Of these {len(seen.rows)}, {_and(shown)}."
+    return f"Of these {total}, {_and(shown)}."
 
 
 def _verb(count: int, one: str, many: str) -> str:

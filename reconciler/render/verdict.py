@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
 from reconciler.errors import REFUSALS
-from reconciler.plan import guards, objections, reach
+from reconciler.plan import guards, objections, overlap, reach
 from reconciler.render import handovers
 from reconciler.render.diagnostics import message, sentence
 
@@ -52,9 +52,11 @@ def of(
     """Return the verdict on a plan; the parameters are as in `view.of`."""
     refusing = [*(one for one in plan.diagnostics if one.is_error), *objections(plan)]
     refusals = tuple(_refusal(one, medium, hints) for one in refusing)
-    looks = (*_looks(plan, rows, medium), *(_note(one, medium) for one in notes))
+    overlaps = _new_overlaps(plan, rows)
+    looks = (*_looks(plan, rows, overlaps, medium), *(_note(one, medium) for one in notes))
     shown = {guards.LIFTED, reach.WARNING}
-    rest = tuple(one for one in plan.diagnostics if one not in refusing and one.code not in shown)
+    said = [*refusing, *overlaps]
+    rest = tuple(one for one in plan.diagnostics if one not in said and one.code not in shown)
     word: Word = "would be refused" if refusals else "look twice" if looks else "ready"
     if word == "ready" and not plan.changes:
         word = "nothing to change"
@@ -81,12 +83,26 @@ def _note(diagnostic: Diagnostic, medium: Medium) -> Reason:
     return Reason("Warning", f"{medium.prose(message(diagnostic))}{place(diagnostic, medium)}")
 
 
-def _looks(plan: Plan, rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
+def _looks(
+    plan: Plan, rows: Sequence[Row], overlaps: Sequence[Diagnostic], medium: Medium
+) -> Iterator[Reason]:
     yield from _lifted(plan, medium)
     yield from (Reason(heading, said) for heading, said in handovers.let_go(plan, medium.name))
     yield from _people(plan, rows, medium)
+    for one in overlaps:
+        yield Reason("Overlap", medium.prose(message(one)))
     yield from _drift(rows, medium)
     yield from _active(rows, medium)
+
+
+def _new_overlaps(plan: Plan, rows: Sequence[Row]) -> Sequence[Diagnostic]:
+    """Return the overlaps of audiences that change, which come first in them, where people are the same."""
+    places = {(row.change.file, row.change.line) for row in rows if row.kind != "same"}
+    return [
+        one
+        for one in plan.diagnostics
+        if one.code in {overlap.SAME, overlap.NEARLY} and (one.file, one.line) in places
+    ]
 
 
 def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
@@ -101,13 +117,13 @@ def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
 def _people(plan: Plan, rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
     """Yield who would reach nobody, many more people, or lose half."""
     seen: set[str] = set()
+    kept = [row.change for row in rows if row.kind != "stops"]
     for heading, rule in _FLAGS.items():
-        found = [row.change for row in rows if row.change.id not in seen and _is_flagged(row.change, rule)]
+        found = [change for change in kept if change.id not in seen and _is_flagged(change, rule)]
         seen.update(change.id for change in found)
         if found:
-            yield Reason(
-                heading, f"{', '.join(_numbers(one, medium) for one in found[:_MOST])}{_more(found)}."
-            )
+            shown = ", ".join(_numbers(one, medium) for one in found[:_MOST])
+            yield Reason(_counted(heading, found), f"{shown}{_more(found)}.")
     places = {(row.change.file, row.change.line) for row in rows if row.change.id in seen}
     for one in plan.diagnostics:
         if one.code == reach.WARNING and (one.file, one.line) not in places:
@@ -130,6 +146,10 @@ def _numbers(change: Change, medium: Medium) -> str:
     return f"{medium.name(change.name)} ({before:,} before, {after:,} then)"
 
 
+def _counted(heading: str, found: Sequence[object]) -> str:
+    return f"{heading} ({len(found)})" if len(found) > 1 else heading
+
+
 def _more(found: Sequence[object]) -> str:
     return f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
 
@@ -148,10 +168,10 @@ def _drift(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
 def _active(rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:
     found = [row.change.name for row in rows if row.is_active_meanwhile and row.kind != "same"]
     if found:
-        yield Reason("Active while it changes", f"{medium.names(found)}. {_COUNTS}")
+        yield Reason(_counted("Active while it changes", found), f"{medium.names(found, _MOST)}. {_COUNTS}")
 
 
-_MOST = 20
+_MOST = 8  # of one reason; the rows have them all, the largest effect first
 _FLAGS = {
     "Would reach nobody": "zero",
     "At least three times as many people": "times",

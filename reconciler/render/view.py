@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from reconciler.render import sentences, verdict
+from reconciler.render import reach, sentences, verdict
 from reconciler.render.sentences import Kind
 from reconciler.render.values import Lexicon
 
@@ -27,11 +27,15 @@ _ACTIVE = "active"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What happens to one audience, net from live to defined; drift is marked in the consequences."""
+    """What happens to one audience, net from live to defined; drift is marked in the consequences.
+
+    `cut` says which filter takes away most people, where that is known and they are many.
+    """
 
     change: Change
     kind: Kind
     consequences: tuple[Consequence, ...]
+    cut: str = ""
 
     @property
     def has_drift(self) -> bool:
@@ -41,6 +45,11 @@ class Row:
     def is_asked(self) -> bool:
         """Whether the change that is reviewed asks for any of it, as far as that is known."""
         return any(one.cause != "drift" for one in self.consequences)
+
+    @property
+    def is_known_as_asked(self) -> bool:
+        """Whether all of it is known to be what the reviewed change asks for, and none of it drift."""
+        return all(one.cause == "change" for one in self.consequences)
 
     @property
     def is_active_meanwhile(self) -> bool:
@@ -104,7 +113,8 @@ def rows(changes: Sequence[Change], rules: Rules, medium: Medium) -> tuple[Row, 
     found, lexicon = [], Lexicon(rules)
     for change in changes:
         said = sentences.consequences(change, lexicon, medium)
-        found.append(Row(change, sentences.kind(change, said), said))
+        cut = reach.largest_cut_words(change, rules, medium)
+        found.append(Row(change, sentences.kind(change, said), said, cut))
     return tuple(sorted(found, key=_rank))
 
 

@@ -35,9 +35,9 @@ def audience(identity: str, name: str, status: str = "active", **config: Any) ->
 def live() -> list[Audience]:
     """Return the audiences as they are: one for each kind of change, a right one and a foreign one."""
     return [
-        audience(PAUSING, "Webinar guests", "active"),
+        audience(PAUSING, "Webinar guests", topicIds=[117890]),
         audience(CHANGING, "Chief financial officers", minScore=60, filters={"seniority": ["vp", "cxo"]}),
-        audience(STARTING, "Marketing directors", "paused"),
+        audience(STARTING, "Marketing directors", "paused", topicIds=[117801]),
         audience(STEADY, "Security leads"),
         audience(FOREIGN, "Made by hand"),
     ]
@@ -49,8 +49,8 @@ def desired() -> dict[str, Audience]:
         "cfo.yaml": audience(
             CHANGING, "Chief financial officers", minScore=80, filters={"seniority": ["cxo", "c_suite"]}
         ),
-        "guests.yaml": audience(PAUSING, "Webinar guests", "paused"),
-        "marketing.yaml": audience(STARTING, "Marketing directors", "active"),
+        "guests.yaml": audience(PAUSING, "Webinar guests", "paused", topicIds=[117890]),
+        "marketing.yaml": audience(STARTING, "Marketing directors", "active", topicIds=[117801]),
         "security.yaml": audience(STEADY, "Security leads"),
     }
 

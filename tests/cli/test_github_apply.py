@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -94,6 +95,33 @@ def test_what_is_applied_is_what_was_reviewed(team: Team, how: Merge) -> None:
     }
     assert len(ran.file("journal.jsonl").splitlines()) == 6
     assert "Apply complete: 3 applied." in ran.out
+
+
+@pytest.mark.slow
+def test_names_of_topics_go_all_the_way(team: Team) -> None:
+    """Reviewed by name, applied by id; then a merge of the catalogue alone means another topic."""
+
+    def catalogue(crm: int) -> Files:
+        topics = [{"id": 117805, "name": "Marketing ROI"}, {"id": crm, "name": "CRM Software"}]
+        head = {"format_version": "1.0", "generation": 1, "status": "catalog", "filters": {}}
+        return {"./catalogue.json": json.dumps({**head, "topics": topics})}
+
+    config = {key: value for key, value in LIVE[STEADY]["config"].items() if key != "topicIds"}
+    named = changed(STEADY, config={**config, "topics": ["CRM Software", "Marketing ROI"]})
+    first = reviewed(team, {**catalogue(117801), **named})
+    assert "CRM Software" in team.comment(first)
+    assert team.apply(team.merge(first)).code == 0
+    assert team.patched == {STEADY: {"config": {**config, "topicIds": [117801, 117805]}}}
+
+    team.vendor.edit(STEADY, {"config": {**config, "topicIds": [117801, 117999]}})
+    assert team.drift().code == 2
+    team.vendor.edit(STEADY, {"config": {**config, "topicIds": [117801, 117805]}})
+    assert team.drift().code == 0
+
+    second = reviewed(team, catalogue(117822))
+    assert '"CRM Software" is topic 117822 by catalogue.json' in team.comment(second).replace("\\", "")
+    assert team.apply(team.merge(second)).code == 0
+    assert team.patched[STEADY]["config"]["topicIds"] == [117805, 117822]
 
 
 def test_a_review_counts_once(team: Team) -> None:

@@ -60,7 +60,7 @@ HEAVY = {
         ("--help", 26, HEAVY),
         ("--version", 16, HEAVY),
         ("validate", 100, HEAVY - {"yaml", "logging"}),
-        ("plan", 330, {"jsonschema", "deepdiff", "reconciler.render.markdown"}),
+        ("plan", 280, {"rich", "jsonschema", "deepdiff", "reconciler.render.markdown"}),
     ],
 )
 def test_command_imports_what_it_uses(command: str, most: int, unused: set[str], tmp_path: Path) -> None:

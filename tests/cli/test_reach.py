@@ -46,12 +46,12 @@ def test_people_before_and_after_are_asked_for(found: Founding) -> None:
     before = LIVE[CHANGING]["config"]
     assert before["minScore"] in [one.get("minScore") for one in previews(organization)]
     assert plan["reach"]["Chief financial officers"] == {
-        "before": 1000 * len(before["topicIds"]) - 10 * before["minScore"],
+        "before": 1000 * len(before["topicIds"]) - 10 * before["minScore"] - 50,
         "after": 2200,
         "data_date": "2026-11-26",
     }
     assert plan["reach"]["Webinar guests"]["before"] == plan["reach"]["Webinar guests"]["after"]
-    assert "-> 2,200, 5.5 times as many (data of 2026-11-26)" in shown
+    assert "-> 2,200, 6.3 times as many (data of 2026-11-26)" in shown
     assert organization.peer.patches() == ()
 
 

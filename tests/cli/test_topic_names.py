@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.command import checked
-from tests.cli.organization import AUTO, CHANGING, STEADY, audience
+from tests.cli.organization import AUTO, CHANGING, STEADY, audience, many
 from tests.doubles.git import commit, git, start
 
 if TYPE_CHECKING:
@@ -287,3 +287,15 @@ def test_protection_of_what_is_named_counts(named: Organization) -> None:
     write(named, WRITTEN)
     (change,) = document(named.run("plan", "--base", "main", "--format", "json"))["changes"]
     assert change["protected"]
+
+
+def test_outdated_catalogue_does_not_flood_a_plan(found: Founding) -> None:
+    live, documents = many(23)
+    organization = found(live, documents)
+    catalogue(organization.folder, {})
+    said = document(organization.run("plan", "--format", "json"))["diagnostics"][:-1]  # a limit is the last
+    assert [one["code"] for one in said] == ["unknown-topic"] * 20 + ["more-warnings"]
+    assert (said[-1]["summary"], said[-1]["detail"]) == (
+        "3 more warnings of definitions, the first of them here", "Run `reconciler validate` to see each"
+    )  # fmt: skip
+    assert said[-1]["file"].endswith("20-0000-4000-8000-000000000000.yaml")

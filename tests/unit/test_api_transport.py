@@ -310,7 +310,7 @@ def test_connections_that_end_at_any_moment_repeat_nothing() -> None:
         done, lost = set(), set()
 
         async def work(client: httpx.AsyncClient, first: int) -> None:
-            for number in range(first, first + 50):
+            for number in range(first, first + 25):
                 body = b"%04d" % number
                 try:
                     await client.patch("/", content=body)
@@ -320,7 +320,7 @@ def test_connections_that_end_at_any_moment_repeat_nothing() -> None:
                 await asyncio.sleep(rng.random() / 2000)
 
         async with server, httpx.AsyncClient(base_url=origin, transport=Transport(origin, None)) as client:
-            await asyncio.gather(*(work(client, first) for first in range(0, 400, 50)))
+            await asyncio.gather(*(work(client, first) for first in range(0, 200, 25)))
         await asyncio.gather(*filter(None, serving))
         assert len(received) == len({*received})
         assert done <= {*received} <= done | lost

@@ -12,7 +12,7 @@ from reconciler.errors import Diagnostic
 from reconciler.model import ListedAudience, Origin
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
-from reconciler.plan.model import Handover, Ownership, PieceEdit, Reach
+from reconciler.plan.model import Commit, Handover, Ownership, PieceEdit, Reach, Step
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ NOT_REVIEWED: dict[type, Parts] = {
         "owner": "growth@example.com",
         "description": "Another",
         "updated_at": "2026-11-27T08:00:00Z",
-        "reach": Reach(1, 2, "2026-11-26"),
+        "reach": Reach(1, 2, "2026-11-26", funnel=(Step("config", 9),)),
+        "commit": Commit("0" * 40, "Ana", "2026-11-27"),
     },
     FieldChange: {
         "cause": "drift",  # with a base or without, one and the same plan is applied

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import Diagnostic
 from reconciler.plan import Change, FieldChange, Plan
-from reconciler.plan.model import Missing, Reach
+from reconciler.plan.model import Cause, Missing, Reach
 from reconciler.plan.reach import WARNING
 from reconciler.render import sentences, totals, view
 from reconciler.render.medium import TERMINAL
@@ -147,6 +147,50 @@ def test_odd_numbers_of_people_need_a_look(
 
     assert [reason.heading for reason in found.looks] == ([heading] if heading else [])
     assert found.word == ("look twice" if heading else "ready")
+
+
+def test_long_list_is_counted_and_cut() -> None:
+    active = {"before": {"status": "active"}}
+    some = [
+        change(FieldChange(HIGH, 80, 90), name=f"N{nth}", reach=Reach(9, 0, "d"), **active)
+        for nth in range(30)
+    ]
+    found = view.of(Plan("o", 30, tuple(some)), RULES, TERMINAL).verdict
+
+    assert [reason.heading for reason in found.looks] == [
+        "Would reach nobody (30)",
+        "Active while it changes (30)",
+    ]
+    assert all("and 22 more." in reason.text for reason in found.looks)
+
+
+def test_pause_of_an_empty_audience_is_plain() -> None:
+    pause = replace(
+        change(FieldChange("status", "active", "paused"), reach=Reach(0, 0, "d")), phase="release"
+    )
+    assert view.of(Plan("o", 1, (pause,)), RULES, TERMINAL).verdict.word == "ready"
+
+
+@pytest.mark.parametrize(
+    ("moves", "causes", "said"),
+    [
+        ([(80, 90)], ["change"], "It would match more people. None of this is drift."),
+        ([(80, 90), (80, 95)], [None, None], "Both would match more people."),
+        ([(80, 90)] * 3, ["change", "change", "both"], "All 3 would match more people."),
+        ([(80, 90), (90, 80)], ["change", "drift"], "Of these 2, 1 would match more people and 1 would"),
+    ],
+)
+def test_breakdown_says_whether_any_is_drift(
+    moves: list[tuple[int, int]], causes: list[Cause | None], said: str
+) -> None:
+    some = [
+        change(FieldChange(HIGH, *move, cause=cause), name=f"N{nth}")
+        for nth, (move, cause) in enumerate(zip(moves, causes, strict=True))
+    ]
+    shown = totals.breakdown(view.of(Plan("o", 3, tuple(some)), RULES, TERMINAL))
+
+    assert shown.startswith(said)
+    assert ("drift" in shown) == (set(causes) == {"change"})
 
 
 def test_limit_of_its_own_is_said_once() -> None:

@@ -42,6 +42,7 @@ QUESTIONS = {
     "left alone": "What is left alone?",
 }
 STOPPED = ("close this pull request: nothing has been sent", "press *Revert* on this pull request")
+STOPPED_UNSENT = ("close this pull request: nothing has changed yet", "press *Revert* on this pull request")
 SENT = (
     "reads each of these audiences again",
     "with the vendor's next run",
@@ -140,6 +141,7 @@ CASES = {
                 f"owner `growth@example.com`; for: Who buys in spring<br>{COMMITTED}</sub>",
                 "asked for by ana",
             ),
+            "drift": ("None of this is drift.",),
             "can it fail": ("### Audiences: look twice\n",),
             "stop": STOPPED,
             "safe": ("At least three times as many people:**", "Active while it changes:** Marketing"),
@@ -194,6 +196,8 @@ CASES = {
             "what": ("No changes.",),
             "can it fail": ("### Audiences: look twice\n",),
             "safe": ("**This also lifts a guard:**", 'the protection of "CFOs" is taken out'),
+            "stop": STOPPED_UNSENT,
+            "merge": ("Nothing is sent: no audience changes.",),
             "left alone": ("As defined already (14)",),
         },
     ),
@@ -202,7 +206,7 @@ CASES = {
         {
             "can it fail": ("### Audiences: look twice\n",),
             "safe": ("**No longer managed: 1 audience:** Its file is gone: it stays as live",),
-            "stop": ("**To take it back** after the merge, press *Revert*",),
+            "stop": STOPPED_UNSENT,
             "merge": ("Nothing is sent: no audience changes.",),
             "left alone": ("nobody owns it any more: Old leads (active, and keeps running)",),
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import REFUSALS
+from reconciler.plan import overlap
 from reconciler.render.diagnostics import message
 from reconciler.render.page.markup import Markup, element
 from reconciler.render.page.medium import HTML, markup
@@ -48,6 +49,8 @@ def diagnostics(found: Sequence[Diagnostic]) -> Markup:
 
 
 def _diagnostic(one: Diagnostic) -> Markup:
+    if one.code in overlap.CODES:  # the names have their places with them
+        return element("li", element("b", "Overlap:"), f" {message(one)}")
     refusal = REFUSALS.get(one.code)
     heading = refusal.heading if refusal else "Error" if one.is_error else "Warning"
     return element("li", element("b", f"{heading}:"), f" {message(one)}", markup(place(one, HTML)))

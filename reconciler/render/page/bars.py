@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reconciler.plan import Change
     from reconciler.plan.model import Reach
 
+MAX_PERCENT = 99  # a loss that leaves somebody is not all
 SEVERAL = 1.95  # from here on it reads as times as many, below as percent
 
 
@@ -24,7 +25,7 @@ def difference(before: int, after: int) -> str:
     if after >= before * SEVERAL:
         return f"{after / before:,.1f} times as many"
     more = "more" if after > before else "fewer"
-    percent = round(abs(after - before) * 100 / before)
+    percent = min(round(abs(after - before) * 100 / before), MAX_PERCENT)
     return f"{max(percent, 1)}% {more}" if percent else f"less than 1% {more}"
 
 
@@ -53,7 +54,7 @@ def people(change: Change, reach: Reach) -> Markup:
 def pair(reach: Reach, most: int) -> Markup:
     """Return both bars without numbers, thin, where `most` people are the whole width."""
     before, after = reach.before or 0, reach.after or 0
-    bars = [_bar(before, most, "was", 5), _bar(after, most, tone(before, after), 5)]
+    bars = [bar(before, most, "was", 5), bar(after, most, tone(before, after), 5)]
     return element("span", *bars, class_="pair")
 
 
@@ -66,13 +67,14 @@ def _row(name: str, number: int, most: int, kind: str) -> Markup:
     return element(
         "div",
         element("span", name, class_="key"),
-        _bar(number, most, kind, 14),
+        bar(number, most, kind, 14),
         element("span", f"{number:,}", class_="number"),
         class_="row",
     )
 
 
-def _bar(number: int, most: int, kind: str, height: int) -> Markup:
+def bar(number: int, most: int, kind: str, height: int) -> Markup:
+    """Return one bar, for the eyes alone, where `most` people are the whole width."""
     width = f"{max(number * 100 / most, 0.6):.1f}%" if number else "0"
     parts = [
         element("rect", width="100%", height=height, rx=3, class_="track"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.render import diagnostics, sentences, text
 from reconciler.render.escape import clip
-from reconciler.render.page import bars, chips, ranges
+from reconciler.render.page import bars, chips, funnel, ranges
 from reconciler.render.page.markup import Markup, element, joined
 from reconciler.render.page.medium import markup, sentence
 
@@ -32,7 +32,9 @@ def card(group: Group, anchor: str, rules: Rules) -> Markup:
     return element(
         "article",
         element("div", heading, element("p", *badges(first), class_="badges"), class_="title"),
-        element("div", element("div", *_what(group, rules)), about, class_="body" if count == 1 else None),
+        element(
+            "div", element("div", *_what(group, anchor, rules)), about, class_="body" if count == 1 else None
+        ),
         _exact(first.change.fields),
         id=anchor,
         class_="card",
@@ -58,20 +60,21 @@ def badges(row: Row) -> Iterator[Markup]:
         yield element("span", "Drift", class_="badge drift")
 
 
-def _what(group: Group, rules: Rules) -> Iterator[Markup]:
+def _what(group: Group, anchor: str, rules: Rules) -> Iterator[Markup]:
     first = group.rows[0]
     change = first.change
     asked = [one for one in first.consequences if one.cause != "drift"]
     drift = [one for one in first.consequences if one.cause == "drift"]
     pictures = ranges.pictures(change, rules)
-    if len(group.rows) > 1:
-        yield element("ul", *map(_member, group.rows), class_="members")
     if change.is_protected:
         yield element("p", "It is protected, so this is refused.", class_="sentence")
     if asked:
         yield element("p", sentence(sentences.joined(asked)), class_="sentence")
+    if len(group.rows) > 1:
+        yield _members(group.rows)
     if change.reach is not None and len(group.rows) == 1:
         yield bars.people(change, change.reach)
+        yield funnel.drawn(change.reach.funnel, rules, anchor)
     if asked:
         yield chips.fields([one for one in change.fields if one.cause != "drift"], rules, pictures)
     if drift:
@@ -85,9 +88,20 @@ def _what(group: Group, rules: Rules) -> Iterator[Markup]:
         )
 
 
-def _member(row: Row) -> Markup:
-    owner = f" ({clip(row.change.owner)})" if row.change.owner else ""
-    return element("li", name(row.change.name), owner)
+def _members(rows: Sequence[Row]) -> Markup:
+    """Return the names of several audiences, those of one owner together."""
+    owned: dict[str, list[Markup]] = {}
+    for row in rows:
+        owned.setdefault(row.change.owner, []).append(element("li", name(row.change.name)))
+    lines = [
+        element(
+            "div",
+            element("dt", "Owner ", element("bdi", clip(owner))) if owner else element("dt", "No owner"),
+            element("dd", element("ul", *names)),
+        )
+        for owner, names in owned.items()
+    ]
+    return element("dl", *lines, class_="owned")
 
 
 def _facts(change: Change) -> Markup:

@@ -79,8 +79,8 @@ th, td {
   font-weight: 400;
 }
 thead th { border-top: 0; color: var(--quiet); font-size: .85rem; }
-.count { font-variant-numeric: tabular-nums; white-space: nowrap; width: 34%; }
-.pair { display: block; margin: .35rem 0 .3rem; }
+.count { font-variant-numeric: tabular-nums; white-space: nowrap; width: 38%; }
+.pair { display: inline-block; width: 9rem; max-width: 100%; margin-right: .75rem; vertical-align: middle; }
 .pair svg { display: block; margin-bottom: 2px; }
 
 .card {
@@ -119,6 +119,17 @@ th .badge { margin-right: .3rem; }
 .said b { color: var(--text); }
 .number { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
 .said { margin-top: .25rem; }
+.funnel { margin: .8rem 0; }
+.funnel h4 { color: var(--quiet); font-size: .9rem; font-weight: 400; margin-bottom: .2rem; }
+.funnel ol { list-style: none; margin: 0; padding: 0; }
+.funnel li {
+  display: grid; grid-template-columns: 11rem 1fr 4.5rem 7rem; grid-template-areas: "step bar number taken";
+  gap: .1rem .75rem; align-items: center; margin: .2rem 0; font-size: .92rem;
+}
+.funnel .step { grid-area: step; }
+.funnel .bar { grid-area: bar; }
+.funnel .number { grid-area: number; }
+.taken { grid-area: taken; color: var(--quiet); font-size: .85rem; }
 .range { flex: 1 0 100%; margin-top: .2rem; }
 .range p { display: flex; justify-content: space-between; color: var(--quiet); font-size: .8rem; }
 
@@ -149,8 +160,10 @@ pre {
 }
 .notes ul { list-style: disc; padding-left: 1.2rem; }
 .notes li { margin: .25rem 0; }
-.members { margin-bottom: .6rem; }
-.members li {
+.owned { margin-bottom: .4rem; }
+.owned dt bdi { display: block; }
+.owned ul { margin: -.2rem 0 0; }
+.owned li {
   display: inline-block; margin: 0 .4rem .4rem 0; padding: .15rem .6rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 6px;
 }
@@ -165,8 +178,15 @@ footer {
   dl > div, .body { grid-template-columns: minmax(0, 1fr); }
   .body .facts { border-left: 0; border-top: 1px solid var(--line); padding: .6rem 0 0; margin-top: .4rem; }
   .row { grid-template-columns: 3.2rem 1fr auto; gap: .5rem; }
+  .funnel li {
+    grid-template-columns: 1fr auto; grid-template-areas: "step number" "bar bar" "taken taken";
+    margin: .5rem 0;
+  }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  tr, th, td, .count { display: block; width: auto; }
+  table, tbody, th, td, .count { display: block; width: auto; }
+  tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; }
+  tbody th { flex: 1 0 100%; }
+  .pair { width: 5rem; margin-right: .4rem; }
   tbody tr { border-top: 1px solid var(--line); padding: .6rem .9rem; }
   tbody th, tbody td { border: 0; padding: .1rem 0; }
 }

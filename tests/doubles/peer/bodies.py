@@ -86,10 +86,11 @@ class Bodies:
         }
 
     def preview(self, request: Request) -> Document:
-        """Give how many people a config matches: a thousand a topic, less ten for each point of its score."""
+        """Give how many people match: 1,000 a topic, less ten a point of the score and fifty a filter."""
         config = json.loads(request.body)
         score = config.get("minScore")
         total = 1000 * len(config["topicIds"]) - 10 * (score if isinstance(score, int) else 0)
+        total -= 50 * len(config.get("filters") or {})
         return {"totalCount": max(total, 0), "sample": [{"email": PERSON}], "dataDate": "2026-11-26"}
 
     def normal(self, config: Document) -> Document:
