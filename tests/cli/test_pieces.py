@@ -96,6 +96,8 @@ def test_json_has_origins_and_reach_of_pieces(shared: Organization) -> None:
     assert saved["pieces"] == [{"file": "shared/base.yaml", "extended_by": 2, "audiences": named}]
     assert {field["cause"] for change in saved["changes"] for field in change["fields"]} == {"change"}
     assert (plain["pieces"], plain["digest"]) == ([], saved["digest"])
+    edited = git(shared.folder, "rev-parse", "HEAD")
+    assert {change["commit"]["sha"] for change in saved["changes"]} == {edited}
     assert shared.run("show", "plan.json").out == shared.run("plan", "--base", "main").out
     assert shared.run("apply", "--plan", "plan.json").code == 0
     assert shared.stored()[PAUSING]["config"]["minScore"] == 80
@@ -245,7 +247,7 @@ def test_pull_request_of_a_piece_is_planned_and_applied(tmp_path: Path) -> None:
 
     assert (planned.code, planned.err) == (0, "")
     assert "**Shared piece edited: changes 2 audiences.** `shared/base.yaml` is extended by 2" in comment
-    assert "drift" not in comment.lower()
+    assert "None of this is drift." in comment
     assert applied.code == 0
     assert {key: body["config"]["minScore"] for key, body in team.patched.items()} == {
         CHANGING: 80,
