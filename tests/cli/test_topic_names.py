@@ -298,4 +298,4 @@ def test_outdated_catalogue_does_not_flood_a_plan(found: Founding) -> None:
     assert (said[-1]["summary"], said[-1]["detail"]) == (
         "3 more warnings of definitions, the first of them here", "Run `reconciler validate` to see each"
     )  # fmt: skip
-    assert said[-1]["file"].endswith("20-0000-4000-8000-000000000000.yaml")
+    assert said[-1]["file"] == "audiences.d/Audience 20.yaml"
