@@ -93,7 +93,17 @@ def _catalogue(paths: Sequence[str]) -> Check:
         return Check("catalogue", "warning", summary, fix)
     built = f", built {found.built}" if found.built else ""
     counted = wording.count(len(found.filters), "filter")
-    return Check("catalogue", "ok", f"{counted} of generation {found.generation}{built}")
+    summary = f"{counted} of generation {found.generation}{built}{_committed(catalogue.find(paths)[0])}"
+    return Check("catalogue", "ok", summary)
+
+
+def _committed(file: Path) -> str:
+    """Say when a file was committed as it is; nothing where git does not tell."""
+    try:
+        commits = git_history.last_commits([str(file)])
+    except FileError:
+        return ""
+    return "".join(f", committed {day}" for _, _, day in commits.values())
 
 
 def _git(paths: Sequence[str]) -> Check:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import schema, wording
 from reconciler.api import audiences
-from reconciler.app import catalogue, evaluation, reach
+from reconciler.app import evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
 from reconciler.plan import guards, pieces, topic_names
 from reconciler.plan.build import build
@@ -33,6 +33,7 @@ def load(paths: Sequence[str]) -> Definitions:
     Raises DefinitionError with every problem of every file, and FileError for a catalogue that is of no use.
     """
     from reconciler import definitions
+    from reconciler.app import catalogue
 
     return valid(definitions.load(paths, catalogue.read(paths)))
 
@@ -62,6 +63,7 @@ async def plan(
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
+    from reconciler.app import catalogue
 
     definitions, rules = loaded.definitions, schema.rules(loaded.catalogue)
     counted = limits if merge_base is None else merge_base.limits or limits

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from reconciler import definitions, interrupts, wording
+from reconciler import definitions, interrupts, schema, wording
 from reconciler.api.documents import TOPICS
 from reconciler.definitions import edit, files, replacing, topic_names
 from reconciler.definitions.edit import REMOVED, Edit
@@ -79,12 +79,10 @@ def _edit(definition: Definition, field: FieldChange, path: Path, catalogue: Cat
         return Edit(path, value)
     names = {topics[0]: name for name, topics in catalogue.named.items() if len(topics) == 1}
     if nameless := [topic for topic in value if not (isinstance(topic, int) and topic in names)]:
-        listed = ", ".join(
-            f'{one} ("{name}")' if (name := field.names.get(str(one))) else str(one) for one in nameless
-        )
-        raise FileError(
-            f"this file says topics by name, and catalogue.json has no name for {listed}", _NAMELESS
-        )
+        names_of = ((one, field.names.get(str(one))) for one in nameless)
+        listed = schema.clip(", ".join(f"{one} ({name})" if name else str(one) for one, name in names_of))
+        summary = f"this file says topics by name, and catalogue.json has no name for {listed}"
+        raise FileError(summary, _NAMELESS)
     return Edit(topic_names.PATH, [names[topic] for topic in value if isinstance(topic, int)])
 
 

@@ -19,6 +19,7 @@ Place = tuple[str | int, ...]
 CONFIG, NAMES, IDS = "config", "topics", "topicIds"
 PATH = (CONFIG, NAMES)
 _MAX_CANDIDATES = 3
+_MAX_IDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def problems(
         if not name or len(ids) == 1:
             continue
         if ids:
-            summary = f'"{schema.clip(name)}" is the name of {len(ids)} topics: {", ".join(map(str, ids))}'
+            summary = f'"{schema.clip(name)}" is the name of {len(ids)} topics: {_listed(ids)}'
             words = ("ambiguous-topic", summary, _AMBIGUOUS)
         else:
             summary = f'no topic in {where[0]} is called "{schema.clip(name)}"'
@@ -105,8 +106,14 @@ def _name_at(value: Any, place: Place) -> str | None:  # noqa: ANN401 - a docume
 
 
 def _candidates(names: Sequence[str], named: Mapping[str, Sequence[int]]) -> str:
-    listed = " or ".join(f'"{name}" ({", ".join(map(str, named[name]))})' for name in names)
+    listed = " or ".join(f'"{schema.clip(name)}" ({_listed(named[name])})' for name in names)
     return f"Did you mean {listed}? " if listed else ""
+
+
+def _listed(ids: Sequence[int]) -> str:
+    """Return ids as a message names them, however many a file has."""
+    shown = ", ".join(map(str, ids[:_MAX_IDS]))
+    return shown if len(ids) <= _MAX_IDS else f"{shown} and {len(ids) - _MAX_IDS} more"
 
 
 def _at(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Diagnostic
+from reconciler.model import spell
 from reconciler.plan.places import place_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def changed(base: Mapping[str, Definition], definitions: Sequence[Definition]) -
                 found.setdefault((name, before[name], topic), []).append(definition)
     for (name, old, new), (first, *others) in sorted(found.items(), key=lambda item: item[0]):
         more = f', in "{first.name}" and {len(others)} more' if others else ""
-        summary = f'"{name}" is topic {new} by catalogue.json, and was topic {old} before{more}'
+        summary = f"{spell(name)} is topic {new} by catalogue.json, and was topic {old} before{more}"
         yield Diagnostic(
             "warning", "topic-changed", summary, _HINT, *place_of(first, _TOPICS), "config.topics"
         )

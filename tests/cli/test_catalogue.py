@@ -179,6 +179,7 @@ def grown(monkeypatch: pytest.MonkeyPatch, served_project: Project) -> Project:
     return served_project
 
 
+@pytest.mark.slow
 @second
 def test_new_filter_goes_all_the_way(grown: Project) -> None:
     grown.run("import", "CFO*")

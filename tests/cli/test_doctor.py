@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +130,8 @@ def test_repository_and_its_origin_are_seen(organization: Organization) -> None:
     found = checks(organization)
     assert found["git"]["fix"].startswith("Run `git remote set-head origin --auto`")
     assert found["settings"]["summary"] == "reconciler.toml is valid"
-    assert found["catalogue"]["summary"] == "0 filters of generation 2, built 2026-05-04"
+    known = "0 filters of generation 2, built 2026-05-04, committed "
+    assert re.fullmatch(known + r"\d{4}-\d\d-\d\d", found["catalogue"]["summary"])
     (organization.folder / "catalogue.json").write_text(CATALOGUE.replace("2026-05-04", ""))
     assert checks(organization)["catalogue"]["summary"] == "0 filters of generation 2"
     (organization.folder / "catalogue.json").write_text("{}")

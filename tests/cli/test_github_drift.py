@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -216,6 +217,18 @@ class TestAdoption:
 
         assert team.drift().code == 0
         assert team.patched == {}
+
+    @pytest.mark.slow
+    def test_names_of_topics_stay_names(self, team: Team) -> None:
+        topics = [{"id": 117805, "name": "Marketing ROI"}, {"id": 117801, "name": "CRM Software"}]
+        head = {"format_version": "1.0", "generation": 1, "status": "catalog", "filters": {}}
+        text = f"id: {PAUSING}\nname: Webinar guests\nconfig:\n  topics: [Marketing ROI]  # Ana's\n"
+        file = f"{PAUSING}.yaml"
+        team.push({file: text, "./catalogue.json": json.dumps({**head, "topics": topics})})
+        team.vendor.edit(PAUSING, {"config": {"topicIds": [117801, 117805]}})
+        assert team.drift("--adopt", "pull-request").code == 2
+        adopted = text.replace("ROI]", "ROI, CRM Software]")
+        assert self.proposed(team) == {f"audiences.d/{file}": adopted}
 
     @pytest.mark.parametrize("may_propose", [True, False])
     def test_what_is_not_allowed_is_said(self, team: Team, *, may_propose: bool) -> None:

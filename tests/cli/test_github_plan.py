@@ -165,7 +165,7 @@ def test_changed_catalogue_is_told_at_the_line(
     ran = team.plan(number)
 
     assert ran.code == (1 if severity == "error" else 0)
-    assert re.search(rf"::{severity} file=audiences.d/guests.yaml,line=\d+,col=\d+,[^\n]*{said}", ran.out)
+    assert re.search(rf"::{severity} file=audiences.d/cfo.yaml,line=\d+,col=\d+,[^\n]*{said}", ran.out)
     assert said in team.comment(number)
     assert team.patched == {}
 

@@ -404,8 +404,7 @@ def _present(value: Any, path: tuple[str, ...] = ()) -> Any:
     return {
         key: part
         for key, part in parts.items()
-        if part is not None
-        and not (part == {} and "required" not in (_node((*path, key)) or {"required": 1}))
+        if part is not None and not (part == {} and _is_optional(_node((*path, key))))
     }
 
 
@@ -414,6 +413,10 @@ def _is_no_filter(value: Any, node: dict[str, Any] | None) -> bool:
         return node is not None and value in ("", [])
     known = {"values", "mode", "operator"}
     return not value.get("values", True) and all(value[key] is None for key in {*value} - known)
+
+
+def _is_optional(node: Any) -> bool:
+    return node is not None and not {"required", "oneOf"} & node.keys()
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Any:
