@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, and write JSON where that was asked for."""
     options = _options(arguments)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the processes, which run in folders of their own
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed was compiled once
     chosen = [row for row in rows(options.scale) if not options.rows or row.name in options.rows]
     document: dict[str, Any] = {
         "format": FORMAT,
