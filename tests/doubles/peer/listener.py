@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 
+_STEPS = 4  # of an event loop, in which a connection that was just accepted becomes one that can be closed
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -61,6 +62,8 @@ class Listener:
         started.set()
         await self._stopping.wait()
         await self._shut()
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
