@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler import git_history
 from reconciler.app.merge_base import read_commit
 from reconciler.errors import FileError
-from reconciler.github import pulls
+from reconciler.github import approvals, pulls
 from reconciler.github.rest import GitHub
 from reconciler.plan import guards
 
@@ -40,6 +40,7 @@ class MergeGuards:
         self._commits = commits
         self._ends = {*ends, str(environment.event.get("before"))}
         self._found: dict[str, Guards] = {}
+        self._approvers: dict[int, frozenset[str]] = {}
 
     def before(self, review: Review) -> Guards:
         """Return the guards that stood before a pull request was merged.
@@ -49,6 +50,14 @@ class MergeGuards:
         if review.merge_commit not in self._found:
             self._found[review.merge_commit] = self._guards(self._bases(review))
         return self._found[review.merge_commit]
+
+    def approvers(self, review: Review) -> frozenset[str]:
+        """Return who approved what a pull request merged, in lower case; raises ApiError."""
+        if review.number not in self._approvers:
+            with GitHub(self._environment) as github:
+                pull = pulls.get(github, review.number)
+                self._approvers[review.number] = approvals.approvers(github, pull)
+        return self._approvers[review.number]
 
     def before_push(self) -> Guards:
         """Return the guards that stood before a push that no pull request brought; raises FileError."""

@@ -1,0 +1,123 @@
+"""Policies: where they lie, and the rules in them, of the checkout or of a commit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import DefinitionError, Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.definitions import Checked
+    from reconciler.definitions.policies import Policies
+    from reconciler.model import Catalogue, Policy
+    from reconciler.plan.policy import Rule
+
+FOLDER = "policies"
+_DEFINITIONS = "audiences.d"
+
+
+def load(paths: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the rules for definitions; raises DefinitionError with every problem of every policy."""
+    found = read(paths)
+    if found is None:
+        return ()
+    if found.diagnostics:
+        raise DefinitionError(found.diagnostics)
+    return compiled(found.policies)
+
+
+def load_at(commit: str, paths: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the rules that git had at a commit, without those that could not be used; raises FileError."""
+    from reconciler import definitions, git_history
+
+    files = git_history.files(commit, _places(paths), definitions.is_definition)
+    if not files:
+        return ()
+    from reconciler.definitions import policies
+
+    return compiled(policies.parse(files).policies)
+
+
+def are_absent(paths: Sequence[str]) -> bool:
+    """Return whether no policies lie anywhere above the definitions."""
+    return not any(map(os.path.lexists, _places(paths)))
+
+
+def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
+    """Find every problem of definitions and policies, and what these say of the files without a plan."""
+    from reconciler import definitions
+    from reconciler.plan import policy
+
+    loaded, found = definitions.load(paths, catalogue), read(paths)
+    diagnostics = list(loaded.diagnostics)
+    if found is not None:
+        diagnostics += found.diagnostics
+        diagnostics += policy.problems(compiled(found.policies), loaded.definitions)
+        if not found.diagnostics:
+            diagnostics += policy.unknown({one.id for one in found.policies}, loaded.definitions)
+    return definitions.Checked(len(loaded.definitions), tuple(sorted(diagnostics, key=_place)))
+
+
+def _place(one: Diagnostic) -> tuple[str, int, int, str]:
+    return one.file or "", one.line or 0, one.column or 0, one.summary
+
+
+def read(paths: Sequence[str]) -> Policies | None:
+    """Read the policies for definitions, None where there is no folder of them."""
+    folders = list(filter(os.path.lexists, _places(paths)))
+    if not folders:
+        return None
+    from reconciler.definitions import files, policies
+
+    found: dict[str, bytes] = {}
+    problems: list[Diagnostic] = []
+    for entry in files.find(folders):
+        data = entry if isinstance(entry, Diagnostic) else files.read(entry, policies.MAX_BYTES + 1)
+        if not isinstance(data, Diagnostic):
+            found[files.shown(str(entry))] = data
+        elif data.code != "no-definitions":
+            problems.append(data)
+    parsed = policies.parse(found)
+    return policies.Policies(parsed.policies, (*problems, *parsed.diagnostics))
+
+
+def compiled(policies: Sequence[Policy]) -> tuple[Rule, ...]:
+    """Return policies as rules that can be asked."""
+    from reconciler.plan.policy import Rule
+    from reconciler.schema import conditions
+
+    return tuple(
+        Rule(
+            policy=one,
+            when=None if one.when is None else conditions.compiled(one.when),
+            require=conditions.compiled(one.require),
+            when_fields=conditions.spoken_of(one.when),
+            require_fields=conditions.spoken_of(one.require),
+        )
+        for one in policies
+    )
+
+
+def _places(paths: Sequence[str]) -> list[str]:
+    """Return where policies may lie: in any folder above the definitions, up to the top of their repository.
+
+    Outside of a repository that is the nearest one alone.
+    """
+    found = [os.path.relpath(folder / FOLDER) for path in paths for folder in _above(path)]
+    return list(dict.fromkeys(found))
+
+
+def _above(path: str) -> Iterator[Path]:
+    folders: list[Path] = []
+    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
+        folders.append(folder)
+        if folder.name == _DEFINITIONS:  # what lies below is a definition, whatever its folder is called
+            folders.clear()
+        if os.path.exists(folder / ".git"):  # noqa: PTH110 - never raises
+            yield from folders
+            return
+    yield from [folder for folder in folders if os.path.lexists(folder / FOLDER)][:1]

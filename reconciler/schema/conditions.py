@@ -1,0 +1,136 @@
+"""Conditions of policies: which fields they speak of, what is wrong with them, and whether they hold."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from reconciler.schema import keys, patterns
+from reconciler.schema.quoting import clip, shown
+from reconciler.schema.suggestions import Suggestions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from reconciler.model import Json
+    from reconciler.schema.quoting import Place
+
+    Words = tuple[str, str, str]  # code, summary, detail
+    Fields = Mapping[str, "Fields | None"]  # None: any
+    Check = Callable[[Json], Place | str | None]
+
+_ONE = ("not", "if", "then", "else")
+_SEVERAL = ("allOf", "anyOf", "oneOf")
+
+
+def fields() -> Fields:
+    """Return what a condition sees of an audience: the names of its fields, and of those in them."""
+    filters = dict.fromkeys(keys(("config", "filters")))
+    config: Fields = {**dict.fromkeys(keys(("config",))), "filters": filters}
+    return {
+        "id": None,
+        "name": None,
+        "file": None,
+        "status": None,
+        "config": config,
+        "metadata": dict.fromkeys(keys(("metadata",))),
+        "live": {"name": None, "status": None, "config": config},
+        "change": {"phase": None, "fields": None},
+        "reach": {"before": None, "after": None, "growth": None},
+    }
+
+
+def spoken_of(condition: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the audience's own fields that a condition speaks of, such as `status` and `reach`."""
+    if condition is None:
+        return frozenset()
+    found = {*condition.get("properties", ()), *condition.get("required", ())}
+    return frozenset(found).union(*map(spoken_of, _same_level(condition)))
+
+
+def faults(condition: Mapping[str, Any], place: Place = ()) -> Iterator[tuple[Place, Words]]:
+    """Yield what a condition that the schema takes says in vain or must not say, each with its place."""
+    yield from _faults(condition, place, fields(), Suggestions())
+
+
+def _faults(
+    condition: Mapping[str, Any], place: Place, known: Fields | None, suggestions: Suggestions
+) -> Iterator[tuple[Place, Words]]:
+    for index, key in enumerate(condition.get("required", ())):
+        yield from _unknown(key, (*place, "required", index), known, suggestions)
+    for key, inner in condition.get("properties", {}).items():
+        where = (*place, "properties", key)
+        yield from _unknown(key, where, known, suggestions)
+        yield from _faults(inner, where, None if known is None else known.get(key), suggestions)
+    if "pattern" in condition and (reason := patterns.fault(condition["pattern"])):
+        words = "pattern", f"the pattern {shown(condition['pattern'])} {reason}", _SIMPLER
+        yield (*place, "pattern"), words
+    for step, inner in _parts(condition):
+        is_item = step[0] in {"items", "contains"}
+        yield from _faults(inner, (*place, *step), None if is_item else known, suggestions)
+
+
+def _unknown(
+    key: str, place: Place, known: Fields | None, suggestions: Suggestions
+) -> Iterator[tuple[Place, Words]]:
+    if known is None or key in known:
+        return
+    near = suggestions.nearest(key, known)
+    listed = ", ".join(known) if len(known) <= len(fields()) else "the filters of the schema"
+    hint = f'Did you mean "{near}"?' if near else f"What there is: {listed}"
+    yield place, ("unknown-field", f'a condition sees no field "{clip(key)}" here', hint)
+
+
+def _parts(condition: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    for key in (*_ONE, "items", "contains"):
+        if key in condition:
+            yield (key,), condition[key]
+    for key in _SEVERAL:
+        yield from (((key, index), one) for index, one in enumerate(condition.get(key, ())))
+
+
+def _same_level(condition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (one for step, one in _parts(condition) if step[0] not in {"items", "contains"})
+
+
+class _TooLong(Exception):
+    """A text is longer than what a pattern is tried on."""
+
+
+def compiled(condition: Mapping[str, Any]) -> Check:
+    """Return what tells how a document does not meet a condition: the place, or in words why nobody can tell.
+
+    It returns None for one that meets it. The condition is one that has no faults.
+    """
+    validator = _validator()(condition)
+
+    def check(value: Json) -> Place | str | None:
+        try:
+            error = next(validator.iter_errors(value), None)
+        except _TooLong:
+            return f"a text of over {patterns.MAX_TEXT:,} characters is not compared with a pattern"
+        return None if error is None else cast("Place", tuple(error.absolute_path))
+
+    return check
+
+
+def _validator() -> Any:  # noqa: ANN401 - the class is made at run time
+    from jsonschema import Draft202012Validator, validators
+
+    from reconciler.schema.validator import is_integer
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    return validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)
+
+
+def _pattern(_: object, pattern: str, value: Json, __: object) -> Iterator[Exception]:
+    from jsonschema import ValidationError
+
+    if isinstance(value, str):
+        if len(value) > patterns.MAX_TEXT:
+            raise _TooLong
+        if re.search(pattern, value) is None:
+            yield ValidationError("not matched")
+
+
+_SIMPLER = "Write a simpler one, or several: it must not take long on any text"

@@ -1,0 +1,185 @@
+"""Policies on GitHub: rules of the base, and exceptions that an owner approves by reviewing the merge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.command import ROOT, checked
+from tests.cli.hosted import Files, Team, founded
+from tests.cli.organization import CHANGING, PAUSING, STARTING, STEADY, live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
+LIVE: dict[str, dict[str, Any]] = {one["id"]: one for one in live()}
+NAMED = (ROOT / "docs" / "policies" / "name-begins-with-country.yaml").read_text("utf-8")
+POLICY = "./policies/names.yaml"
+RULE = NAMED.replace("[octocat]", "['@ana', ben]")
+EXCEPTION = {"overrides": {"name-begins-with-country": "The partner's own name"}}
+
+
+def changed(identity: str, **fields: Any) -> Files:
+    return {FILES[identity]: {**LIVE[identity], **fields}}
+
+
+BROKEN = changed(STEADY, name="Leads")
+EXCEPTED = changed(STEADY, name="Leads", metadata=EXCEPTION)
+KEPT = changed(PAUSING, name="DE – Guests")
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """Give a team whose definitions are as live, with one policy."""
+    files: Files = {FILES[one]: LIVE[one] for one in FILES}
+    files |= {POLICY: RULE, "./reconciler.toml": "[limits]\nmax_changes = 4\n"}
+    with founded(tmp_path, live(), files) as team:
+        yield team
+
+
+def test_denied_change_is_red_and_not_applied(team: Team) -> None:
+    number = team.open({**BROKEN, **KEPT})
+    shown = team.plan(number)
+    body = team.comment(number).replace("\\", "")
+    applied = team.apply(team.merge(number))
+
+    assert (shown.code, shown.outputs["outcome"]) == (3, "refused")
+    assert "**Would be refused**, for one reason." in body
+    assert (
+        '> - **Policy:** A name begins with the country in two letters, as in "DE – Founders" '
+        "(name-begins-with-country). Needed: the change put right, by its author. Or, where it is meant, the reason"
+    ) in body
+    assert "approved by ana or ben.\n>   - Leads (`audiences.d/security.yaml:3`)" in body
+    assert "file=audiences.d/security.yaml,line=3" in shown.out
+    assert (applied.code, team.patched) == (3, {})
+    assert '"Leads" breaks the policy name-begins-with-country' in team.ended(number).replace(
+        "\\", ""
+    ).replace("`", "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (None, "is removed. It still counts for this change"),
+        (RULE.replace("deny", "warn"), "this makes a warning of the policy name-begins-with-country"),
+        (
+            RULE.replace("[A-Z]{2}", "[A-Z]"),
+            "this changes the condition of the policy name-begins-with-country",
+        ),
+    ],
+)
+def test_rule_that_a_change_loosens_counts(team: Team, rule: str | None, said: str) -> None:
+    number = team.open({**BROKEN, POLICY: rule})
+
+    assert team.plan(number).code == 3
+    body = team.comment(number).replace("\\", "").replace("`", "")
+    assert body.index("This also lifts a guard") < body.index("Of 4 audiences")
+    assert said in body
+    assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
+
+
+def test_rule_that_a_change_adds_counts_from_the_next(team: Team) -> None:
+    more = NAMED.replace("id: name", "id: other").replace("[A-Z]{2}", "[A-Z]{3}")
+    number = team.open({**KEPT, "./policies/other.yaml": more})
+
+    assert team.plan(number).code == 0
+    assert "does not count for this change, and does from the next one on" in team.comment(number)
+    assert team.apply(team.merge(number)).code == 0
+    assert team.plan(team.open(changed(PAUSING, name="FR – Guests"))).code == 3
+
+
+def test_exception_says_whose_approval_it_needs(team: Team) -> None:
+    number = team.open(EXCEPTED)
+    ran = team.plan(number)
+    body = team.comment(number)
+
+    assert (ran.code, ran.outputs["outcome"]) == (0, "changes")
+    assert "### Audiences: look twice" in body
+    assert "**Exception to a policy:** A name begins with the country" in body
+    assert "Needed before the merge: an approving review of the newest commit by ana or ben." in body
+    assert "for the reason The partner's own name (`audiences.d/security.yaml:3`)" in body
+    (policy,) = checked(ran.file("plan.json"), "plan")["policies"]
+    assert [(one["outcome"], one["reason"]) for one in policy["audiences"] if one["reason"]] == [
+        ("overridden", "The partner's own name")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reviews", "by"),
+    [([("ana",)], "ana"), ([("eve",), ("Ben",)], "ben")],
+)
+def test_exception_that_an_owner_approved_is_applied(
+    team: Team, reviews: list[tuple[str, ...]], by: str
+) -> None:
+    number = team.open(EXCEPTED)
+    team.plan(number)
+    for review in reviews:
+        team.repository.review(number, *review)
+    ran = team.apply(team.merge(number))
+
+    assert (ran.code, team.patched) == (0, {STEADY: {"name": "Leads"}})
+    (result,) = checked(ran.file("result.json"), "apply-result")["results"]
+    assert result["detail"].endswith(
+        "reviewed in pull request 1; an exception to the policy name-begins-with-country (\"The partner's own "
+        f'name"). Approved in pull request 1 by {by}'
+    )
+    assert f"Approved in pull request 1 by {by}" in team.ended(number)
+
+
+@pytest.mark.parametrize(
+    "reviews",
+    [[], [("eve",)], [("ana", "COMMENTED")], [("ana",), ("ana", "CHANGES_REQUESTED")]],
+    ids=["nobody", "another", "comment", "taken back"],
+)
+def test_exception_that_no_owner_approved_is_refused(team: Team, reviews: list[Any]) -> None:
+    number = team.open(EXCEPTED)
+    team.plan(number)
+    for review in reviews:
+        team.repository.review(number, *review)
+    ran = team.apply(team.merge(number))
+
+    assert (ran.code, team.patched) == (3, {})
+    assert (
+        "Pull request 1, as it was merged, was not approved by ana or ben; its author does not count"
+        in ran.err
+    )
+    assert "Open another pull request for its file" in team.ended(number)
+
+
+def test_approval_of_an_older_commit_does_not_count(team: Team) -> None:
+    number = team.open(EXCEPTED)
+    team.repository.review(number, "ana")
+    team.update(number, KEPT)
+    team.plan(number)
+
+    assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
+
+
+def test_approval_counts_for_one_change_alone(team: Team) -> None:
+    first = team.open(EXCEPTED)
+    team.plan(first)
+    team.repository.review(first, "ana")
+    team.apply(team.merge(first))
+    second = team.open(changed(STEADY, name="Leads again", metadata=EXCEPTION))
+    assert team.plan(second).code == 0
+
+    assert team.apply(team.merge(second)).code == 3
+    assert team.patched == {STEADY: {"name": "Leads"}}
+
+
+def test_nobody_approves_what_no_pull_request_showed(team: Team) -> None:
+    ran = team.apply(team.push(EXCEPTED), "--without-pull-request")
+
+    assert (ran.code, team.patched) == (3, {})
+    assert "No pull request showed it, so nobody can have approved it" in ran.err
+
+
+def test_drift_of_an_exception_is_reported(team: Team) -> None:
+    team.push(EXCEPTED)
+    ran = team.drift()
+
+    assert ran.code == 2
+    assert "Would be refused" not in ran.summary
