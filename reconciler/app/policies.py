@@ -42,23 +42,20 @@ def load_at(commit: str, paths: Sequence[str]) -> tuple[Rule, ...]:
     return compiled(policies.parse(files).policies)
 
 
-def are_absent(paths: Sequence[str]) -> bool:
-    """Return whether no policies lie anywhere above the definitions."""
-    return not any(map(os.path.lexists, _places(paths)))
-
-
 def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     """Find every problem of definitions and policies, and what these say of the files without a plan."""
     from reconciler import definitions
+
+    found = read(paths)
+    if found is None:
+        return definitions.check(paths, catalogue)
     from reconciler.plan import policy
 
-    loaded, found = definitions.load(paths, catalogue), read(paths)
-    diagnostics = list(loaded.diagnostics)
-    if found is not None:
-        diagnostics += found.diagnostics
-        diagnostics += policy.problems(compiled(found.policies), loaded.definitions)
-        if not found.diagnostics:
-            diagnostics += policy.unknown({one.id for one in found.policies}, loaded.definitions)
+    loaded = definitions.load(paths, catalogue)
+    diagnostics = [*loaded.diagnostics, *found.diagnostics]
+    diagnostics += policy.problems(compiled(found.policies), loaded.definitions)
+    if not found.diagnostics:
+        diagnostics += policy.unknown({one.id for one in found.policies}, loaded.definitions)
     return definitions.Checked(len(loaded.definitions), tuple(sorted(diagnostics, key=_place)))
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import definitions
 from reconciler.app import catalogue, policies
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import run
@@ -27,10 +26,7 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
 
     def body() -> int:
         chosen = paths or options.DEFAULT_PATHS
-        known = catalogue.read(chosen)
-        checked = (
-            definitions.check(chosen, known) if policies.are_absent(chosen) else policies.check(chosen, known)
-        )
+        checked = policies.check(chosen, catalogue.read(chosen))
         shown = _rendered(checked.diagnostics, format_, checked.count)
         output.write(shown, is_document=format_ in _DOCUMENTS)
         return exit_codes.ERROR if checked.has_errors else exit_codes.DONE

@@ -208,6 +208,13 @@ class TestReach:
         assert "cannot be told: how many people it reaches is not known (nobody counted them)" in shown
         assert "Would be refused" not in shown
 
+    def test_rule_about_growing_audiences_is_not_passed(self, found: Founding) -> None:
+        about = "when:\n  properties:\n    reach: {properties: {growth: {minimum: 2}}}\nrequire:"
+        organization = ruled(found, [RULES["not-gender-and-age"].replace("require:", about)], cfo=MORE)
+
+        assert outcomes(planned(organization)) == {}
+        assert outcomes(planned(organization, "--no-reach")) == {"Chief financial officers": "not_known"}
+
     def test_rule_may_refuse_what_is_not_known(self, found: Founding) -> None:
         organization = ruled(found, ["tripling-needs-approval"], cfo={"name": "CFOs"})
         said = organization.run("plan", "--no-reach").out

@@ -40,6 +40,7 @@ def test_policy_is_read_with_its_place() -> None:
         (WHOLE.replace("deny", "forbid"), '0.yaml:3:11: severity: "forbid" is not one of "deny", "warn"'),
         (WHOLE.replace("id: one", "id: One two"), "0.yaml:1:5: id: an id has lower-case letters"),
         (WHOLE.replace("'@ana', ben", ""), "0.yaml:4:9: owners: the list is empty"),
+        (WHOLE.replace("deny", "!!str deny"), "0.yaml:3:11: severity"),
         (HEAD, '0.yaml:1:1: "require" is missing'),
         (WHOLE + "#" * policies.MAX_BYTES, "0.yaml: is over 16 KiB, too large for a policy"),
         (HEAD + f"require: {{enum: [{'1, ' * 600}]}}\n", "0.yaml: has over 500 keys and values"),
