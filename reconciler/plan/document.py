@@ -183,7 +183,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         pieces=tuple(map(_piece_from, document["pieces"])),
         ownership=Ownership(*(tuple(map(_handover_from, document[name])) for name in _OWNERSHIP)),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
-        policies=finding.from_document(document.get("policies", ())),
+        policies=finding.from_document(document["policies"]),
     )
     digests = [plan.digest_of(change) for change in plan.changes]
     is_edited = plan.digest != document["digest"] or digests != [one["digest"] for one in document["changes"]]

@@ -58,8 +58,9 @@ def problems(rules: Sequence[Rule], definitions: Sequence[Definition]) -> Iterat
     """Yield what rules that need no plan have against definitions: an error for what would be refused."""
     found: list[Finding] = []
     for one in definitions:
-        seen, known = subject.of_file(one)
-        found += findings([rule for rule in rules if rule.fields <= known], [seen], exceptions.asked_for)
+        seen = subject.of_file(one)
+        able = [rule for rule in rules if rule.fields <= seen.document.keys()]
+        found += findings(able, [seen], exceptions.asked_for)
     for each in diagnostics(found):
         yield replace(each, severity="error") if each.code == PolicyDenied.code else each
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.plan.model import Change, Plan
 
 REACH = "reach"
-OWN = frozenset({"id", "name", "file", "status", "config", "metadata"})  # what a file alone can tell
-_LEFT_OUT = ("status", "config")  # what a file need not tell
+_CONFIG = "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,10 @@ class Subject:
     reach_unknown: str = ""
 
 
-def of_file(definition: Definition) -> tuple[Subject, frozenset[str]]:
-    """Return what a file alone tells, and the fields that a condition may speak of then."""
-    fields = {key: to_json(definition.fields[key]) for key in _LEFT_OUT if key in definition.fields}
-    document = {**_from_file(definition), **_state(fields), "name": definition.name}
-    return Subject(definition, document), OWN.difference(key for key in _LEFT_OUT if key not in fields)
+def of_file(definition: Definition) -> Subject:
+    """Return what a file alone tells: what it leaves out is not in the document."""
+    fields = {key: to_json(value) for key, value in definition.fields.items()}
+    return Subject(definition, {**_from_file(definition), **_state(fields)})
 
 
 def of_plan(
@@ -55,7 +53,7 @@ def of_plan(
             yield _changed(changes[definition.id], definition)
         elif definition.id in live:
             now = _state({key: to_json(value) for key, value in live[definition.id].fields.items()})
-            document = {**_from_file(definition), **now, "name": definition.name, "live": now}
+            document = {**_from_file(definition), **now, "live": now}
             is_changed = base is not None and _says(base.get(definition.id)) != _says(definition)
             yield Subject(definition, document, is_changed)
 
@@ -64,7 +62,6 @@ def _changed(change: Change, definition: Definition) -> Subject:
     document: dict[str, Json] = {
         **_from_file(definition),
         **_state({**change.before, **change.patch}),
-        "name": definition.name,
         "live": _state(change.before),
         "change": {"phase": change.phase, "fields": [field.path for field in change.fields]},
     }
@@ -86,10 +83,9 @@ def _from_file(definition: Definition) -> dict[str, Json]:
 
 
 def _state(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """Return name, status and config, which always has filters: no condition on them is passed over."""
-    found = {key: fields[key] for key in ("name", *_LEFT_OUT) if key in fields}
-    config = found.get("config")
-    return {**found, "config": {"filters": {}, **config}} if isinstance(config, dict) else found
+    """Return the writable fields. A config always has filters: no condition on them is passed over."""
+    config = fields.get(_CONFIG)
+    return {**fields, **({_CONFIG: {"filters": {}, **config}} if isinstance(config, dict) else {})}
 
 
 def _says(one: Definition | None) -> object:

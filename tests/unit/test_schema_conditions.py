@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.schema import conditions
 
-SEEN = {
+if TYPE_CHECKING:
+    from reconciler.model import Json
+
+SEEN: Json = {
     "name": "DE \u2013 Founders",
     "config": {"topicIds": [1, 2], "minScore": 70},
     "reach": {"growth": 3.5},
