@@ -108,6 +108,10 @@ def test_denied_change_is_shown_and_refused(found: Founding) -> None:
     )
     assert NEEDED in verdict
     assert verdict.endswith('    "CFOs" (audiences.d/cfo.yaml:2)')
+    page = (ROOT / "docs" / "policies.md").read_text("utf-8")
+    assert f"```text\n{verdict}\n```" in page
+    assert f"```yaml\n{RULES[OWNER]}```" in page
+    assert [f"policies/{name}.yaml" in page for name in RULES] == [True] * 5
     assert "1 audience that this leaves alone breaks the policy active-needs-owner" in rest
     assert "### Plan: would be refused" in shown
     assert ">   - CFOs (`audiences.d/cfo.yaml:2`)" in shown
