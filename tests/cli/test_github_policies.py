@@ -26,6 +26,7 @@ def changed(identity: str, **fields: Any) -> Files:
     return {FILES[identity]: {**LIVE[identity], **fields}}
 
 
+SLOW = pytest.mark.slow
 BROKEN = changed(STEADY, name="Leads")
 EXCEPTED = changed(STEADY, name="Leads", metadata=EXCEPTION)
 KEPT = changed(PAUSING, name="DE – Guests")
@@ -81,6 +82,7 @@ def test_rule_that_a_change_loosens_counts(team: Team, rule: str | None, said: s
     assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
 
 
+@pytest.mark.slow
 def test_rule_that_a_change_adds_counts_from_the_next(team: Team) -> None:
     more = NAMED.replace("id: name", "id: other").replace("[A-Z]{2}", "[A-Z]{3}")
     number = team.open({**KEPT, "./policies/other.yaml": more})
@@ -109,7 +111,7 @@ def test_exception_says_whose_approval_it_needs(team: Team) -> None:
 
 @pytest.mark.parametrize(
     ("reviews", "by"),
-    [([("ana",)], "ana"), ([("eve",), ("Ben",)], "ben")],
+    [([("ana",)], "ana"), pytest.param([("eve",), ("Ben",)], "ben", marks=SLOW)],
 )
 def test_exception_that_an_owner_approved_is_applied(team: Team, reviews: list[Any], by: str) -> None:
     number = team.open(EXCEPTED)
@@ -129,8 +131,13 @@ def test_exception_that_an_owner_approved_is_applied(team: Team, reviews: list[A
 
 @pytest.mark.parametrize(
     "reviews",
-    [[], [("eve",)], [("ana", "COMMENTED")], [("ana",), ("ana", "CHANGES_REQUESTED")]],
-    ids=["nobody", "another", "comment", "taken back"],
+    [
+        [("eve",)],
+        pytest.param([], marks=SLOW),
+        pytest.param([("ana", "COMMENTED")], marks=SLOW),
+        pytest.param([("ana",), ("ana", "CHANGES_REQUESTED")], marks=SLOW),
+    ],
+    ids=["another", "nobody", "comment", "taken back"],
 )
 def test_exception_that_no_owner_approved_is_refused(team: Team, reviews: list[Any]) -> None:
     number = team.open(EXCEPTED)
@@ -147,6 +154,16 @@ def test_exception_that_no_owner_approved_is_refused(team: Team, reviews: list[A
     assert "Open another pull request for its file" in team.ended(number)
 
 
+def test_owners_are_those_of_the_base(team: Team) -> None:
+    number = team.open({**EXCEPTED, POLICY: RULE.replace("ben", "eve")})
+    team.plan(number)
+    team.repository.review(number, "eve")
+
+    assert "this adds eve to the owners of the policy" in team.comment(number)
+    assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
+
+
+@pytest.mark.slow
 def test_approval_of_an_older_commit_does_not_count(team: Team) -> None:
     number = team.open(EXCEPTED)
     team.repository.review(number, "ana")
@@ -156,6 +173,7 @@ def test_approval_of_an_older_commit_does_not_count(team: Team) -> None:
     assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
 
 
+@pytest.mark.slow
 def test_approval_counts_for_one_change_alone(team: Team) -> None:
     first = team.open(EXCEPTED)
     team.plan(first)
@@ -175,6 +193,7 @@ def test_nobody_approves_what_no_pull_request_showed(team: Team) -> None:
     assert "No pull request showed it, so nobody can have approved it" in ran.err
 
 
+@pytest.mark.slow
 def test_drift_of_an_exception_is_reported(team: Team) -> None:
     team.push(EXCEPTED)
     ran = team.drift()

@@ -190,6 +190,11 @@ def test_policies_of_every_folder_above_count(found: Founding) -> None:
     plan = organization.run(*arguments).document("plan")
 
     assert [one["id"] for one in plan["policies"]] == ["name-begins-with-country", OWNER]
+    commit(organization.folder, "Base")
+    (organization.folder / "policies" / "0.yaml").unlink()
+    based = organization.run(*arguments, "--base", "main").document("plan")
+    assert [one["id"] for one in based["policies"]] == [one["id"] for one in plan["policies"]]
+    put(organization.folder, OWNER)
     (organization.folder / ".git").rename(organization.folder / "elsewhere")
     outside = organization.run(*arguments, settings={"GIT_CEILING_DIRECTORIES": "/"}).document("plan")
     assert [one["id"] for one in outside["policies"]] == ["name-begins-with-country"]
