@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.command import ROOT, checked
-from tests.cli.hosted import Files, Team, founded
+from tests.cli.hosted import Files, Team, founded, unlinked
 from tests.cli.organization import CHANGING, PAUSING, STARTING, STEADY, live
+from tests.doubles.oracles.markdown import rendered
+from tests.doubles.oracles.runner_commands import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +22,8 @@ LIVE: dict[str, dict[str, Any]] = {one["id"]: one for one in live()}
 NAMED = (ROOT / "docs" / "policies" / "name-begins-with-country.yaml").read_text("utf-8")
 POLICY = "./policies/names.yaml"
 RULE = NAMED.replace("[octocat]", "['@ana', ben]")
-EXCEPTION = {"overrides": {"name-begins-with-country": "The partner's own name"}}
+ID = "name-begins-with-country"
+EXCEPTION = {"overrides": {ID: "The partner's own name"}}
 
 
 def changed(identity: str, **fields: Any) -> Files:
@@ -191,6 +195,27 @@ def test_nobody_approves_what_no_pull_request_showed(team: Team) -> None:
 
     assert (ran.code, team.patched) == (3, {})
     assert "No pull request showed it, so nobody can have approved it" in ran.err
+
+
+@pytest.mark.slow
+def test_foreign_words_of_rules_and_reasons_do_nothing(team: Team) -> None:
+    hostile = "--> @eve #1 [x](https://x.test) `|` ![y](https://y.test) <b>\n::error::x"
+    team.push({POLICY: RULE.replace("sentence: ", f"sentence: {json.dumps(hostile)} #")})
+    broken = changed(STEADY, name="Leads")
+    number = team.open({**changed(PAUSING, name="Guests", metadata={"overrides": {ID: hostile}}), **broken})
+    ran = team.plan(number)
+    seen = [rendered(unlinked(team.comment(number)).partition("\n")[2])]
+    team.update(number, {**broken, **changed(STEADY)})
+    team.plan(number)
+    team.repository.review(number, "ana")
+    applied = team.apply(team.merge(number))
+    seen.append(rendered(team.ended(number).partition("\n")[2].partition("[The run")[0]))
+
+    assert (ran.code, applied.code, set(team.patched)) == (3, 0, {PAUSING})
+    assert [one.references for one in seen] == [frozenset()] * 2
+    assert not [token for one in seen for token in one.shape if token.startswith(("link", "image"))]
+    assert [command.name for command in commands(ran.out)] == ["warning"] * len(commands(ran.out))
+    assert commands(applied.out) == []
 
 
 @pytest.mark.slow
