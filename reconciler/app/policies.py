@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.definitions import Checked
-    from reconciler.definitions.policies import Policies
     from reconciler.model import Catalogue, Policy
     from reconciler.plan.policy import Rule
 
@@ -22,12 +23,12 @@ _DEFINITIONS = "audiences.d"
 
 def load(paths: Sequence[str]) -> tuple[Rule, ...]:
     """Return the rules for definitions; raises DefinitionError with every problem of every policy."""
-    found = read(paths)
+    found = _read(paths)
     if found is None:
         return ()
     if found.diagnostics:
         raise DefinitionError(found.diagnostics)
-    return compiled(found.policies)
+    return found.rules
 
 
 def load_at(commit: str, paths: Sequence[str]) -> tuple[Rule, ...]:
@@ -35,27 +36,23 @@ def load_at(commit: str, paths: Sequence[str]) -> tuple[Rule, ...]:
     from reconciler import definitions, git_history
 
     files = git_history.files(commit, _places(paths), definitions.is_definition)
-    if not files:
-        return ()
-    from reconciler.definitions import policies
-
-    return compiled(policies.parse(files).policies)
+    return _compiled(tuple(files.items())).rules if files else ()
 
 
 def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     """Find every problem of definitions and policies, and what these say of the files without a plan."""
     from reconciler import definitions
 
-    found = read(paths)
+    found = _read(paths)
     if found is None:
         return definitions.check(paths, catalogue)
     from reconciler.plan import policy
 
     loaded = definitions.load(paths, catalogue)
     diagnostics = [*loaded.diagnostics, *found.diagnostics]
-    diagnostics += policy.problems(compiled(found.policies), loaded.definitions)
+    diagnostics += policy.problems(found.rules, loaded.definitions)
     if not found.diagnostics:
-        diagnostics += policy.unknown({one.id for one in found.policies}, loaded.definitions)
+        diagnostics += policy.unknown({rule.policy.id for rule in found.rules}, loaded.definitions)
     return definitions.Checked(len(loaded.definitions), tuple(sorted(diagnostics, key=_place)))
 
 
@@ -63,23 +60,40 @@ def _place(one: Diagnostic) -> tuple[str, int, int, str]:
     return one.file or "", one.line or 0, one.column or 0, one.summary
 
 
-def read(paths: Sequence[str]) -> Policies | None:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules that can be used, and every problem of every file."""
+
+    rules: tuple[Rule, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _read(paths: Sequence[str]) -> _Rules | None:
     """Read the policies for definitions, None where there is no folder of them."""
     folders = list(filter(os.path.lexists, _places(paths)))
     if not folders:
         return None
     from reconciler.definitions import files, policies
 
-    found: dict[str, bytes] = {}
+    found: list[tuple[str, bytes]] = []
     problems: list[Diagnostic] = []
     for entry in files.find(folders):
         data = entry if isinstance(entry, Diagnostic) else files.read(entry, policies.MAX_BYTES + 1)
         if not isinstance(data, Diagnostic):
-            found[files.shown(str(entry))] = data
+            found.append((files.shown(str(entry)), data))
         elif data.code != "no-definitions":
             problems.append(data)
-    parsed = policies.parse(found)
-    return policies.Policies(parsed.policies, (*problems, *parsed.diagnostics))
+    parsed = _compiled(tuple(found))
+    return _Rules(parsed.rules, (*problems, *parsed.diagnostics))
+
+
+@lru_cache(maxsize=100)
+def _compiled(files: tuple[tuple[str, bytes], ...]) -> _Rules:
+    """Return the rules in files: organizations that share their policies compile them once."""
+    from reconciler.definitions import policies
+
+    parsed = policies.parse(dict(files))
+    return _Rules(compiled(parsed.policies), parsed.diagnostics)
 
 
 def compiled(policies: Sequence[Policy]) -> tuple[Rule, ...]:
