@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler import schema
 from reconciler.errors import DefinitionError, Diagnostic
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
 
     loaded = definitions.load(paths, catalogue)
     diagnostics = [*loaded.diagnostics, *found.diagnostics]
-    diagnostics += policy.problems(found.rules, loaded.definitions)
+    carried_over = [path for path, rule in schema.rules().items() if rule.is_carried_over]
+    diagnostics += policy.problems(found.rules, loaded.definitions, carried_over)
     if not found.diagnostics:
         diagnostics += policy.unknown({rule.policy.id for rule in found.rules}, loaded.definitions)
     return definitions.Checked(len(loaded.definitions), tuple(sorted(diagnostics, key=_place)))

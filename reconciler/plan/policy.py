@@ -27,7 +27,7 @@ UNUSED = "policy-unknown"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A policy with its conditions compiled, and the audience's fields that each of these speaks of.
+    """A policy with its conditions compiled, and the paths of the fields that each of these speaks of.
 
     A condition returns None where it holds; otherwise the place where it does not or, as a text, why nobody
     can tell.
@@ -36,11 +36,11 @@ class Rule:
     policy: Policy
     when: Check | None
     require: Check
-    when_fields: frozenset[str]
-    require_fields: frozenset[str]
+    when_fields: frozenset[Path]
+    require_fields: frozenset[Path]
 
     @property
-    def fields(self) -> frozenset[str]:
+    def fields(self) -> frozenset[Path]:
         return self.when_fields | self.require_fields
 
     @property
@@ -54,12 +54,17 @@ def judge(plan: Plan, rules: Sequence[Rule], subjects: Iterable[Subject], tell: 
     return replace(plan, policies=found, diagnostics=(*plan.diagnostics, *diagnostics(found)))
 
 
-def problems(rules: Sequence[Rule], definitions: Sequence[Definition]) -> Iterator[Diagnostic]:
-    """Yield what rules that need no plan have against definitions: an error for what would be refused."""
+def problems(
+    rules: Sequence[Rule], definitions: Sequence[Definition], carried_over: Collection[Path]
+) -> Iterator[Diagnostic]:
+    """Yield what rules that need no plan have against definitions: an error for what would be refused.
+
+    `carried_over` are the fields that stay as they are live where a file leaves them out.
+    """
     found: list[Finding] = []
     for one in definitions:
         seen = subject.of_file(one)
-        able = [rule for rule in rules if rule.fields <= seen.document.keys()]
+        able = [rule for rule in rules if subject.tells(seen, rule.fields, carried_over)]
         found += findings(able, [seen], exceptions.asked_for)
     for each in diagnostics(found):
         yield replace(each, severity="error") if each.code == PolicyDenied.code else each
@@ -92,7 +97,7 @@ def _broken(rule: Rule, one: Subject) -> Place | str | None:
 
     Of an audience that nothing changes for nobody is counted, and a rule on that has nothing to say.
     """
-    is_counted = REACH in one.document
+    is_counted = REACH[0] in one.document
     if REACH in rule.fields and not is_counted and not one.reach_unknown:
         return None
     if REACH in rule.when_fields and not is_counted:

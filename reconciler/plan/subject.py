@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from reconciler.model import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from reconciler.model import Audience, Definition, Json
+    from reconciler.model import Audience, Definition, Json, Path
     from reconciler.plan.model import Change, Plan
 
-REACH = "reach"
+REACH = ("reach",)
 _CONFIG = "config"
 
 
@@ -34,6 +34,12 @@ def of_file(definition: Definition) -> Subject:
     """Return what a file alone tells: what it leaves out is not in the document."""
     fields = {key: to_json(value) for key, value in definition.fields.items()}
     return Subject(definition, {**_from_file(definition), **_state(fields)})
+
+
+def tells(one: Subject, paths: Collection[Path], carried_over: Collection[Path]) -> bool:
+    """Return whether a file alone tells all that these paths ask for, and leaves none of it as it is live."""
+    left_out = (path for path in carried_over if path in paths and path not in one.definition.places)
+    return all(path[0] in one.document for path in paths) and next(left_out, None) is None
 
 
 def of_plan(
@@ -71,7 +77,7 @@ def _changed(change: Change, definition: Definition) -> Subject:
         reason = f"how many people it reaches is not known ({unknown})"
         return Subject(definition, document, reach_unknown=reason)
     growth = reach.after / max(reach.before, 1)
-    document[REACH] = {"before": reach.before, "after": reach.after, "growth": growth}
+    document["reach"] = {"before": reach.before, "after": reach.after, "growth": growth}
     return Subject(definition, document)
 
 

@@ -40,12 +40,14 @@ def _below(path: Path) -> Fields | None:
     return {key: _below((*path, key)) for key in keys(path)} or None
 
 
-def spoken_of(condition: Mapping[str, Any] | None) -> frozenset[str]:
-    """Return the audience's own fields that a condition speaks of, such as `status` and `reach`."""
+def spoken_of(condition: Mapping[str, Any] | None, path: Path = ()) -> frozenset[Path]:
+    """Return the fields that a condition speaks of, such as `status`, `config` and `config.minScore`."""
     if condition is None:
         return frozenset()
-    found = {*condition.get("properties", ()), *condition.get("required", ())}
-    return frozenset(found).union(*map(spoken_of, _same_level(condition)))
+    inner = condition.get("properties", {})
+    found = frozenset((*path, key) for key in (*inner, *condition.get("required", ())))
+    below = (spoken_of(one, (*path, key)) for key, one in inner.items())
+    return found.union(*below, *(spoken_of(one, path) for one in _same_level(condition)))
 
 
 def faults(condition: Mapping[str, Any], place: Place = ()) -> Iterator[tuple[Place, Words]]:

@@ -137,6 +137,18 @@ def test_validate_says_what_needs_no_plan(found: Founding) -> None:
     ]
 
 
+def test_validate_leaves_what_is_live_to_plan(found: Founding) -> None:
+    rule = RULES["not-gender-and-age"].replace("not: {required: [gender, ageRange]}", "minProperties: 0")
+    rule = rule.replace("        filters:\n", "        minScore: {minimum: 80}\n        filters:\n")
+    rule = rule.replace("      properties:\n", "      required: [minScore]\n      properties:\n", 1)
+    organization = ruled(found, [rule], cfo={"name": "CFOs"})
+    validated = organization.run("validate").out
+
+    assert validated.count("breaks the policy") == 1
+    assert "audiences.d/cfo.yaml:9:15: " in validated
+    assert outcomes(planned(organization))["CFOs"] == "denied"
+
+
 def test_validate_warns_of_exceptions(found: Founding) -> None:
     metadata = {"overrides": {OWNER: "Ana is new", "activ": "No such policy"}}
     organization = ruled(found, [OWNER], cfo={"metadata": metadata})

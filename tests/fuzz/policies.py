@@ -42,7 +42,7 @@ def cases(runs: int, seed: int) -> Iterator[bytes]:
 
 def read(data: bytes) -> reader.Policies:
     found = reader.parse({"a.yaml": data})
-    list(policy.problems(policies.compiled(found.policies), [SEEN]))
+    list(policy.problems(policies.compiled(found.policies), [SEEN], []))
     return found
 
 

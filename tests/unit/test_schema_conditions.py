@@ -51,5 +51,9 @@ def test_condition_speaks_of_what_it_names_anywhere() -> None:
         "anyOf": [{"properties": {"reach": {"required": ["after"]}}}],
     }
 
-    assert conditions.spoken_of(condition) == {"change", "reach"}
+    assert conditions.spoken_of(condition) == {
+        ("change",),
+        ("reach",),
+        ("reach", "after"),
+    }
     assert conditions.spoken_of(None) == frozenset()
