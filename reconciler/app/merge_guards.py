@@ -103,6 +103,12 @@ class Guards:
     def is_protected(self, definition: Definition) -> bool:
         return any(guards.is_protected(definition, base.definitions) for base in self._bases)
 
+    def before(self, definition: Definition) -> Definition | None:
+        """Return an audience's definition as it stood, None where it was new or nobody can tell which."""
+        found = [base.definitions.get(definition.id) for base in self._bases]
+        owners = {one.owner if one else "" for one in found}
+        return found[0] if len(owners) == 1 else None
+
     def limits(self, now: Limits) -> list[Limits]:
         """Return the limits that all have to be met: those of `now` where none could be used before."""
         return [base.limits or now for base in self._bases]

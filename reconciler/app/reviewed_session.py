@@ -126,21 +126,27 @@ class ReviewedSession(ApplySession):
     def _held_to_policies(self, plan: Plan, reviewed: Plan, limits: Sequence[Limits]) -> Plan:
         """Return the plan with what every policy that counts says of the reviewed changes."""
         rules = [rule for each in limits for rule in each.policies]
-        subjects = subject.of_plan(reviewed, self.definitions, {}, None)
+        changed = {change.id for change in reviewed.changes}
+        base = {
+            one.id: before
+            for one in self.definitions
+            if one.id in changed and (guards := self._guards_of(one.id)) and (before := guards.before(one))
+        }
+        subjects = subject.of_plan(reviewed, self.definitions, {}, base)
         return policy.judge(plan, rules, subjects, self._exception)
 
-    def _exception(self, rule: Policy, definition: Definition) -> tuple[bool, str]:
-        """Tell whether an owner of a policy approved what showed an exception to it; raises ApiError."""
+    def _exception(self, _: Policy, definition: Definition, people: Sequence[str]) -> tuple[bool, str]:
+        """Tell whether one of these people approved what showed an exception; raises ApiError."""
         review = self.approver(definition.id)
         if review is None:
             return False, f"No pull request showed it, so nobody can have approved it. {_ASK_AGAIN}"
         approved = self._guards.approvers(review)
-        by = sorted(owner for owner in rule.owners if owner.lower() in approved)
+        by = [one for one in people if one.lower() in approved]
         if by:
             return True, f"Approved in pull request {review.number} by {', '.join(by)}"
         return False, (
             f"Pull request {review.number}, as it was merged, was not approved by "
-            f"{finding.owners(rule.owners)}; its author does not count. {_ASK_AGAIN}"
+            f"{finding.listed(people)}; its author does not count. {_ASK_AGAIN}"
         )
 
     def _guards_of(self, identity: str) -> Guards | None:

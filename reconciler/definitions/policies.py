@@ -69,8 +69,8 @@ def _problems(document: Document, file: str) -> Iterator[Diagnostic]:
     found = schema.check(document.value, "policy", MAX_PROBLEMS)
     for one in found:
         mark = (document.keys if one.at_key else document.values)[one.place]
-        is_odd_id = one.place == ("id",) and one.code == "invalid"
-        summary, detail = _ID if is_odd_id else (one.summary, one.detail)
+        own = _OWN_WORDS.get(str(one.place[0])) if one.place and one.code == "invalid" else None
+        summary, detail = own or (one.summary, one.detail)
         if one.at_key or one.place not in document.refused:
             yield _at(file, (mark.line, mark.column), (one.code, summary, detail), one.path or None)
     if not found:
@@ -106,4 +106,10 @@ def _at(
 
 
 _WRITE = "Write the policy, or delete the file"
-_ID = "an id has lower-case letters, digits and hyphens alone", "Write it as active-needs-owner"
+_OWN_WORDS = {
+    "id": ("an id has lower-case letters, digits and hyphens alone", "Write it as active-needs-owner"),
+    "owners": (
+        "an owner is one person, by the name on GitHub",
+        "Write octocat, or audience-owner; a team cannot be one",
+    ),
+}

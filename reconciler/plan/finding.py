@@ -28,6 +28,7 @@ CODES = frozenset({PolicyDenied.code, BROKEN, NOT_KNOWN, UNCHANGED})
 class Finding:
     """One policy and one audience that breaks it, or of which nobody can tell: `unknown` is then why.
 
+    `approvers` are the people whom the policy's owners stand for here, of whom one may approve an exception;
     `reason` is the exception that the audience's file gives, if it does; `detail` is who has approved it or
     has to. Only what is `denied` is refused; `unchanged` is what the plan does not touch.
     """
@@ -42,6 +43,7 @@ class Finding:
     line: int
     column: int
     outcome: Outcome
+    approvers: tuple[str, ...]
     reason: str = ""
     detail: str = ""
     unknown: str = ""
@@ -75,7 +77,7 @@ def _rule(one: Finding) -> str:
 def detail(one: Finding) -> str:
     """Return what is needed, and by whom, or what it comes to."""
     if one.outcome == "denied" and not one.reason:
-        return _NEEDED.format(policy=one.policy, owners=owners(one.owners))
+        return _NEEDED.format(policy=one.policy, owners=listed(one.approvers))
     if one.outcome in {"denied", "overridden"}:
         return one.detail
     return "Look it up before this is applied" if one.unknown else "It is only a warning"
@@ -90,9 +92,11 @@ def _elsewhere(group: Sequence[Finding]) -> Diagnostic:
     return Diagnostic("warning", UNCHANGED, summary, "Nothing is refused for that, until one of them changes")
 
 
-def owners(names: Sequence[str]) -> str:
-    """Return the owners of a policy as people read them."""
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+def listed(approvers: Sequence[str]) -> str:
+    """Return who may approve an exception as people read it."""
+    if not approvers:
+        return "its owner, whom metadata.owner did not name before as a person on GitHub: so by nobody"
+    return " or ".join(filter(None, [", ".join(approvers[:-1]), approvers[-1]]))
 
 
 def to_document(found: Iterable[Finding]) -> list[Json]:
@@ -105,10 +109,14 @@ def to_document(found: Iterable[Finding]) -> list[Json]:
             **{key: getattr(group[0], key) for key in ("sentence", "severity")},
             "id": policy,
             "owners": [*group[0].owners],
-            "audiences": [{key: getattr(one, key) for key in _AUDIENCE} for one in group],
+            "audiences": [_audience(one) for one in group],
         }
         for policy, group in policies.items()
     ]
+
+
+def _audience(one: Finding) -> dict[str, Json]:
+    return {**{key: getattr(one, key) for key in _AUDIENCE}, "approvers": [*one.approvers]}
 
 
 def from_document(document: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
@@ -119,6 +127,7 @@ def from_document(document: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
             sentence=one["sentence"],
             severity=one["severity"],
             owners=tuple(one["owners"]),
+            approvers=tuple(audience["approvers"]),
             **{key: audience[key] for key in _AUDIENCE},
         )
         for one in document

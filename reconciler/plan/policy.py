@@ -113,7 +113,12 @@ def _broken(rule: Rule, one: Subject) -> Place | str | None:
 def _finding(policy: Policy, one: Subject, place: Place, unknown: str, tell: Exceptions) -> Finding:
     definition = one.definition
     line, column = _mark(definition, place)
-    outcome, detail = _outcome(policy, one, unknown, tell)
+    people = exceptions.approvers(policy, one.owner_before)
+    outcome = _outcome(policy, one, unknown)
+    detail = ""
+    if outcome == "denied" and policy.id in definition.overrides:
+        does_count, detail = tell(policy, definition, people)
+        outcome = "overridden" if does_count else "denied"
     return Finding(
         policy=policy.id,
         sentence=policy.sentence,
@@ -125,21 +130,20 @@ def _finding(policy: Policy, one: Subject, place: Place, unknown: str, tell: Exc
         line=line,
         column=column,
         outcome=outcome,
+        approvers=people,
         reason=definition.overrides.get(policy.id, ""),
         detail=detail,
         unknown=unknown,
     )
 
 
-def _outcome(policy: Policy, one: Subject, unknown: str, tell: Exceptions) -> tuple[Outcome, str]:
+def _outcome(policy: Policy, one: Subject, unknown: str) -> Outcome:
+    """Return what a broken rule comes to without an exception."""
     if not one.is_changed:
-        return "unchanged", ""
+        return "unchanged"
     if policy.severity == "warn" or (unknown and policy.not_known == "warn"):
-        return "not_known" if unknown else "warned", ""
-    if policy.id not in one.definition.overrides:
-        return "denied", ""
-    does_count, detail = tell(policy, one.definition)
-    return "overridden" if does_count else "denied", detail
+        return "not_known" if unknown else "warned"
+    return "denied"
 
 
 def _mark(definition: Definition, place: Place) -> tuple[int, int]:

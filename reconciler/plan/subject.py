@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model import to_json
@@ -21,19 +21,22 @@ _CONFIG = "config"
 class Subject:
     """One audience as conditions see it.
 
-    `reach_unknown` is why nobody knows whom its change reaches, empty where that is known or nothing changes.
+    `reach_unknown` is why nobody knows whom its change reaches, empty where that is known or nothing changes;
+    `owner_before` is its `metadata.owner` before the change, or now where nothing is known of before.
     """
 
     definition: Definition
     document: dict[str, Json]
     is_changed: bool = True
     reach_unknown: str = ""
+    owner_before: str = ""
 
 
 def of_file(definition: Definition) -> Subject:
     """Return what a file alone tells: what it leaves out is not in the document."""
     fields = {key: to_json(value) for key, value in definition.fields.items()}
-    return Subject(definition, {**_from_file(definition), **_state(fields)})
+    document = {**_from_file(definition), **_state(fields)}
+    return Subject(definition, document, owner_before=definition.owner)
 
 
 def tells(one: Subject, paths: Collection[Path], carried_over: Collection[Path]) -> bool:
@@ -55,13 +58,14 @@ def of_plan(
     """
     changes = {change.id: change for change in plan.audience_changes}
     for definition in sorted(definitions, key=lambda one: (one.file, one.line)):
+        before = definition if base is None else base.get(definition.id)
+        owner = before.owner if before else ""
         if definition.id in changes:
-            yield _changed(changes[definition.id], definition)
+            yield replace(_changed(changes[definition.id], definition), owner_before=owner)
         elif definition.id in live:
             now = _state({key: to_json(value) for key, value in live[definition.id].fields.items()})
             document = {**_from_file(definition), **now, "live": now}
-            is_changed = base is not None and _says(base.get(definition.id)) != _says(definition)
-            yield Subject(definition, document, is_changed)
+            yield Subject(definition, document, _says(before) != _says(definition), owner_before=owner)
 
 
 def _changed(change: Change, definition: Definition) -> Subject:

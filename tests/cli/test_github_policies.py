@@ -167,6 +167,33 @@ def test_owners_are_those_of_the_base(team: Team) -> None:
     assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
 
 
+def test_audience_owner_is_the_one_before(team: Team) -> None:
+    owned = {"metadata": {"owner": "@zoe"}}
+    team.push({POLICY: RULE.replace("'@ana', ben", "audience-owner"), **changed(STEADY, **owned)})
+    taken = {"metadata": {"owner": "eve", **EXCEPTION}}
+    number = team.open(changed(STEADY, name="Leads", **taken))
+    team.plan(number)
+    assert "an approving review of the newest commit by zoe." in team.comment(number)
+    team.repository.review(number, "eve")
+
+    assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
+    again = team.open(changed(STEADY, name="Leads again", metadata={"owner": "zoe@example.com", **EXCEPTION}))
+    team.plan(again)
+    team.repository.review(again, "eve")
+    assert team.apply(team.merge(again)).code == 0
+
+
+@pytest.mark.slow
+def test_new_audience_has_no_owner_before(team: Team) -> None:
+    team.push({POLICY: RULE.replace("'@ana', ben", "audience-owner"), FILES[STEADY]: None})
+    number = team.open(changed(STEADY, name="Leads", metadata={"owner": "eve", **EXCEPTION}))
+    team.plan(number)
+    team.repository.review(number, "eve")
+
+    assert "whom metadata.owner did not name before" in team.comment(number).replace("`", "")
+    assert (team.apply(team.merge(number)).code, team.patched) == (3, {})
+
+
 @pytest.mark.slow
 def test_approval_of_an_older_commit_does_not_count(team: Team) -> None:
     number = team.open(EXCEPTED)

@@ -41,6 +41,7 @@ def test_policy_is_read_with_its_place() -> None:
         (WHOLE.replace("id: one", "id: One two"), "0.yaml:1:5: id: an id has lower-case letters"),
         (WHOLE.replace("'@ana', ben", ""), "0.yaml:4:9: owners: the list is empty"),
         (WHOLE.replace("deny", "!!str deny"), "0.yaml:3:11: severity"),
+        (WHOLE.replace("ben", "acme/team"), "0.yaml:4:18: owners.1: an owner is one person, by the name"),
         (HEAD, '0.yaml:1:1: "require" is missing'),
         (WHOLE + "#" * policies.MAX_BYTES, "0.yaml: is over 16 KiB, too large for a policy"),
         (HEAD + f"require: {{enum: [{'1, ' * 600}]}}\n", "0.yaml: has over 500 keys and values"),
