@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.definitions import Checked
     from reconciler.model import Catalogue, Policy
+    from reconciler.model import Path as FieldPath
     from reconciler.plan.policy import Rule
 
 FOLDER = "policies"
@@ -33,23 +34,26 @@ def load(paths: Sequence[str]) -> tuple[Rule, ...]:
 
 
 def load_at(commit: str, paths: Sequence[str]) -> tuple[Rule, ...]:
-    """Return the rules that git had at a commit, without those that could not be used; raises FileError."""
+    """Return the rules that git had at a commit, without those that could not be used; raises FileError.
+
+    No rule is dropped for a field that nobody knows any more: a change must not lift it by the catalogue.
+    """
     from reconciler import definitions, git_history
 
     files = git_history.files(commit, _places(paths), definitions.is_definition)
-    return _compiled(tuple(files.items())).rules if files else ()
+    return _compiled(tuple(files.items()), None).rules if files else ()
 
 
-def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
+def check(paths: Sequence[str], known: Catalogue | None = None) -> Checked:
     """Find every problem of definitions and policies, and what these say of the files without a plan."""
     from reconciler import definitions
 
     found = _read(paths)
     if found is None:
-        return definitions.check(paths, catalogue)
+        return definitions.check(paths, known)
     from reconciler.plan import policy
 
-    loaded = definitions.load(paths, catalogue)
+    loaded = definitions.load(paths, known)
     diagnostics = [*loaded.diagnostics, *found.diagnostics]
     carried_over = [path for path, rule in schema.rules().items() if rule.is_carried_over]
     diagnostics += policy.problems(found.rules, loaded.definitions, carried_over)
@@ -75,6 +79,7 @@ def _read(paths: Sequence[str]) -> _Rules | None:
     folders = list(filter(os.path.lexists, _places(paths)))
     if not folders:
         return None
+    from reconciler.app import catalogue
     from reconciler.definitions import files, policies
 
     found: list[tuple[str, bytes]] = []
@@ -85,16 +90,16 @@ def _read(paths: Sequence[str]) -> _Rules | None:
             found.append((files.shown(str(entry)), data))
         elif data.code != "no-definitions":
             problems.append(data)
-    parsed = _compiled(tuple(found))
+    parsed = _compiled(tuple(found), tuple(schema.rules(catalogue.read(paths))))
     return _Rules(parsed.rules, (*problems, *parsed.diagnostics))
 
 
 @lru_cache(maxsize=100)
-def _compiled(files: tuple[tuple[str, bytes], ...]) -> _Rules:
+def _compiled(files: tuple[tuple[str, bytes], ...], paths: tuple[FieldPath, ...] | None) -> _Rules:
     """Return the rules in files: organizations that share their policies compile them once."""
     from reconciler.definitions import policies
 
-    parsed = policies.parse(dict(files))
+    parsed = policies.parse(dict(files), paths)
     return _Rules(compiled(parsed.policies), parsed.diagnostics)
 
 

@@ -13,9 +13,11 @@ from reconciler.model import Policy
 from reconciler.schema import conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.definitions.yaml.reader import Document
+    from reconciler.model import Path
+    from reconciler.schema.conditions import Fields
     from reconciler.schema.quoting import Place
 
 MAX_POLICIES = 100
@@ -31,12 +33,17 @@ class Policies:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def parse(files: Mapping[str, bytes]) -> Policies:
-    """Read policies from bytes, by the names of their files."""
+def parse(files: Mapping[str, bytes], paths: Iterable[Path] | None) -> Policies:
+    """Read policies from bytes, by the names of their files.
+
+    `paths` are those of the fields that may be sent: a condition that speaks of another is a problem. Where
+    they are None it is not.
+    """
+    known = None if paths is None else conditions.fields(paths)
     found: dict[str, Policy] = {}
     diagnostics: list[Diagnostic] = []
     for file in sorted(files):
-        policy, problems = _parsed(file, files[file])
+        policy, problems = _parsed(file, files[file], known)
         if policy is not None and (other := found.setdefault(policy.id, policy)) is not policy:
             summary = f"the policy {policy.id} is also in {other.file}:{other.line}"
             problems = (_at(file, (policy.line, 1), ("shared-id", summary, "Give it an id of its own")),)
@@ -49,7 +56,7 @@ def parse(files: Mapping[str, bytes]) -> Policies:
     return Policies(tuple(found.values()), tuple(diagnostics))
 
 
-def _parsed(file: str, data: bytes) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
+def _parsed(file: str, data: bytes, known: Fields | None) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
     if len(data) > MAX_BYTES:
         summary = f"is over {MAX_BYTES // 1024} KiB, too large for a policy"
         return None, (Diagnostic("error", "too-large", summary, "Make it several", file),)
@@ -59,13 +66,13 @@ def _parsed(file: str, data: bytes) -> tuple[Policy | None, tuple[Diagnostic, ..
     if len(document.values) > MAX_KEYWORDS:
         summary = f"has over {MAX_KEYWORDS} keys and values, too many for a policy"
         return None, (Diagnostic("error", "too-large", summary, "Make it several", file),)
-    found = (*found, *_problems(document, file))
+    found = (*found, *_problems(document, file, known))
     if found:
         return None, found
     return _policy(cast("dict[str, Any]", document.value), file, document.keys["id",].line), ()
 
 
-def _problems(document: Document, file: str) -> Iterator[Diagnostic]:
+def _problems(document: Document, file: str, known: Fields | None) -> Iterator[Diagnostic]:
     found = schema.check(document.value, "policy", MAX_PROBLEMS)
     for one in found:
         mark = (document.keys if one.at_key else document.values)[one.place]
@@ -76,7 +83,7 @@ def _problems(document: Document, file: str) -> Iterator[Diagnostic]:
     if not found:
         value = cast("dict[str, Any]", document.value)
         for key in ("when", "require"):
-            for place, words in conditions.faults(value.get(key, {}), (key,)):
+            for place, words in conditions.faults(value.get(key, {}), known, (key,)):
                 yield _at(file, _mark(document, place), words, ".".join(map(str, place[:-1])))
 
 

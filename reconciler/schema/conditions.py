@@ -10,7 +10,7 @@ from reconciler.schema.quoting import clip, shown
 from reconciler.schema.suggestions import Suggestions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from reconciler.model import Json, Path
     from reconciler.schema.quoting import Place
@@ -19,25 +19,31 @@ if TYPE_CHECKING:
     Fields = Mapping[str, "Fields | None"]  # None: any
     Check = Callable[[Json], Place | str | None]
 
+MAX_LISTED = 12  # fields that a message names
 _ONE = ("not", "if", "then", "else")
 _SEVERAL = ("allOf", "anyOf", "oneOf")
 
 
-def fields() -> Fields:
-    """Return what a condition sees of an audience: the names of its fields, and of those in them."""
-    own = {key: _below((key,)) for key in keys(()) if key != "lifecycle"}
-    live = {key: below for key, below in own.items() if key not in {"id", "metadata"}}
+def fields(paths: Iterable[Path]) -> Fields:
+    """Return what a condition sees of an audience: the names of its fields, and of those in them.
+
+    `paths` are those of the fields that may be sent.
+    """
+    writable: dict[str, Any] = {}
+    for path in paths:
+        level = writable
+        for key in path[:-1]:
+            level[key] = level = level.get(key) or {}
+        level.setdefault(path[-1], None)
     return {
-        **own,
+        "id": None,
         "file": None,
-        "live": live,
+        **writable,
+        "metadata": dict.fromkeys(keys(("metadata",))),
+        "live": writable,
         "change": {"phase": None, "fields": None},
         "reach": {"before": None, "after": None, "growth": None},
     }
-
-
-def _below(path: Path) -> Fields | None:
-    return {key: _below((*path, key)) for key in keys(path)} or None
 
 
 def spoken_of(condition: Mapping[str, Any] | None, path: Path = ()) -> frozenset[Path]:
@@ -50,9 +56,14 @@ def spoken_of(condition: Mapping[str, Any] | None, path: Path = ()) -> frozenset
     return found.union(*below, *(spoken_of(one, path) for one in _same_level(condition)))
 
 
-def faults(condition: Mapping[str, Any], place: Place = ()) -> Iterator[tuple[Place, Words]]:
-    """Yield what a condition that the schema takes says in vain or must not say, each with its place."""
-    yield from _faults(condition, place, fields(), Suggestions())
+def faults(
+    condition: Mapping[str, Any], known: Fields | None, place: Place = ()
+) -> Iterator[tuple[Place, Words]]:
+    """Yield what a condition that the schema takes says in vain or must not say, each with its place.
+
+    `known` are the fields that there are, None where any may be.
+    """
+    yield from _faults(condition, place, known, Suggestions())
 
 
 def _faults(
@@ -78,7 +89,7 @@ def _unknown(
     if known is None or key in known:
         return
     near = suggestions.nearest(key, known)
-    listed = ", ".join(known) if len(known) <= len(fields()) else "the filters of the schema"
+    listed = ", ".join(known) if len(known) <= MAX_LISTED else "see the filters of the schema"
     hint = f'Did you mean "{near}"?' if near else f"What there is: {listed}"
     yield place, ("unknown-field", f'a condition sees no field "{clip(key)}" here', hint)
 

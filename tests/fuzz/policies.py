@@ -6,6 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from reconciler import schema
 from reconciler.app import policies
 from reconciler.definitions import policies as reader
 from reconciler.model import Definition
@@ -41,7 +42,7 @@ def cases(runs: int, seed: int) -> Iterator[bytes]:
 
 
 def read(data: bytes) -> reader.Policies:
-    found = reader.parse({"a.yaml": data})
+    found = reader.parse({"a.yaml": data}, schema.rules())
     list(policy.problems(policies.compiled(found.policies), [SEEN], []))
     return found
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler import schema
 from reconciler.definitions import policies
 from reconciler.render import diagnostics
 
@@ -15,7 +16,7 @@ WHOLE = HEAD + "require:\n  properties:\n    status: {const: paused}\n"
 
 def problems(text: str, *others: str) -> list[str]:
     files = {f"{nth}.yaml": one.encode() for nth, one in enumerate([text, *others])}
-    return [diagnostics.diagnostic_line(one) for one in policies.parse(files).diagnostics]
+    return [diagnostics.diagnostic_line(one) for one in policies.parse(files, schema.rules()).diagnostics]
 
 
 def required(condition: str) -> list[str]:
@@ -23,7 +24,7 @@ def required(condition: str) -> list[str]:
 
 
 def test_policy_is_read_with_its_place() -> None:
-    (one,) = policies.parse({"a.yaml": f"# Ours\n{WHOLE}".encode()}).policies
+    (one,) = policies.parse({"a.yaml": f"# Ours\n{WHOLE}".encode()}, None).policies
 
     assert (one.file, one.line, one.owners, one.not_known) == ("a.yaml", 2, ("ana", "ben"), "warn")
     assert (one.sentence, one.when) == ("It has to be so", None)
@@ -62,6 +63,7 @@ def test_what_is_no_policy_is_named(text: str, said: str) -> None:
         ("{not: {required: [ownr]}}", "0.yaml:5:28: require.not.required: a condition sees no"),
         ("{properties: {metadata: {required: [ownr]}}}", 'Did you mean "owner"?'),
         ("{properties: {config: {properties: {filters: {required: [gendre]}}}}}", 'mean "gender"'),
+        ("{properties: {config: {required: [topics]}}}", 'no field "topics" here. Did you mean "topicIds"?'),
         ("{anyOf: [{properties: {reach: {required: [afer]}}}]}", 'Did you mean "after"?'),
         ("{properties: {name: {pattern: '(a+)+'}}}", "0.yaml:5:31: require.properties.name: the pattern"),
         ("{properties: {change: {properties: {fields: {items: {pattern: '('}}}}}}", "is not a regular"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler import schema
 from reconciler.schema import conditions
 
 if TYPE_CHECKING:
@@ -34,8 +35,19 @@ AT_CONFIG = {"properties": {"config": {"properties": {"minScore": {"minimum": 80
     ],
 )
 def test_condition_tells_where_it_is_not_met(condition: dict[str, Any], found: object) -> None:
-    assert list(conditions.faults(condition)) == []
+    assert list(conditions.faults(condition, conditions.fields(schema.rules()))) == []
     assert conditions.compiled(condition)(SEEN) == found
+
+
+def test_field_of_a_catalogue_is_known_by_its_path() -> None:
+    condition = {"properties": {"config": {"properties": {"filters": {"required": ["company.x"]}}}}}
+    more = [*schema.rules(), ("config", "filters", "company.x")]
+
+    assert [words[0] for _, words in conditions.faults(condition, conditions.fields(schema.rules()))] == [
+        "unknown-field"
+    ]
+    assert list(conditions.faults(condition, conditions.fields(more))) == []
+    assert list(conditions.faults(condition, None)) == []
 
 
 def test_long_text_is_not_compared() -> None:
