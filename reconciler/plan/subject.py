@@ -41,8 +41,11 @@ def of_file(definition: Definition) -> Subject:
 
 def tells(one: Subject, paths: Collection[Path], carried_over: Collection[Path]) -> bool:
     """Return whether a file alone tells all that these paths ask for, and leaves none of it as it is live."""
-    left_out = (path for path in carried_over if path in paths and path not in one.definition.places)
-    return all(path[0] in one.document for path in paths) and next(left_out, None) is None
+    definition = one.definition
+    asked = [path for path in carried_over if path in paths]
+    return all(path[0] in one.document for path in paths) and all(
+        path in definition.places or path in definition.origins for path in asked
+    )
 
 
 def of_plan(

@@ -144,6 +144,14 @@ def test_validate_leaves_what_is_live_to_plan(found: Founding) -> None:
     organization = ruled(found, [rule], cfo={"name": "CFOs"})
     validated = organization.run("validate").out
 
+    start(organization.folder)  # a piece lies in the repository
+    (organization.folder / "piece.yaml").write_text("config: {topicIds: [1], minScore: 70}\n")
+    extending = {"id": STEADY, "name": "Leads", "extends": "../piece.yaml"}
+    organization.define({"security.yaml": extending})
+    extended = organization.run("validate").out
+    organization.define({"security.yaml": LIVE[STEADY]})
+
+    assert extended.count("breaks the policy") == 2, extended
     assert validated.count("breaks the policy") == 1
     assert "audiences.d/cfo.yaml:9:15: " in validated
     assert outcomes(planned(organization))["CFOs"] == "denied"
