@@ -19,6 +19,7 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   ├── LimitExceeded
     │   │   └── SlotsExceeded
     │   ├── ReachDenied
+    │   ├── PolicyDenied
     │   └── ProtectedAudience
     ├── NotEditableError     a value in a form of YAML in which nothing can be put in its place
     └── NotStrictError       text that is not strict JSON, wherever it came from
@@ -26,7 +27,7 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from reconciler import wording
@@ -200,6 +201,21 @@ class ReachDenied(Refused):
     heading = "People"
 
 
+class PolicyDenied(Refused):
+    """The plan changes audiences that then break a policy, or still do; each has a diagnostic."""
+
+    code = "policy-denied"
+    heading = "Policy"
+
+    def __init__(self, summary: str, detail: str = "", found: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(summary, detail)
+        self._found = tuple(replace(one, severity="error") for one in found)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self._found or super().diagnostics
+
+
 class ProtectedAudience(Refused):
     """The plan changes an audience whose definition says `lifecycle.protect`."""
 
@@ -216,5 +232,13 @@ class NotEditableError(ReconcilerError):
 # A refusal travels as a diagnostic with its code, in a plan, a saved result and a comment; this leads back.
 REFUSALS: Mapping[str, type[Refused]] = {
     refusal.code: refusal
-    for refusal in (NotApproved, StalePlan, LimitExceeded, SlotsExceeded, ReachDenied, ProtectedAudience)
+    for refusal in (
+        NotApproved,
+        StalePlan,
+        LimitExceeded,
+        SlotsExceeded,
+        ReachDenied,
+        PolicyDenied,
+        ProtectedAudience,
+    )
 }

@@ -14,12 +14,14 @@ Value = None | bool | int | float | str | tuple["Value", ...] | frozenset["Value
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
 Raising = Literal["wider", "narrower"]
+Strictness = Literal["deny", "warn"]
 
 MAX_SPELLED = 60  # characters of a value that a message shows
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 _NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 _ALL_READABLE: Mapping[str, str] = MappingProxyType({})
 _NO_ORIGINS: Mapping[Path, tuple[Origin, ...]] = MappingProxyType({})
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Definition:
     `ignore` are the paths whose live value stays; `line` and `column` are the place of the `id`, and `places`
     has those of the values of the fields in the file itself. `extends` is the piece's file, empty without
     one, and `origins` has the places of what comes from it: a list that the file adds to has its own too.
-    `owner` and `description` are for people. `topics` are the ids that topics have which are said by name.
+    `owner`, `description` and `labels` are for people; `overrides` are the reasons why it may break policies,
+    by their ids. `topics` are the ids that topics have which are said by name.
     """
 
     id: str
@@ -90,6 +93,27 @@ class Definition:
     extends: str = ""
     origins: Mapping[Path, tuple[Origin, ...]] = field(default_factory=lambda: _NO_ORIGINS)
     topics: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
+    overrides: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule over audiences, from a file; `when` and `require` are JSON Schema.
+
+    `owners` may approve an exception. `not_known` is what it comes to where nobody knows how many people an
+    audience reaches, and the rule speaks of that.
+    """
+
+    id: str
+    sentence: str
+    severity: Strictness
+    owners: tuple[str, ...]
+    require: Mapping[str, Json]
+    file: str
+    line: int
+    when: Mapping[str, Json] | None = None
+    not_known: Strictness = "warn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import interrupts, schema
 from reconciler.app import approval, planning, saved_files, settings, signals
+from reconciler.app.merge_base import read_merge_base
 from reconciler.errors import DefinitionError, Interrupted, SettingsError
 from reconciler.journal import Journal
 from reconciler.plan import ApplyResult, AudienceResult, Change, Limits, MaxChanges, Plan, refusal
@@ -40,6 +41,7 @@ class ApplyRequest:
     max_changes: MaxChanges | None = None
     out: str | None = None
     journal: str | None = None
+    base: str | None = None
 
 
 class ApplySession:
@@ -68,21 +70,26 @@ class ApplySession:
         return settings.connection(is_sandbox=self.request.is_sandbox)
 
     def make_plan(self) -> Plan:
-        """Plan afresh; raises DefinitionError, SettingsError or ApiError."""
+        """Plan afresh; raises DefinitionError, SettingsError, FileError or ApiError."""
         request, connection = self.request, self._connection
-        loaded, limits = planning.load(request.paths), settings.limits(request.paths)
+        loaded, limits = planning.load(request.paths), self._waived(settings.limits(request.paths))
         self.definitions, self._catalogue = loaded.definitions, loaded.catalogue
-        if request.max_changes is not None:
-            limits = replace(limits, max_changes=request.max_changes, floor=0)
-        work = planning.plan(
-            loaded, connection, limits, request.targets, reach_budget=self._reach_budget(limits)
-        )
+        merge_base = None if request.base is None else read_merge_base(request.base, request.paths)
+        if merge_base is not None:
+            merge_base = replace(merge_base, limits=self._waived(merge_base.limits or limits))
+        budget = self._reach_budget(limits if merge_base is None else merge_base.limits or limits)
+        work = planning.plan(loaded, connection, limits, request.targets, merge_base, reach_budget=budget)
         self.plan = interrupts.run(work)
         return self.plan
 
+    def _waived(self, limits: Limits) -> Limits:
+        """Return the limits with the number of changes that was allowed this once, if one was."""
+        allowed = self.request.max_changes
+        return limits if allowed is None else replace(limits, max_changes=allowed, floor=0)
+
     def _reach_budget(self, limits: Limits) -> int:
         """Return how many requests to spend on who is reached: none unless somebody or a limit decides."""
-        return BUDGET if limits.deny_reach or not self.approval.is_given else 0
+        return BUDGET if limits.needs_reach or not self.approval.is_given else 0
 
     def require_allowed(self, plan: Plan) -> None:
         """Raise what keeps a plan from being applied, whoever says yes to it: DefinitionError or Refused."""

@@ -11,7 +11,7 @@ from reconciler.app import place, planning, settings
 from reconciler.github import environment as runner
 from reconciler.github import sticky
 from reconciler.github.rest import GitHub
-from reconciler.plan import overlap
+from reconciler.plan import exceptions, overlap
 from reconciler.render import comment
 
 if TYPE_CHECKING:
@@ -100,6 +100,6 @@ def find(environment: Environment, paths: Sequence[str], *, is_sandbox: bool) ->
     """
     limits, definitions = settings.limits(paths), planning.load(paths)
     connection = settings.connection(is_sandbox=is_sandbox)
-    plan = interrupts.run(planning.plan(definitions, connection, limits))
+    plan = interrupts.run(planning.plan(definitions, connection, limits, tell=exceptions.asked_for))
     diagnostics = tuple(one for one in plan.diagnostics if one.code not in overlap.CODES)
     return Drift(environment, paths, replace(plan, diagnostics=diagnostics))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler import git_history
 from reconciler.app.merge_base import read_commit
 from reconciler.errors import FileError
-from reconciler.github import pulls
+from reconciler.github import approvals, pulls
 from reconciler.github.rest import GitHub
 from reconciler.plan import guards
 
@@ -40,6 +40,7 @@ class MergeGuards:
         self._commits = commits
         self._ends = {*ends, str(environment.event.get("before"))}
         self._found: dict[str, Guards] = {}
+        self._approvers: dict[int, frozenset[str]] = {}
 
     def before(self, review: Review) -> Guards:
         """Return the guards that stood before a pull request was merged.
@@ -49,6 +50,14 @@ class MergeGuards:
         if review.merge_commit not in self._found:
             self._found[review.merge_commit] = self._guards(self._bases(review))
         return self._found[review.merge_commit]
+
+    def approvers(self, review: Review) -> frozenset[str]:
+        """Return who approved what a pull request merged, in lower case; raises ApiError."""
+        if review.number not in self._approvers:
+            with GitHub(self._environment) as github:
+                pull = pulls.get(github, review.number)
+                self._approvers[review.number] = approvals.approvers(github, pull)
+        return self._approvers[review.number]
 
     def before_push(self) -> Guards:
         """Return the guards that stood before a push that no pull request brought; raises FileError."""
@@ -93,6 +102,12 @@ class Guards:
 
     def is_protected(self, definition: Definition) -> bool:
         return any(guards.is_protected(definition, base.definitions) for base in self._bases)
+
+    def before(self, definition: Definition) -> Definition | None:
+        """Return an audience's definition as it stood, None where it was new or nobody can tell which."""
+        found = [base.definitions.get(definition.id) for base in self._bases]
+        owners = {one.owner if one else "" for one in found}
+        return found[0] if len(owners) == 1 else None
 
     def limits(self, now: Limits) -> list[Limits]:
         """Return the limits that all have to be met: those of `now` where none could be used before."""

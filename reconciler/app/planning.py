@@ -10,7 +10,7 @@ from reconciler import schema, wording
 from reconciler.api import audiences
 from reconciler.app import evaluation, reach
 from reconciler.errors import DefinitionError, Diagnostic, SettingsError
-from reconciler.plan import guards, pieces, topic_names
+from reconciler.plan import exceptions, guards, pieces, policy, subject, topic_names
 from reconciler.plan.build import build
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.definitions import Definitions
     from reconciler.model import Definition, ListedAudience
     from reconciler.plan import Limits, Plan
+    from reconciler.plan.exceptions import Exceptions
 
 
 MAX_REMARKS = 20
@@ -54,12 +55,14 @@ async def plan(
     *,
     reach_budget: int = 0,
     has_funnels: bool = False,
+    tell: Exceptions | None = None,
 ) -> Plan:
     """Read the live state and plan: with targets for these alone, with a merge base saying who changed what.
 
     The guards are then those of the merge base, and what is lifted of them is a warning. At most
     `reach_budget` requests are spent on how many people the changes reach, and what is left of them, for
-    `has_funnels`, on what each filter takes away.
+    `has_funnels`, on what each filter takes away. `tell` says whether an exception to a policy counts;
+    without it, one that is in the merge base's file does.
     Raises SettingsError for a target that matches no definition, and ApiError.
     """
     from reconciler.api.client import ReadClient
@@ -95,7 +98,11 @@ async def plan(
             ),
         )
         made = await evaluation.evaluate(made, included, client, rules, live.generation)
-        return await reach.add(made, client, counted, reach_budget, rules, has_funnels=has_funnels)
+        made = await reach.add(made, client, counted, reach_budget, rules, has_funnels=has_funnels)
+    base = None if merge_base is None else merge_base.definitions
+    tell = tell or exceptions.merged(base)
+    subjects = subject.of_plan(made, included, live.audiences, base)
+    return policy.judge(made, counted.policies, subjects, tell)
 
 
 def _remarks(loaded: Definitions, included: Sequence[Definition]) -> Iterator[Diagnostic]:

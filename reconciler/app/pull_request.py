@@ -16,7 +16,7 @@ from reconciler.errors import Diagnostic, FileError, SettingsError
 from reconciler.github import comment_state, plan_comment, sticky
 from reconciler.github import environment as runner
 from reconciler.github.rest import GitHub
-from reconciler.plan import objections
+from reconciler.plan import exceptions, objections
 from reconciler.render import comment, json_output, merging, page
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class PullRequest:
             merge_base=self.merge_base,
             reach_budget=reach_budget,
             has_funnels=True,
+            tell=exceptions.asked_for,
         )
         return commits.add(interrupts.run(made))
 

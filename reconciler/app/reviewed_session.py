@@ -11,18 +11,20 @@ from reconciler.app.apply_session import ApplyRequest, ApplySession
 from reconciler.app.approval import Approval
 from reconciler.errors import REFUSALS, DefinitionError, FileError, Refused, StalePlan
 from reconciler.github import comment_state
-from reconciler.plan import Limits, refusal
+from reconciler.plan import Limits, finding, policy, refusal, subject
 from reconciler.plan.limits import GUARDS, warnings
 from reconciler.plan.reach import BUDGET
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from reconciler.app.merge_guards import Guards, MergeGuards
     from reconciler.errors import Diagnostic, ReconcilerError
     from reconciler.github.reviews import Review, Reviews
     from reconciler.journal import Journal
+    from reconciler.model import Definition, Policy
     from reconciler.plan import ApplyResult, AudienceResult, Change, Plan
+    from reconciler.plan.finding import Finding
 
 _UNAPPROVED = f"sha256:{64 * '0'}"  # which no plan has: what nobody approved can be planned and never written
 _STALE = StalePlan(
@@ -115,9 +117,37 @@ class ReviewedSession(ApplySession):
         ]
         guarded = replace(plan, changes=tuple(changes))
         reviewed = self._reviewed(guarded)
-        found = [one for limits in self._limits() for one in warnings(reviewed, limits)]
+        limits = list(self._limits())
+        found = [one for each in limits for one in warnings(reviewed, each)]
         others = (one for one in plan.diagnostics if one.code not in GUARDS and _concerns(one, reviewed))
-        return replace(guarded, diagnostics=(*others, *dict.fromkeys(found)))
+        guarded = replace(guarded, diagnostics=(*others, *dict.fromkeys(found)))
+        return self._held_to_policies(guarded, reviewed, limits)
+
+    def _held_to_policies(self, plan: Plan, reviewed: Plan, limits: Sequence[Limits]) -> Plan:
+        """Return the plan with what every policy that counts says of the reviewed changes."""
+        rules = [rule for each in limits for rule in each.policies]
+        changed = {change.id for change in reviewed.changes}
+        base = {
+            one.id: before
+            for one in self.definitions
+            if one.id in changed and (guards := self._guards_of(one.id)) and (before := guards.before(one))
+        }
+        subjects = subject.of_plan(reviewed, self.definitions, {}, base)
+        return policy.judge(plan, rules, subjects, self._exception)
+
+    def _exception(self, _: Policy, definition: Definition, people: Sequence[str]) -> tuple[bool, str]:
+        """Tell whether one of these people approved what showed an exception; raises ApiError."""
+        review = self.approver(definition.id)
+        if review is None:
+            return False, f"No pull request showed it, so nobody can have approved it. {_ASK_AGAIN}"
+        approved = self._guards.approvers(review)
+        by = [one for one in people if one.lower() in approved]
+        if by:
+            return True, f"Approved in pull request {review.number} by {', '.join(by)}"
+        return False, (
+            f"Pull request {review.number}, as it was merged, was not approved by "
+            f"{finding.listed(people)}; its author does not count. {_ASK_AGAIN}"
+        )
 
     def _guards_of(self, identity: str) -> Guards | None:
         """Return the guards that count for a change, None for one that nobody showed."""
@@ -134,7 +164,7 @@ class ReviewedSession(ApplySession):
         with suppress(FileError):  # which comes again where there is something to write
             for review in self.reviews.found:
                 before += self._guards.before(review).limits(limits) if review.approved else ()
-        return BUDGET if any(one.deny_reach for one in before) else 0
+        return BUDGET if any(one.needs_reach for one in before) else 0
 
     def _limits(self) -> Iterator[Limits]:
         """Yield all limits that have to be met."""
@@ -154,14 +184,24 @@ class ReviewedSession(ApplySession):
         result = super().result(error or self.refusal)
         return replace(result, results=tuple(map(self._explained, result.results)))
 
+    @property
+    def _exceptions(self) -> Sequence[Finding]:
+        found = self.plan.policies if self.plan else ()
+        return [one for one in found if one.outcome == "overridden"]
+
     def _explained(self, one: AudienceResult) -> AudienceResult:
         review = self.approver(one.id)
         if any(one.id == change.id for change in self.refused):
             return replace(one, outcome="not_attempted", detail=_NOBODY, is_written=False)
         if review is None or not self.has_begun:
             return one
-        reviewed = f"reviewed in pull request {review.number}"
+        exceptions = (_excepted(found) for found in self._exceptions if found.id == one.id)
+        reviewed = "; ".join([f"reviewed in pull request {review.number}", *exceptions])
         return replace(one, detail=f"{one.detail}; {reviewed}" if one.detail else reviewed)
+
+
+def _excepted(found: Finding) -> str:
+    return f'an exception to the policy {found.policy} ("{found.reason}"). {found.detail}'
 
 
 def _concerns(one: Diagnostic, plan: Plan) -> bool:
@@ -170,4 +210,5 @@ def _concerns(one: Diagnostic, plan: Plan) -> bool:
     return one.code not in REFUSALS or (one.file, one.line) in places
 
 
+_ASK_AGAIN = "Open another pull request for its file, and have one of them approve it before the merge"
 _NOBODY = "refused: nobody reviewed this change as it would be now"

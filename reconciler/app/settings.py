@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,31 +45,36 @@ def connection(*, is_sandbox: bool) -> Connection:
 
 
 def limits(paths: Sequence[str]) -> Limits:
-    """Return the limits of the `reconciler.toml` beside or above the definitions' folder.
+    """Return the limits of the `reconciler.toml` beside or above the definitions' folder, and the policies.
 
-    Raises SettingsError for a file that cannot be used: limits must not vanish in silence.
+    Raises SettingsError for a file that cannot be used, and DefinitionError for policies: limits must not
+    vanish in silence.
     """
+    from reconciler.app import policies
     from reconciler.definitions import files
 
     # lexists never raises, whoever owns the folders above, and takes a link for what it is.
     found = {file for path in paths for file in islice(filter(os.path.lexists, _candidates(path)), 1)}
     _require_one(found)
-    return next((_File(file, files.read(file, MAX_BYTES + 1)).limits() for file in found), Limits())
+    limits = next((_File(file, files.read(file, MAX_BYTES + 1)).limits() for file in found), Limits())
+    return replace(limits, policies=policies.load(paths))
 
 
 def limits_at(commit: str, paths: Sequence[str]) -> Limits:
-    """Return the limits of the `reconciler.toml` that git had at a commit; one that was a link is none.
+    """Return the limits that git had at a commit, and the policies; a file that was a link is none.
 
     Raises SettingsError for a file that could not be used, and FileError where git cannot tell.
     """
     from reconciler import git_history
+    from reconciler.app import policies
 
     found: dict[str, bytes] = {}
     for path in paths:
         by_name = git_history.files(commit, [*map(str, _candidates(path))], lambda _: False)
         found |= dict(islice(by_name.items(), 1))
     _require_one(found)
-    return next((_File(Path(name), data).limits() for name, data in found.items()), Limits())
+    limits = next((_File(Path(name), data).limits() for name, data in found.items()), Limits())
+    return replace(limits, policies=policies.load_at(commit, paths))
 
 
 def _candidates(path: str) -> Iterator[Path]:

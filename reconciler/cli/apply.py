@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 @options.parallelism
 @options.max_changes
 @click.option(
+    "--base", metavar="REF", help="Guards, and exceptions to policies, are those of the merge base with REF."
+)
+@click.option(
     "--journal",
     metavar="FILE",
     type=click.Path(),
@@ -57,6 +60,7 @@ def apply_command(
     digest: str | None,
     parallelism: int,
     max_changes: MaxChanges | None,
+    base: str | None,
     journal: str | None,
 ) -> int:
     """Bring the live audiences to what the definitions say, after a yes."""
@@ -71,6 +75,7 @@ def apply_command(
         max_changes=max_changes,
         out=out,
         journal=journal,
+        base=base,
     )
     session, is_json = ApplySession(request), format_ == "json"
     error = attempt(partial(run, session, is_json=is_json), is_written=lambda: session.has_begun)

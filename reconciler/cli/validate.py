@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import definitions
-from reconciler.app import catalogue
+from reconciler.app import catalogue, policies
 from reconciler.cli import exit_codes, options, output
 from reconciler.cli.boundary import run
 
@@ -27,7 +26,7 @@ def validate_command(paths: tuple[str, ...], format_: str) -> int:
 
     def body() -> int:
         chosen = paths or options.DEFAULT_PATHS
-        checked = definitions.check(chosen, catalogue.read(chosen))
+        checked = policies.check(chosen, catalogue.read(chosen))
         shown = _rendered(checked.diagnostics, format_, checked.count)
         output.write(shown, is_document=format_ in _DOCUMENTS)
         return exit_codes.ERROR if checked.has_errors else exit_codes.DONE

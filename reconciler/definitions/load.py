@@ -303,6 +303,8 @@ def _definition(
         is_protected=bool(lifecycle.get("protect", False)),
         owner=cast("str", metadata.get("owner", "")),
         description=cast("str", metadata.get("description", "")),
+        labels=cast("dict[str, str]", metadata.get("labels", {})),
+        overrides=cast("dict[str, str]", metadata.get("overrides", {})),
         places=places,
         topics=topics,
     )

@@ -1,4 +1,4 @@
-"""Whether a second person approved, on GitHub, what a pull request merged."""
+"""Who, beside its author, approved on GitHub what a pull request merged."""
 
 from __future__ import annotations
 
@@ -21,10 +21,20 @@ _WRITERS = frozenset({"admin", "write"})  # "maintain" is told as "write"
 
 
 def is_approved(github: GitHub, pull: Pull) -> bool:
-    """Return whether somebody approved the merged head commit by the time of the merge, and kept to it.
+    """Return whether somebody who may write here approved the merged head commit; raises ApiError."""
+    return any(_can_write(github, login) for login in _approving(github, pull))
 
-    Only a person counts who may write here and is not the author; what somebody decided last before the merge
-    is what he thinks, and what was dismissed does not count, whenever that was. Raises ApiError.
+
+def approvers(github: GitHub, pull: Pull) -> frozenset[str]:
+    """Return who may write here and approved the merged head commit, in lower case; raises ApiError."""
+    return frozenset(login.lower() for login in _approving(github, pull) if _can_write(github, login))
+
+
+def _approving(github: GitHub, pull: Pull) -> list[str]:
+    """Return who approved the merged head commit by the time of the merge, and kept to it.
+
+    Only a person counts who is not the author; what somebody decided last before the merge is what he thinks,
+    and what was dismissed does not count, whenever that was. Raises ApiError.
     """
     decided: dict[str, Mapping[str, Any]] = {}
     for review in github.expected(f"pulls/{pull.number}/reviews"):  # the oldest first
@@ -33,7 +43,7 @@ def is_approved(github: GitHub, pull: Pull) -> bool:
         # Automatic merging comes within the second of the approval that it waited for.
         if is_person and review.get("state") in _DECIDING and "" < time <= (pull.merged_at or ""):
             decided[str(author["login"])] = review
-    return any(_is_of(review, pull) and _can_write(github, login) for login, review in decided.items())
+    return [login for login, review in decided.items() if _is_of(review, pull)]
 
 
 def _is_of(review: Mapping[str, Any], pull: Pull) -> bool:

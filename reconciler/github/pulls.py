@@ -50,12 +50,17 @@ def require_current(github: GitHub, environment: Environment, number: int) -> No
 
     What a plan shows after the merge nobody can have reviewed. Raises ApiError too.
     """
-    pull = Pull.from_document(github.item(f"pulls/{number}"))
+    pull = get(github, number)
     if not pull.is_open:
         state = "merged" if pull.merged_at else "closed"
         raise NotApproved(f"pull request {number} is {state}, and its plan stays as it was")
     if pull.head_sha != environment.head_sha:
         raise NotApproved(f"pull request {number} has a newer commit", "The run of that one shows its plan")
+
+
+def get(github: GitHub, number: int) -> Pull:
+    """Return a pull request as it is now; raises ApiError."""
+    return Pull.from_document(github.item(f"pulls/{number}"))
 
 
 def commit_count(github: GitHub, number: int) -> int:

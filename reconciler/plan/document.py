@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Diagnostic, FileError
 from reconciler.model import ListedAudience, Origin
+from reconciler.plan import finding
 from reconciler.plan.model import (
     FORMAT_VERSION,
     Change,
@@ -77,6 +78,7 @@ def to_document(plan: Plan) -> dict[str, Json]:
             for one in plan.pieces
         ],
         "volatile": [*plan.volatile],
+        "policies": finding.to_document(plan.policies),
         "diagnostics": [diagnostic_to_document(diagnostic) for diagnostic in plan.diagnostics],
     }
 
@@ -181,6 +183,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         pieces=tuple(map(_piece_from, document["pieces"])),
         ownership=Ownership(*(tuple(map(_handover_from, document[name])) for name in _OWNERSHIP)),
         diagnostics=tuple(diagnostic_from_document(diagnostic) for diagnostic in document["diagnostics"]),
+        policies=finding.from_document(document["policies"]),
     )
     digests = [plan.digest_of(change) for change in plan.changes]
     is_edited = plan.digest != document["digest"] or digests != [one["digest"] for one in document["changes"]]

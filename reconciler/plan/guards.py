@@ -9,11 +9,13 @@ from reconciler.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.model import Definition
+    from reconciler.model import Definition, Policy
     from reconciler.plan.limits import Limits
 
 LIFTED = "guard-lifted"
+ADDED = "policy-added"
 _FROM_THE_NEXT = "It still counts for this change, and no longer for the next one"
+_TO_COME = "It does not count for this change, and does from the next one on"
 
 
 def lifted(
@@ -31,6 +33,7 @@ def lifted(
         yield Diagnostic("warning", LIFTED, summary, "So the limits that it has now count")
     else:
         yield from map(_lifted, _loosened(limits_before, limits))
+        yield from _policies(limits_before, limits)
     now = {one.id: one for one in definitions}
     for before in base.values():
         after = now.get(before.id)
@@ -61,6 +64,35 @@ def _loosened(before: Limits, after: Limits) -> Iterator[str]:
     slots = before.active_slots
     if slots is not None and (after.active_slots is None or after.active_slots > slots):
         yield _becomes("active_slots", slots, after.active_slots)
+
+
+def _policies(before: Limits, after: Limits) -> Iterator[Diagnostic]:
+    """Yield each policy that is gone, new or another one, which may let more pass."""
+    now = {rule.policy.id: rule.policy for rule in after.policies}
+    stood = {rule.policy.id: rule.policy for rule in before.policies}
+    for key, one in stood.items():
+        if key not in now:
+            yield _lifted(f"the policy {key} ({one.sentence}) is removed", one.file, one.line)
+        else:
+            yield from (
+                _lifted(f"{what} of the policy {key} ({one.sentence})", now[key].file, now[key].line)
+                for what in _changed(one, now[key])
+            )
+    for key, one in now.items():
+        if key not in stood:
+            summary = f"the policy {key} is new: {one.sentence}"
+            yield Diagnostic("warning", ADDED, summary, _TO_COME, one.file, one.line)
+
+
+def _changed(before: Policy, after: Policy) -> Iterator[str]:
+    if (before.when, before.require) != (after.when, after.require):
+        yield "this changes the condition"
+    if (before.severity, after.severity) == ("deny", "warn"):
+        yield "this makes a warning"
+    if (before.not_known, after.not_known) == ("deny", "warn"):
+        yield "this no longer refuses what is not known"
+    if new := sorted(set(after.owners) - set(before.owners)):
+        yield f"this adds {', '.join(new)} to the owners"
 
 
 def _becomes(key: str, before: object, after: object) -> str:

@@ -11,17 +11,19 @@ from reconciler.errors import (
     REFUSALS,
     Diagnostic,
     LimitExceeded,
+    PolicyDenied,
     ProtectedAudience,
     ReachDenied,
     Refused,
     SlotsExceeded,
 )
-from reconciler.plan import reach
+from reconciler.plan import finding, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.plan.model import Plan
+    from reconciler.plan.policy import Rule
 
 _MAX_CHANGES = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
 _TOO_MANY = 1_000_000
@@ -33,6 +35,7 @@ GUARDS = frozenset(
         ReachDenied.code,
         reach.WARNING,
         reach.NOT_KNOWN,
+        *finding.CODES,
     }
 )
 
@@ -66,7 +69,8 @@ class Limits:
     """`floor` is always allowed; `active_slots` is None where the organization's number is not set.
 
     An audience that grows over `max_growth` times, or is active with fewer than `min_people`, is a warning;
-    with `deny_reach` it is refused, as is what nobody could count.
+    with `deny_reach` it is refused, as is what nobody could count. `policies` are rules of the organization's
+    own; `policy.judge` holds a plan to them.
     """
 
     max_changes: MaxChanges = MaxChanges(30, is_percent=True)
@@ -75,6 +79,12 @@ class Limits:
     max_growth: float = 3.0
     min_people: int = 1
     deny_reach: bool = False
+    policies: tuple[Rule, ...] = ()
+
+    @property
+    def needs_reach(self) -> bool:
+        """Whether something is refused for how many people a change reaches."""
+        return self.deny_reach or any(rule.can_deny_for_reach for rule in self.policies)
 
     def allowed_changes(self, managed: int) -> int:
         return max(self.floor, self.max_changes.of(managed))
@@ -131,6 +141,10 @@ def objections(plan: Plan) -> tuple[Diagnostic, ...]:
 
 def refusal(plan: Plan) -> Refused | None:
     """Return why this plan must not be applied, as its own warnings say."""
-    for objection in objections(plan):
+    found = objections(plan)
+    for objection in found:
+        if objection.code == PolicyDenied.code:
+            alike = [one for one in found if one.code == objection.code]
+            return PolicyDenied(objection.summary, objection.detail, alike)
         return REFUSALS[objection.code](objection.summary, objection.detail)
     return None

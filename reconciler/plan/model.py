@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from reconciler.errors import Diagnostic
     from reconciler.model import Json, ListedAudience, Origin
+    from reconciler.plan.finding import Finding
 
 FORMAT_VERSION = f"{digest.FORMAT}.0"
 Phase = Literal["release", "change", "activate"]
@@ -158,7 +159,8 @@ class Plan:
 
     `unmanaged` are the live audiences without a definition, and `unchanged` those that are as defined;
     `volatile` paths change by themselves; `active` counts the live audiences that are active, whoever manages
-    them, and `active_slots` is how many may be; `ownership` and `pieces` are known with a base only.
+    them, and `active_slots` is how many may be; `ownership` and `pieces` are known with a base only;
+    `policies` are what the rules have against its audiences.
     """
 
     origin: str
@@ -175,6 +177,7 @@ class Plan:
     active_slots: int | None = None
     ownership: Ownership = Ownership()
     pieces: tuple[PieceEdit, ...] = ()
+    policies: tuple[Finding, ...] = ()
 
     @property
     def errored(self) -> bool:

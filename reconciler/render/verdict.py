@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler import wording
-from reconciler.errors import REFUSALS
-from reconciler.plan import guards, objections, overlap, reach
-from reconciler.render import handovers
+from reconciler.errors import REFUSALS, PolicyDenied
+from reconciler.plan import finding, guards, objections, overlap, reach
+from reconciler.render import handovers, policies
 from reconciler.render.diagnostics import message, sentence
 
 if TYPE_CHECKING:
@@ -51,10 +51,12 @@ def of(
 ) -> Verdict:
     """Return the verdict on a plan; the parameters are as in `view.of`."""
     refusing = [*(one for one in plan.diagnostics if one.is_error), *objections(plan)]
-    refusals = tuple(_refusal(one, medium, hints) for one in refusing)
+    others = [_refusal(one, medium, hints) for one in refusing if one.code != PolicyDenied.code]
+    denied = [Reason(*parts) for parts in policies.reasons(plan.policies, "denied", medium)]
+    refusals = (*others, *denied)
     overlaps = _new_overlaps(plan, rows)
     looks = (*_looks(plan, rows, overlaps, medium), *(_note(one, medium) for one in notes))
-    shown = {guards.LIFTED, reach.WARNING}
+    shown = {guards.LIFTED, guards.ADDED, reach.WARNING, *finding.LOOKS}
     said = [*refusing, *overlaps]
     rest = tuple(one for one in plan.diagnostics if one not in said and one.code not in shown)
     word: Word = "would be refused" if refusals else "look twice" if looks else "ready"
@@ -87,6 +89,7 @@ def _looks(
     plan: Plan, rows: Sequence[Row], overlaps: Sequence[Diagnostic], medium: Medium
 ) -> Iterator[Reason]:
     yield from _lifted(plan, medium)
+    yield from _policies(plan, medium)
     yield from (Reason(heading, said) for heading, said in handovers.let_go(plan, medium.name))
     yield from _people(plan, rows, medium)
     for one in overlaps:
@@ -112,6 +115,15 @@ def _lifted(plan: Plan, medium: Medium) -> Iterator[Reason]:
         those = "a guard" if len(found) == 1 else f"{len(found)} guards"
         items = tuple(f"{medium.prose(message(one))}{place(one, medium)}" for one in found)
         yield Reason(f"This also lifts {those}", "", items)
+
+
+def _policies(plan: Plan, medium: Medium) -> Iterator[Reason]:
+    """Yield exceptions to policies, what these warn of, what nobody can tell, and which are new."""
+    for outcome in ("overridden", "not_known", "warned"):
+        yield from (Reason(*parts) for parts in policies.reasons(plan.policies, outcome, medium))
+    for one in plan.diagnostics:
+        if one.code == guards.ADDED:
+            yield Reason("Policy", f"{medium.prose(message(one))}{place(one, medium)}")
 
 
 def _people(plan: Plan, rows: Sequence[Row], medium: Medium) -> Iterator[Reason]:

@@ -36,7 +36,9 @@ __all__ = [
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 1_000
-SchemaName = Literal["audience", "piece", "partial", "plan", "apply-result", "diagnostics", "catalogue-file"]
+SchemaName = Literal[
+    "audience", "piece", "partial", "plan", "apply-result", "diagnostics", "catalogue-file", "policy"
+]
 
 
 @cache

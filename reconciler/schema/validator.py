@@ -44,7 +44,7 @@ def _subject(error: ValidationError) -> tuple[object, ...]:
     return id(error.schema), *error.absolute_path
 
 
-def _is_integer(_: object, item: object) -> bool:
+def is_integer(_: object, item: object) -> bool:
     return isinstance(item, int) and not isinstance(item, bool)
 
 
@@ -144,5 +144,5 @@ _STRICT = validators.extend(
         "uniqueItems": _unique_items,
         "x-atMost": _at_most,
     },
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer),
 )

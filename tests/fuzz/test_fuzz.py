@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from . import definitions, pieces, runner, saved_files, settings
+from . import definitions, pieces, policies, runner, saved_files, settings
 
 
 @pytest.mark.slow
@@ -16,6 +16,7 @@ from . import definitions, pieces, runner, saved_files, settings
     ("target", "runs", "accepted", "kinds"),
     [
         pytest.param(definitions.TARGET, 500, 40, 20, id="definitions"),
+        pytest.param(policies.TARGET, 500, 40, 10, id="policies"),
         pytest.param(settings.TARGET, 1000, 100, 8, id="settings"),
         pytest.param(saved_files.TARGET, 500, 50, 8, id="saved_files"),
         pytest.param(pieces.TARGET, 500, 100, 15, id="pieces"),
@@ -43,7 +44,7 @@ def test_what_goes_wrong_is_found() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["definitions", "pieces", "settings", "saved_files"])
+@pytest.mark.parametrize("name", ["definitions", "pieces", "policies", "settings", "saved_files"])
 def test_fuzzers_run_by_hand(name: str) -> None:
     command = [sys.executable, "-m", f"tests.fuzz.{name}", "--runs", "50", "--seed", "4"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])

@@ -182,8 +182,14 @@ def hook() -> dict[str, object]:
 def test_hook_runs_when_a_definition_changes(hook: dict[str, object]) -> None:
     assert (hook["id"], hook["language"], hook["types"]) == ("reconciler-validate", "python", ["yaml"])
     wanted = re.compile(str(hook["files"]))
-    names = ["audiences.d/cfo.yaml", "audiences.d/emea/cfo.yml", "docs/audiences.d/cfo.yaml", "other.yaml"]
-    assert [bool(wanted.search(name)) for name in names] == [True, True, False, False]
+    names = [
+        "audiences.d/cfo.yaml",
+        "audiences.d/emea/cfo.yml",
+        "docs/audiences.d/cfo.yaml",
+        "other.yaml",
+        "policies/a.yaml",
+    ]
+    assert [bool(wanted.search(name)) for name in names] == [True, True, False, False, True]
     page = (ROOT / "docs" / "editors.md").read_text("utf-8")
     assert f"id: {hook['id']}" in page
 

@@ -140,7 +140,8 @@ def test_every_object_refuses_unknown_keys() -> None:
     objects = {path: field for path, field in subschemas(AUDIENCE) if field["type"] == "object"}
     assert AUDIENCE["additionalProperties"] is False
     assert [path for path, field in objects.items() if field["additionalProperties"] is not False] == [
-        "$.metadata.labels"
+        "$.metadata.labels",
+        "$.metadata.overrides",
     ]
 
 
@@ -231,6 +232,8 @@ ALLOWED = {
     "description": "a keyword of JSON Schema, which a field of the metadata is called too",
     "metadata": "for people: it comes with a change, and is never sent",
     "owner": "for people",
+    "labels": "for people",
+    "overrides": "for policies",
     "lifecycle": "for the reconciler itself",
     "ignore": "for the reconciler itself",
     "protect": "for the reconciler itself",
