@@ -8,9 +8,7 @@ from reconciler import definitions
 from reconciler.api.documents import TOPICS
 from reconciler.app import catalogue, planning, rewriting
 from reconciler.app.rewriting import Rewriting
-from reconciler.definitions import files, reformat
-from reconciler.definitions.yaml.source import MAX_BYTES
-from reconciler.errors import Diagnostic, FileError
+from reconciler.definitions import reformat
 from reconciler.plan.file_change import FileChange
 
 if TYPE_CHECKING:
@@ -32,21 +30,13 @@ def form(paths: Sequence[str]) -> tuple[int, Rewriting]:
     read = {one.file: rewriting.read(one, loaded.catalogue) for one in loaded.definitions}
     called = {one.file: one.name for one in loaded.definitions}
     for piece in sorted({one.extends for one in loaded.definitions if one.extends}):
-        read[piece], called[piece] = _piece(piece), piece
+        read[piece], called[piece] = rewriting.content(piece), piece
     changes = []
     for file, before in read.items():
         after = reformat.form(before, file, names, loaded.catalogue)
         if after != before:
             changes.append(FileChange(file, called[file], before, after))
     return len(loaded.definitions), Rewriting(tuple(changes))
-
-
-def _piece(file: str) -> bytes:
-    """Return the bytes of a piece, which was read as a part of definitions; raises FileError."""
-    data = files.read(file, MAX_BYTES + 1)
-    if isinstance(data, Diagnostic):
-        raise FileError(f"{file} {data.summary}", data.detail)
-    return data
 
 
 def _names(known: Catalogue | None) -> Names:

@@ -88,11 +88,17 @@ def _edit(definition: Definition, field: FieldChange, path: Path, catalogue: Cat
 
 def read(definition: Definition, catalogue: Catalogue | None) -> bytes:
     """Return the bytes of a definition's file; raises FileError where it says something else by now."""
-    data = files.read(FilePath(definition.file), MAX_BYTES + 1)
-    if isinstance(data, Diagnostic):
-        raise FileError(f"{definition.file} {data.summary}", data.detail)
+    data = content(definition.file)
     if definitions.parse({definition.file: data}, catalogue).definitions != (definition,):
         raise FileError(f"{definition.file} changed while it was read", "Run the command again")
+    return data
+
+
+def content(file: str) -> bytes:
+    """Return the bytes of a file; raises FileError where it is none any more."""
+    data = files.read(FilePath(file), MAX_BYTES + 1)
+    if isinstance(data, Diagnostic):
+        raise FileError(f"{file} {data.summary}", data.detail)
     return data
 
 

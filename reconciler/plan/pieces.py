@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler import wording
 from reconciler.plan.model import PieceEdit
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ class PieceReach:
     file: str
     audiences: int
     organizations: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        count = wording.count(len(self.organizations), "organization")
+        return f"changes {wording.count(self.audiences, 'audience')} in {count}"
 
 
 def edits(

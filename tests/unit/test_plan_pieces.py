@@ -41,7 +41,9 @@ def test_reach_is_summed_over_organizations() -> None:
         "acme": Plan(origin="o", pieces=(PieceEdit("p.yaml", 1, (("3", "C"),)), PieceEdit("q.yaml", 1))),
         "initech": Plan(origin="o"),
     }
-    assert across(plans) == (PieceReach("p.yaml", 3, ("acme", "northwind")), PieceReach("q.yaml", 0, ()))
+    found = across(plans)
+    assert found == (PieceReach("p.yaml", 3, ("acme", "northwind")), PieceReach("q.yaml", 0, ()))
+    assert found[0].summary == "changes 3 audiences in 2 organizations"
 
 
 def test_error_stands_where_the_value_comes_from() -> None:
