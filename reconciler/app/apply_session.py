@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from reconciler.api.connection import Connection
     from reconciler.app.approval import Approval
+    from reconciler.app.merge_base import MergeBase
+    from reconciler.apply import Stop
+    from reconciler.definitions import Definitions
     from reconciler.errors import ReconcilerError
-    from reconciler.model import Catalogue, Definition
+    from reconciler.model import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,14 @@ class ApplySession:
     `has_begun` from the moment that a PATCH may be sent.
     """
 
+    _loaded: Definitions
+    _merge_base: MergeBase | None = None
+
     def __init__(self, request: ApplyRequest) -> None:
         self.request = request
         self.plan: Plan | None = None
         self.definitions: Sequence[Definition] = ()
         self.has_begun = False
-        self._catalogue: Catalogue | None = None
         self._outcomes: dict[str, AudienceResult] = {}
         self._is_interrupted = False
 
@@ -71,15 +76,28 @@ class ApplySession:
 
     def make_plan(self) -> Plan:
         """Plan afresh; raises DefinitionError, SettingsError, FileError or ApiError."""
-        request, connection = self.request, self._connection
-        loaded, limits = planning.load(request.paths), self._waived(settings.limits(request.paths))
-        self.definitions, self._catalogue = loaded.definitions, loaded.catalogue
-        merge_base = None if request.base is None else read_merge_base(request.base, request.paths)
-        if merge_base is not None:
-            merge_base = replace(merge_base, limits=self._waived(merge_base.limits or limits))
-        budget = self._reach_budget(limits if merge_base is None else merge_base.limits or limits)
-        work = planning.plan(loaded, connection, limits, request.targets, merge_base, reach_budget=budget)
-        self.plan = interrupts.run(work)
+        connection, limits = self._connection, self.load()
+        return interrupts.run(self.read(connection, limits))
+
+    def load(self) -> Limits:
+        """Load the definitions and what stood before them, and return the limits that they have now.
+
+        Raises DefinitionError, SettingsError or FileError.
+        """
+        request = self.request
+        self._loaded, limits = planning.load(request.paths), self._waived(settings.limits(request.paths))
+        self.definitions = self._loaded.definitions
+        before = None if request.base is None else read_merge_base(request.base, request.paths)
+        self._merge_base = before and replace(before, limits=self._waived(before.limits or limits))
+        return limits
+
+    async def read(self, connection: Connection, limits: Limits) -> Plan:
+        """Plan what was loaded; raises ApiError."""
+        before, targets = self._merge_base, self.request.targets
+        budget = self._reach_budget(limits if before is None else before.limits or limits)
+        self.plan = await planning.plan(
+            self._loaded, connection, limits, targets, before, reach_budget=budget
+        )
         return self.plan
 
     def _waived(self, limits: Limits) -> Limits:
@@ -106,23 +124,34 @@ class ApplySession:
 
     async def write(self, plan: Plan, journal: Journal | None) -> AsyncGenerator[AudienceResult, None]:
         """Write the plan's changes and yield each outcome as it is settled; signals stop it."""
-        from reconciler.api.client import WriteClient
-        from reconciler.apply import Stop, execute
+        from reconciler.apply import Stop
 
         stop, loop = Stop(), asyncio.get_running_loop()
         signals.install_handlers(stop, loop)
         self.has_begun = True
-        rules, parallelism = schema.rules(self._catalogue), self.request.parallelism
         with interrupts.Alarm(loop):
-            async with (
-                WriteClient(self._connection) as client,
-                aclosing(
-                    execute(plan, client, rules, stop=stop, parallelism=parallelism, journal=journal)
-                ) as outcomes,
-            ):
+            async with aclosing(self.execute(plan, self._connection, stop, journal)) as outcomes:
                 async for outcome in outcomes:
-                    self._outcomes[outcome.id] = outcome
                     yield outcome
+
+    async def execute(
+        self, plan: Plan, connection: Connection, stop: Stop, journal: Journal | None
+    ) -> AsyncGenerator[AudienceResult, None]:
+        """Write the plan's changes and yield each outcome as it is settled; `stop` stops it."""
+        from reconciler.api.client import WriteClient
+        from reconciler.apply import execute
+
+        self.has_begun = True
+        rules, parallelism = schema.rules(self._loaded.catalogue), self.request.parallelism
+        async with (
+            WriteClient(connection) as client,
+            aclosing(
+                execute(plan, client, rules, stop=stop, parallelism=parallelism, journal=journal)
+            ) as outcomes,
+        ):
+            async for outcome in outcomes:
+                self._outcomes[outcome.id] = outcome
+                yield outcome
         self._is_interrupted = stop.requested.is_set()
 
     def result(self, error: ReconcilerError | None) -> ApplyResult:

@@ -29,8 +29,11 @@ _GROWTH = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?)x", re.ASCII)
 _MAX = 1_000_000
 
 
-def connection(*, is_sandbox: bool) -> Connection:
-    """Return where the API is and the key to it; raises SettingsError before anything is sent."""
+def connection(*, is_sandbox: bool, key: Secret | None = None) -> Connection:
+    """Return where the API is and the key to it; raises SettingsError before anything is sent.
+
+    Where no `key` is given, it is the environment's.
+    """
     from reconciler.api.connection import Connection, parse_key, parse_origin
 
     if is_sandbox:
@@ -40,7 +43,7 @@ def connection(*, is_sandbox: bool) -> Connection:
         from reconciler.sandbox.app import create_app
 
         return Connection("sandbox", Secret(API_KEY), app=create_app(SANDBOX))
-    key = parse_key(os.environ.get("LEADPIPE_API_KEY", ""))
+    key = key or parse_key(os.environ.get("LEADPIPE_API_KEY", ""))
     return Connection(parse_origin(os.environ.get("LEADPIPE_BASE_URL") or DEFAULT_ORIGIN), key)
 
 

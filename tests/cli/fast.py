@@ -12,6 +12,7 @@ from reconciler.cli import main
 
 if TYPE_CHECKING:
     from reconciler.api.connection import Connection
+    from reconciler.secret import Secret
 
 SCALE = float(os.environ.get("RECONCILER_TEST_SCALE", "0.05"))
 
@@ -35,8 +36,8 @@ def hurry() -> None:
     """Let every connection that the command line makes wait less."""
     connect = settings.connection
 
-    def connection(*, is_sandbox: bool) -> Connection:
-        return replace(connect(is_sandbox=is_sandbox), timing=scaled())
+    def connection(*, is_sandbox: bool, key: Secret | None = None) -> Connection:
+        return replace(connect(is_sandbox=is_sandbox, key=key), timing=scaled())
 
     settings.connection = connection
 
