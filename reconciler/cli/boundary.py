@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reconciler import __version__, interrupts
+from reconciler import interrupts
 from reconciler.cli import exit_codes, output
 from reconciler.errors import Diagnostic, Interrupted, ReconcilerError
 
@@ -130,14 +129,9 @@ def _interrupted(*, is_written: bool) -> Interrupted:
 
 
 def _reported(bug: BaseException) -> ReconcilerError:
-    """Name a bug by its type and place alone: its message may hold what nobody should paste."""
-    import traceback
+    from reconciler.app import bugs
 
-    frame = traceback.extract_tb(bug.__traceback__)[-1]
-    place = f"{type(bug).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - without pathlib
-    return ReconcilerError(
-        f"this is a bug in reconciler {__version__} ({place})", "Please report it with this line"
-    )
+    return bugs.described(bug)
 
 
 def finish(ending: Ending) -> int:
