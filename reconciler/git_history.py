@@ -63,6 +63,19 @@ def is_touched(ref: str, paths: Sequence[str], others: Sequence[str] = ()) -> bo
     return bool(changed or _git(folder, "ls-files", "--others", "--", *wanted))
 
 
+def touched(commit: str) -> frozenset[str]:
+    """Return the names of files, as seen from the working directory, that are not as they were at a commit.
+
+    A file that git does not know counts too, and one that is gone. Raises FileError where git, the repository
+    or the commit is not there, or the repository is bare.
+    """
+    folder = _checkout(("",), _TROUBLE)
+    diff = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "--relative")
+    changed = _git(folder, *diff, "--end-of-options", commit, "--")
+    others = _git(folder, "ls-files", "--others", "-z")
+    return frozenset(os.fsdecode(name) for name in (changed + others).split(b"\0") if name)
+
+
 def is_touched_by(commit: str, paths: Sequence[str], others: Sequence[str] = ()) -> bool:
     """Return whether a commit changed anything below the paths, or of the others, on its branch.
 

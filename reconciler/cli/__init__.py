@@ -32,6 +32,9 @@ _SECTIONS = {
         "restore": "Put back into the files what an apply changed. Never writes to the API.",
         "topics": "Find intent topics by words.",
     },
+    "Work on many organizations": {
+        "fleet": "Plan, apply and check every organization of a repository.",
+    },
     "Serve": {
         "github": "Plans, applies and drift on GitHub, for the steps of a workflow.",
         "sandbox": "The embedded API, for demos, tests and other clients.",

@@ -86,7 +86,7 @@ def run(session: ApplySession, *, is_json: bool = False) -> None:
     """Plan, have the plan approved, and write; raises what kept the session from its end."""
     require_writable(session.request)
     if not session.approval.is_given:
-        _require_terminal()
+        require_terminal("Give --plan FILE or --digest DIGEST of a reviewed plan, or --auto-approve")
     plan, stream = session.make_plan(), sys.stderr if is_json else sys.stdout
     output.write(text.plan(plan, schema.rules(), output.ink(stream)), stream)
     session.require_allowed(plan)
@@ -94,7 +94,7 @@ def run(session: ApplySession, *, is_json: bool = False) -> None:
         return
     with session.open_journal() as journal:
         if not session.approval.is_given:
-            _ask(plan)
+            ask(wording.count(plan.summary["update"], "audience"))
         asyncio.run(_write(session, plan, journal))
 
 
@@ -105,20 +105,17 @@ async def _write(session: ApplySession, plan: Plan, journal: Journal | None) -> 
                 progress.add(outcome)
 
 
-def _require_terminal() -> None:
+def require_terminal(hint: str) -> None:
+    """Raise NotApproved, with a hint at other ways to approve, where nobody can be asked."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise NotApproved(
-            "nobody can be asked: this is not a terminal",
-            "Give --plan FILE or --digest DIGEST of a reviewed plan, or --auto-approve",
-        )
+        raise NotApproved("nobody can be asked: this is not a terminal", hint)
 
 
-def _ask(plan: Plan) -> None:
-    """Ask whether to go on; raises NotApproved for anything but `yes`."""
-    audiences = wording.count(plan.summary["update"], "audience")
+def ask(what: str) -> None:
+    """Ask whether to change that; raises NotApproved for anything but `yes`."""
     answer = ""
     try:
-        output.write(f"\nChange {audiences}? Only `yes` is a yes: ", sys.stderr)
+        output.write(f"\nChange {what}? Only `yes` is a yes: ", sys.stderr)
         answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):  # what comes next begins a line of its own

@@ -8,6 +8,7 @@ from reconciler.errors import Interrupted, ReconcilerError, Refused
 
 if TYPE_CHECKING:
     from reconciler.plan import ApplyResult
+    from reconciler.plan.organization import FleetReport, OrganizationResult
 
 DONE, ERROR, CHANGES, REFUSED, IN_PART, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -35,6 +36,35 @@ def of_result(result: ApplyResult) -> int:
         if outcomes <= {"conflict", "unchanged", "not_attempted"} and "conflict" in outcomes
         else ERROR
     )
+
+
+def of_report(report: FleetReport, *, is_detailed: bool = False) -> int:
+    """Return the worst code of a report's organizations.
+
+    Where one of several was written to, no code may say that nothing was.
+    """
+    codes = {_of_organization(one, report.action, is_detailed=is_detailed) for one in report.results}
+    codes |= {ERROR for one in report.diagnostics if one.is_error}
+    worst = next(code for code in _BADNESS if code in codes | {DONE})
+    return IN_PART if worst in {ERROR, REFUSED} and report.is_written else worst
+
+
+def _of_organization(result: OrganizationResult, action: str, *, is_detailed: bool) -> int:
+    """Return the code that the single command ends with."""
+    if result.outcome in {"changes", "refused"} and action != "apply":
+        return CHANGES if is_detailed else DONE
+    return _CODES.get(result.outcome, DONE)
+
+
+_BADNESS = (INTERRUPTED, UNKNOWN, IN_PART, ERROR, REFUSED, CHANGES, DONE)
+_CODES = {
+    "refused": REFUSED,
+    "failed": ERROR,
+    "in_part": IN_PART,
+    "unknown": UNKNOWN,
+    "interrupted": INTERRUPTED,
+    "not_attempted": INTERRUPTED,
+}
 
 
 def of_undelivered(code: int, error: ReconcilerError, *, is_written: bool, is_document: bool = False) -> int:

@@ -93,9 +93,10 @@ class Counter:
 
 
 class Progress:
-    """How far an apply is, on stderr: a live count on a terminal, a line for each result elsewhere."""
+    """How far something is, on stderr: a live count on a terminal, a line for each result elsewhere."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, what: str = "Applying") -> None:
+        self._what = what
         self._total = total
         self._done = 0
         self._is_live = obeys_escapes(sys.stderr)
@@ -110,14 +111,16 @@ class Progress:
             write(_ERASE_LINE, sys.stderr)
 
     def add(self, result: AudienceResult) -> None:
+        self.note(result.outcome.replace("_", " "), result.name)
+
+    def note(self, outcome: str, name: str) -> None:
         self._done += 1
         if self._is_live:
             self._show()
         else:
             from reconciler.render.escape import log_line
 
-            name = log_line(f"{self._done}/{self._total} {result.outcome.replace('_', ' ')}: {result.name}")
-            write(f"{name}\n", sys.stderr)
+            write(log_line(f"{self._done}/{self._total} {outcome}: {name}") + "\n", sys.stderr)
 
     def _show(self) -> None:
-        write(f"{_ERASE_LINE}Applying: {self._done} of {self._total} done", sys.stderr)
+        write(f"{_ERASE_LINE}{self._what}: {self._done} of {self._total} done", sys.stderr)

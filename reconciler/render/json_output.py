@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.plan import result_to_document, to_document
 from reconciler.plan.document import diagnostic_to_document
 from reconciler.plan.model import FORMAT_VERSION
+from reconciler.plan.organization import report_to_document
 from reconciler.render.escape import json_document
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.errors import Diagnostic
     from reconciler.model import Json
     from reconciler.plan import ApplyResult, Plan
+    from reconciler.plan.organization import FleetReport
 
 
 def plan(value: Plan) -> str:
@@ -44,6 +46,10 @@ def checks(rows: Sequence[tuple[str, str, str, str]]) -> str:
     found: list[Json] = [dict(zip(("name", "status", "summary", "fix"), row, strict=True)) for row in rows]
     is_ok = all(status != "failed" for _, status, *_ in rows)
     return _dump({"format_version": FORMAT_VERSION, "ok": is_ok, "checks": found})
+
+
+def fleet_report(value: FleetReport, code: int) -> str:
+    return _dump(report_to_document(value, code))
 
 
 def _dump(document: Mapping[str, Json]) -> str:

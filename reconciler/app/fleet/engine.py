@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from reconciler.app.fleet.result import Action, OrganizationResult
+    from reconciler.plan.organization import Action, OrganizationResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Job:
 class Engine(Protocol):
     """Yields one result for each job, in the order in which they end; no job's failure ends another one.
 
-    Once it is asked to stop it begins nothing new, and what it has not begun is `not-attempted`.
+    Once it is asked to stop it begins nothing new, and what it has not begun is `not_attempted`.
     """
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[OrganizationResult, None]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.app.fleet.result import OrganizationResult
+from reconciler.plan.organization import OrganizationResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -40,6 +40,6 @@ class Local:
     async def _work(self, left: Iterator[Job], ended: asyncio.Queue[OrganizationResult]) -> None:
         for job in left:
             if self._stop.requested.is_set():
-                ended.put_nowait(OrganizationResult(job.organization, "not-attempted"))
+                ended.put_nowait(OrganizationResult(job.organization, "not_attempted"))
             else:
                 ended.put_nowait(await self._process(job))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.definitions import files
 from reconciler.errors import DefinitionError, Diagnostic, FileError
+from reconciler.plan.organization import FOLDER, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDER = "orgs"
 _DEFINITIONS = "audiences.d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -28,7 +28,7 @@ class Organization:
 
     @property
     def path(self) -> str:
-        return f"{FOLDER}/{self.name}"
+        return path_of(self.name)
 
     @property
     def paths(self) -> tuple[str, ...]:

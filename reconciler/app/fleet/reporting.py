@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import schema
-from reconciler.app.fleet.result import MAX_DIAGNOSTICS, Line, OrganizationResult
 from reconciler.errors import Interrupted, Refused
 from reconciler.plan import objections
+from reconciler.plan.organization import MAX_DIAGNOSTICS, Line, OrganizationResult
 from reconciler.render import sentences, view
 from reconciler.render.medium import TERMINAL
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.app.apply_session import ApplySession
-    from reconciler.app.fleet.result import Outcome
     from reconciler.definitions import Checked
     from reconciler.errors import Diagnostic, ReconcilerError
     from reconciler.plan import ApplyResult, Plan
+    from reconciler.plan.organization import Outcome
 
 MAX_LINES = 50  # audiences
 
@@ -42,7 +42,7 @@ def of_validation(organization: str, checked: Checked) -> OrganizationResult:
 
 def of_plan(organization: str, plan: Plan, *, is_drift: bool) -> OrganizationResult:
     """Return the result of a plan; drift is never refused, since nothing is going to be applied."""
-    outcome: Outcome = "changes" if plan.changes else "no-changes"
+    outcome: Outcome = "changes" if plan.changes else "no_changes"
     if plan.errored:
         outcome = "failed"
     elif not is_drift and objections(plan):
@@ -70,6 +70,7 @@ def of_apply(
         digest=result.digest,
         counts=dict(result.summary.items()),
         is_written=result.is_written,
+        live_and_wider=tuple(one.name for one in result.live_and_wider),
         lines=tuple(
             Line(one.name, ": ".join(filter(None, (one.outcome.replace("_", " "), one.detail))))
             for one in result.results[:MAX_LINES]
@@ -87,7 +88,7 @@ def _outcome(result: ApplyResult, error: ReconcilerError | None) -> Outcome:
     if result.is_converged:
         return "applied" if result.is_written else "unchanged"
     if result.is_written:
-        return "in-part"
+        return "in_part"
     is_conflict = "conflict" in outcomes and outcomes <= {"conflict", "unchanged", "not_attempted"}
     return "refused" if isinstance(error, Refused) or (error is None and is_conflict) else "failed"
 
@@ -101,6 +102,7 @@ def _result(
     changes: tuple[str, ...] = (),
     counts: Mapping[str, int] | None = None,
     is_written: bool = False,
+    live_and_wider: tuple[str, ...] = (),
     lines: tuple[Line, ...] = (),
 ) -> OrganizationResult:
     errors_first = sorted(diagnostics, key=lambda one: not one.is_error)
@@ -111,6 +113,7 @@ def _result(
         changes,
         dict(counts or {}),
         is_written,
+        live_and_wider,
         lines,
         tuple(errors_first[:MAX_DIAGNOSTICS]),
         max(len(errors_first) - MAX_DIAGNOSTICS, 0),

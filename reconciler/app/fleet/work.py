@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from reconciler.app.fleet.engine import Job
     from reconciler.app.fleet.keys import Keys
     from reconciler.app.fleet.organizations import Organization
-    from reconciler.app.fleet.result import Action, OrganizationResult
     from reconciler.app.merge_base import MergeBase
     from reconciler.apply import Stop
     from reconciler.plan import MaxChanges
+    from reconciler.plan.organization import Action, OrganizationResult
 
 T = TypeVar("T")
 

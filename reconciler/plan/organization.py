@@ -1,4 +1,4 @@
-"""How one organization's work ended: small, plain data, without a key and without people."""
+"""How the work on one organization ended, and on many: small, plain data, without a key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from reconciler.plan.document import diagnostic_from_document, diagnostic_to_document
+from reconciler.plan.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,20 +17,21 @@ if TYPE_CHECKING:
 Action = Literal["validate", "plan", "apply", "drift"]
 Outcome = Literal[
     "valid",
-    "no-changes",
+    "no_changes",
     "unchanged",
     "applied",
     "changes",
     "refused",
     "failed",
-    "in-part",
+    "in_part",
     "unknown",
     "interrupted",
-    "not-attempted",
+    "not_attempted",
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-QUIET: frozenset[Outcome] = frozenset({"valid", "no-changes", "unchanged", "applied"})
+QUIET: frozenset[Outcome] = frozenset({"valid", "no_changes", "unchanged", "applied"})
 MAX_DIAGNOSTICS = 20
+FOLDER = "orgs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,11 @@ class Line:
 class OrganizationResult:
     """How the work on one organization ended.
 
-    `outcome` after a plan is `no-changes`, `changes`, or `refused` where an apply would be; `changes` are the
+    `outcome` after a plan is `no_changes`, `changes`, or `refused` where an apply would be; `changes` are the
     digests of what a plan would change, one for each PATCH, and `counts` are the plan's or result's summary.
-    `is_written` says that the API may hold something new. `lines` name so many audiences and no more; of
-    `diagnostics` there are the first ones alone, and `omitted` counts the others.
+    `is_written` says that the API may hold something new, and `live_and_wider` names active audiences that
+    reach more people than they were to. `lines` name so many audiences and no more. `diagnostics` are
+    the first ones alone, and `omitted` counts the others.
     """
 
     organization: str
@@ -56,6 +59,7 @@ class OrganizationResult:
     changes: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     is_written: bool = False
+    live_and_wider: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     omitted: int = 0
@@ -68,12 +72,13 @@ class OrganizationResult:
 def to_document(result: OrganizationResult) -> dict[str, Json]:
     """Return the result as JSON data."""
     return {
-        "organization": result.organization,
+        "name": result.organization,
         "outcome": result.outcome,
         "digest": result.digest,
         "changes": [*result.changes],
         "counts": dict(result.counts),
         "written": result.is_written,
+        "live_and_wider": [*result.live_and_wider],
         "audiences": [{"name": one.name, "text": one.text} for one in result.lines],
         "diagnostics": [diagnostic_to_document(one) for one in result.diagnostics],
         "omitted_diagnostics": result.omitted,
@@ -83,13 +88,55 @@ def to_document(result: OrganizationResult) -> dict[str, Json]:
 def from_document(document: Mapping[str, Any]) -> OrganizationResult:
     """Return the result that `to_document` made such data of."""
     return OrganizationResult(
-        organization=document["organization"],
+        organization=document["name"],
         outcome=document["outcome"],
         digest=document["digest"],
         changes=tuple(document["changes"]),
         counts=document["counts"],
         is_written=document["written"],
+        live_and_wider=tuple(document["live_and_wider"]),
         lines=tuple(Line(one["name"], one["text"]) for one in document["audiences"]),
         diagnostics=tuple(map(diagnostic_from_document, document["diagnostics"])),
         omitted=document["omitted_diagnostics"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FleetReport:
+    """How the work on many organizations ended, one result for each that was selected, sorted by name.
+
+    `gone` are organizations that were there at the commit that was compared with, and have no folder now.
+    """
+
+    action: Action
+    results: tuple[OrganizationResult, ...]
+    gone: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def summary(self) -> Mapping[Outcome, int]:
+        """How many organizations ended in which way, for every way."""
+        outcomes = [one.outcome for one in self.results]
+        return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+
+    @property
+    def is_written(self) -> bool:
+        return any(one.is_written for one in self.results)
+
+
+def report_to_document(report: FleetReport, code: int) -> dict[str, Json]:
+    """Return the report as JSON data to `schemas/fleet-report.schema.json`; `code` is the exit code."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "action": report.action,
+        "exit_code": code,
+        "summary": {"organizations": len(report.results), **dict(report.summary.items())},
+        "organizations": [{**to_document(one), "path": path_of(one.organization)} for one in report.results],
+        "gone": [*report.gone],
+        "diagnostics": [diagnostic_to_document(one) for one in report.diagnostics],
+    }
+
+
+def path_of(organization: str) -> str:
+    """Return an organization's folder."""
+    return f"{FOLDER}/{organization}"

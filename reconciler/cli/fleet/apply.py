@@ -1,0 +1,89 @@
+"""`reconciler fleet apply`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from reconciler import interrupts, wording
+from reconciler.app.fleet import reviewed_plans
+from reconciler.app.fleet.run import FleetRun
+from reconciler.app.fleet.work import FleetRequest
+from reconciler.cli import output
+from reconciler.cli.apply import ask, require_terminal
+from reconciler.cli.fleet import options
+from reconciler.cli.fleet.ending import carry_out, format_, perform
+from reconciler.cli.options import max_changes, parallelism
+from reconciler.errors import Interrupted
+from reconciler.plan.reach import BUDGET
+from reconciler.render import fleet_text
+
+if TYPE_CHECKING:
+    from reconciler.app.fleet.run import How, Reviewed
+    from reconciler.app.fleet.selection import Selection
+    from reconciler.plan import MaxChanges
+    from reconciler.plan.organization import FleetReport
+
+
+@click.command("apply")
+@options.running
+@format_
+@click.option("--auto-approve", is_flag=True, help="Apply without asking.")
+@click.option(
+    "--plan",
+    "plans",
+    metavar="DIR",
+    type=click.Path(),
+    help="Apply without asking the plans that `fleet plan --out DIR` saved, as far as they still hold.",
+)
+@parallelism
+@max_changes
+def apply_command(
+    auto_approve: bool,
+    plans: str | None,
+    parallelism: int,
+    max_changes: MaxChanges | None,
+    **given: Unpack[options.Running],
+) -> int:
+    """Bring each organization to what its definitions say, after a yes.
+
+    With --changed-since the guards are those of the merge base.
+    """
+
+    def make() -> FleetRun:
+        if not auto_approve and plans is None:
+            require_terminal("Give --plan DIR with the plans that were reviewed, or --auto-approve")
+        if plans is not None:
+            reviewed_plans.require_folder(plans)
+        selection, how = options.selection(given), options.how(given)
+        request = FleetRequest(auto_approve, parallelism, max_changes, BUDGET, selection.base)
+        if plans is not None:
+            reviewed: Reviewed = partial(reviewed_plans.read, plans)
+        else:
+            reviewed = (
+                None
+                if auto_approve
+                else partial(reviewed_plans.from_report, _approved(selection, request, how))
+            )
+        return FleetRun("apply", selection, request, how, reviewed)
+
+    return carry_out("apply", make, given["format_"], given["out"])
+
+
+def _approved(selection: Selection, request: FleetRequest, how: How) -> FleetReport:
+    """Show what would be done and ask for a yes; raises NotApproved without one, and Interrupted."""
+    report = perform(FleetRun("plan", selection, request, replace(how, out=None)))
+    interrupts.hold()
+    interrupts.release()
+    if any(one.outcome in {"interrupted", "not_attempted"} for one in report.results):
+        raise Interrupted("interrupted", "Nothing was written")
+    output.write(fleet_text.report(report, output.ink(sys.stderr)), sys.stderr)
+    changing = [one for one in report.results if one.changes]
+    if changing:
+        audiences = wording.count(sum(one.counts["update"] for one in changing), "audience")
+        ask(f"{audiences} in {wording.count(len(changing), 'organization')}")
+    return report
