@@ -32,7 +32,7 @@ _WORDS: Mapping[Outcome, str] = {
     "failed": "failed",
     "refused": "refused",
     "not_attempted": "not attempted",
-    "changes": "has changes",
+    "changes": "with changes",
     "applied": "applied",
     "unchanged": "as defined already",
     "no_changes": "no changes",
@@ -61,7 +61,7 @@ def word(outcome: Outcome, action: Action) -> str:
     """Return an outcome in words."""
     if action == "plan" and outcome == "refused":
         return "would be refused"
-    return "differs from git" if action == "drift" and outcome == "changes" else _WORDS[outcome]
+    return "with drift" if action == "drift" and outcome == "changes" else _WORDS[outcome]
 
 
 def title(report: FleetReport) -> str:

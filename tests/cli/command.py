@@ -29,7 +29,16 @@ FAST = ("-m", "tests.cli.fast")
 PEAK = ("-m", "tests.cli.peak")
 Running = subprocess.Popen[str] | Process
 _INTERPRETER = ("PYTHON", "LC_")  # variables that only an interpreter that starts reads
-_OURS = ("LEADPIPE_", "NO_COLOR", "FORCE_COLOR", "TERM", "LC_ALL", "PYTHONIOENCODING", "GITHUB_")
+_OURS = (
+    "LEADPIPE_",
+    "RECONCILER_KEY",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "TERM",
+    "LC_ALL",
+    "PYTHONIOENCODING",
+    "GITHUB_",
+)
 
 
 @dataclass(frozen=True)

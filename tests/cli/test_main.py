@@ -84,7 +84,14 @@ def test_broken_definitions_complete_nothing(project: Project) -> None:
 def test_help_has_a_section_for_each_purpose(project: Project) -> None:
     said = project.run("--help")
     sections = dict(re.findall(r"^(\w[\w, ]*):\n((?:  .+\n)+)", said.out, re.MULTILINE))
-    assert list(sections) == ["Options", "See", "Change", "Get in, and stay in step", "Serve"]
+    assert list(sections) == [
+        "Options",
+        "See",
+        "Change",
+        "Get in, and stay in step",
+        "Work on many organizations",
+        "Serve",
+    ]
     commands = re.findall(r"^  (\w+)", sections["Get in, and stay in step"], re.MULTILINE)
     assert {"catalogue", "doctor", "import", "topics"} <= set(commands)
 

@@ -37,7 +37,8 @@ from __future__ import annotations
 
 from .entries import Entry, read_log
 from .faults import KINDS, Fault
+from .fleet import Fleet
 from .second import OtherOrigin
 from .server import Peer
 
-__all__ = ["KINDS", "Entry", "Fault", "OtherOrigin", "Peer", "read_log"]
+__all__ = ["KINDS", "Entry", "Fault", "Fleet", "OtherOrigin", "Peer", "read_log"]
