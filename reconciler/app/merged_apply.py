@@ -102,12 +102,16 @@ class Merge:
 
 @dataclass(frozen=True)
 class MergedApply:
-    """An apply that has ended, with `error` or without, on its way to everywhere that it is published."""
+    """An apply that has ended, with `error` or without, on its way to everywhere that it is published.
+
+    Where it `is_part`, the reviews are about other organizations too, of which it knows nothing.
+    """
 
     environment: Environment
     paths: Sequence[str]
     session: ReviewedSession
     error: ReconcilerError | None
+    is_part: bool = False
 
     def publish_outputs(self) -> None:
         """Set the step's outputs; raises FileError."""
@@ -149,7 +153,7 @@ class MergedApply:
         with GitHub(self.environment, retry_policy) as github:
             for review in filter(self._concerns, self.session.reviews.found):
                 state = comment_state.from_apply(
-                    self._used(review), self.environment.run, is_complete=self._is_complete
+                    self.used(review), self.environment.run, is_complete=self._is_complete
                 )
                 marker = sticky.marked(sticky.kind("result", self.paths), state, "")
                 see_also = comment.summary_link(self.environment.run_url)
@@ -176,7 +180,8 @@ class MergedApply:
         included = planning.targeted(self.session.definitions, self._targets)
         return frozenset(comment_state.short_id(one.id) for one in included)
 
-    def _used(self, review: Review) -> set[str]:
+    def used(self, review: Review) -> set[str]:
+        """Return the digests of a review that count no more after this apply."""
         plan = self.session.plan
         if plan is None or plan.errored:
             return set()
@@ -185,7 +190,7 @@ class MergedApply:
         used = set(reviews.used(review, comment_state.digests(plan), settled))
         # The audiences that no target matches are not in the plan, though there is something to do for them.
         included = {one for key in self._included & review.approved.keys() for one in review.approved[key]}
-        return used & included if self._targets else used
+        return used & included if self._targets or self.is_part else used
 
     @cached_property
     def _result(self) -> ApplyResult:

@@ -18,7 +18,10 @@ from reconciler.plan.reach import BUDGET
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
+    from reconciler.api.connection import Connection
+    from reconciler.app.merge_base import MergeBase
     from reconciler.app.merge_guards import Guards, MergeGuards
+    from reconciler.apply import Stop
     from reconciler.errors import Diagnostic, ReconcilerError
     from reconciler.github.reviews import Review, Reviews
     from reconciler.journal import Journal
@@ -58,12 +61,12 @@ class ReviewedSession(ApplySession):
         is_waived = self.reviews.is_waived
         return Approval(is_waived, None if is_waived else _UNAPPROVED, None)
 
-    def make_plan(self) -> Plan:
+    async def read(self, connection: Connection, limits: Limits, merge_base: MergeBase | None = None) -> Plan:
         """Plan afresh, and put the guards that count in place of those that were merged.
 
-        Raises DefinitionError, SettingsError, FileError or ApiError.
+        Raises FileError and ApiError.
         """
-        plan = super().make_plan()
+        plan = await super().read(connection, limits, merge_base)
         if plan.changes and not plan.errored:
             self._tell_apart(plan)
             self.plan = plan = self._guarded(plan)
@@ -175,9 +178,11 @@ class ReviewedSession(ApplySession):
             for limits in guards.limits(now):
                 yield limits if max_changes is None else replace(limits, max_changes=max_changes, floor=0)
 
-    def write(self, plan: Plan, journal: Journal | None) -> AsyncGenerator[AudienceResult, None]:
-        """Write the reviewed changes and yield each outcome as it is settled; signals stop it."""
-        return super().write(self._reviewed(plan), journal)
+    def execute(
+        self, plan: Plan, connection: Connection, stop: Stop, journal: Journal | None
+    ) -> AsyncGenerator[AudienceResult, None]:
+        """Write the reviewed changes and yield each outcome as it is settled; `stop` stops it."""
+        return super().execute(self._reviewed(plan), connection, stop, journal)
 
     def result(self, error: ReconcilerError | None) -> ApplyResult:
         """Return an outcome for every change, with the pull request that showed it or that none did."""

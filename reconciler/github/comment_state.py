@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from reconciler.plan import Plan
 
@@ -26,8 +26,25 @@ def from_plan(plan: Plan, head: str | None = None, run: tuple[int, int] = (0, 0)
 
     Of more audiences than MAX_CHANGES, the rest is left out. It holds no text from outside.
     """
-    changes = {key: " ".join(found) for key, found in islice(digests(plan).items(), MAX_CHANGES)}
-    return {"digest": plan.digest, "changes": changes, "head": head, "run": [*run]}
+    return _state(plan.digest, digests(plan), head, run)
+
+
+def from_plans(
+    plans: Sequence[Plan], head: str | None = None, run: tuple[int, int] = (0, 0)
+) -> dict[str, Any]:
+    """Return the state of a comment on the plans of several organizations, of which each stands for itself.
+
+    What has an error approves nothing, and its digest is no part of the comment's.
+    """
+    valid = [plan for plan in plans if plan.digest is not None]
+    found = {key: value for plan in valid for key, value in digests(plan).items()}
+    whole = hashlib.sha256(" ".join(str(plan.digest) for plan in valid).encode()).hexdigest()
+    return _state(f"sha256:{whole}" if valid else None, found, head, run)
+
+
+def _state(digest: str | None, found: Digests, head: str | None, run: tuple[int, int]) -> dict[str, Any]:
+    changes = {key: " ".join(each) for key, each in islice(found.items(), MAX_CHANGES)}
+    return {"digest": digest, "changes": changes, "head": head, "run": [*run]}
 
 
 def nothing(head: str | None, run: tuple[int, int]) -> dict[str, Any]:

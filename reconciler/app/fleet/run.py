@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from reconciler.app.fleet.engines import EngineName
     from reconciler.app.fleet.selection import Selection
-    from reconciler.app.fleet.work import FleetRequest
+    from reconciler.app.fleet.work import FleetRequest, Sessions
     from reconciler.plan.organization import Action
 
 
@@ -48,8 +48,11 @@ class FleetRun:
         selection: Selection,
         request: FleetRequest,
         how: How,
+        *,
         reviewed: Reviewed = None,
+        sessions: Sessions | None = None,
     ) -> None:
+        self._sessions = sessions
         self.action = action
         self.selection = selection
         self._request = request
@@ -68,7 +71,7 @@ class FleetRun:
         stop, loop = Stop(), asyncio.get_running_loop()
         signals.install_handlers(stop, loop)
         out = None if self._how.out is None else Path(self._how.out)
-        worker = Worker(self._request, Keys(only=self.selection.only), Documents(out), stop)
+        worker = Worker(self._request, Keys(only=self.selection.only), Documents(out), stop, self._sessions)
         engine = engines.make(self._how.engine, worker.process, stop, self._how.concurrency)
         with interrupts.Alarm(loop):
             jobs = []

@@ -6,10 +6,10 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from reconciler.app import bugs, planning, settings
-from reconciler.app.apply_session import ApplyRequest, ApplySession
+from reconciler.app.apply_session import ApplyRequest, ApplySession, require_writable
 from reconciler.app.fleet import approving, organizations, reporting
 from reconciler.app.fleet.documents import JOURNAL, RESULT
 from reconciler.errors import Interrupted, ReconcilerError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.plan.organization import Action, OrganizationResult
 
 T = TypeVar("T")
+Sessions: TypeAlias = "Callable[[Job, ApplyRequest], ApplySession]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,20 @@ class FleetRequest:
 
 
 class Worker:
-    """Does jobs, each by its organization's own key, client and limits, until it is asked to stop."""
+    """Does jobs, each by its organization's own key, client and limits, until it is asked to stop.
 
-    def __init__(self, request: FleetRequest, keys: Keys, documents: Documents, stop: Stop) -> None:
+    `sessions` make an apply that has approvals of its own; without, a job's digests are what was approved.
+    """
+
+    def __init__(
+        self,
+        request: FleetRequest,
+        keys: Keys,
+        documents: Documents,
+        stop: Stop,
+        sessions: Sessions | None = None,
+    ) -> None:
+        self._session = sessions or DigestSession
         self._request = request
         self._keys = keys
         self._documents = documents
@@ -93,7 +105,8 @@ class Worker:
 
     async def _apply(self, organization: Organization, job: Job) -> OrganizationResult:
         name, request, documents = organization.name, self._request, self._documents
-        session = _Session(
+        session = self._session(
+            job,
             ApplyRequest(
                 paths=organization.paths,
                 is_approved=request.is_approved,
@@ -102,7 +115,6 @@ class Worker:
                 out=documents.file(name, RESULT),
                 journal=documents.file(name, JOURNAL),
             ),
-            job,
         )
         error: ReconcilerError | None = None
         try:
@@ -121,6 +133,7 @@ class Worker:
     async def _write(self, organization: Organization, session: ApplySession) -> None:
         """Plan and write; raises what kept it from its end."""
         self._documents.prepare(organization.name)
+        require_writable(session.request)
         limits = session.load()
         connection = await self._connection(organization)
         plan = await self._unless_stopped(session.read(connection, limits, self._merge_base(organization)))
@@ -157,10 +170,10 @@ class Worker:
             await asyncio.gather(task, stopped, return_exceptions=True)
 
 
-class _Session(ApplySession):
-    """An apply of what a job says was reviewed, by a connection that it is given."""
+class DigestSession(ApplySession):
+    """An apply of what a job's digests say was reviewed."""
 
-    def __init__(self, request: ApplyRequest, job: Job) -> None:
+    def __init__(self, job: Job, request: ApplyRequest) -> None:
         super().__init__(request)
         self._job = job
 

@@ -69,7 +69,7 @@ def apply_command(
                 if auto_approve
                 else partial(reviewed_plans.from_report, _approved(selection, request, how))
             )
-        return FleetRun("apply", selection, request, how, reviewed)
+        return FleetRun("apply", selection, request, how, reviewed=reviewed)
 
     return carry_out("apply", make, given["format_"], given["out"])
 
