@@ -58,7 +58,7 @@ def _beside(file: str) -> Iterator[tuple[Path, int]]:
 
 def read(file: str) -> Plan | ApplyResult:
     """Read a saved plan or result; raises FileError for anything else."""
-    document = _document(file)
+    document = read_document(file)
     version = document.get("format_version")
     if not (isinstance(version, str) and version.startswith("1.")):
         raise FileError(
@@ -87,7 +87,8 @@ def read_plan(file: str) -> Plan:
     return document
 
 
-def _document(file: str) -> dict[str, Any]:
+def read_document(file: str) -> dict[str, Any]:
+    """Read a JSON object strictly, within bounds; raises FileError."""
     data = _bytes(file)
     if len(data) > MAX_BYTES:
         raise FileError(f"{file} is over {MAX_BYTES // 1024**2} MiB", _SAVE)

@@ -57,9 +57,9 @@ def from_apply(used: Collection[str], run: tuple[int, int], *, is_complete: bool
     return {"complete": is_complete, "used": sorted(used), "run": [*run]}
 
 
-def left_out(plan: Plan) -> int:
+def left_out(*plans: Plan) -> int:
     """Return of how many audiences' changes a comment has no room to hold the digests."""
-    return max(len(digests(plan)) - MAX_CHANGES, 0)
+    return max(sum(len(digests(plan)) for plan in plans) - MAX_CHANGES, 0)
 
 
 def digest(state: Mapping[str, Any]) -> str | None:

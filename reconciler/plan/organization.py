@@ -137,6 +137,16 @@ def report_to_document(report: FleetReport, code: int) -> dict[str, Json]:
     }
 
 
+def report_from_document(document: Mapping[str, Any]) -> FleetReport:
+    """Return the report in a document that has been checked against its schema."""
+    return FleetReport(
+        document["action"],
+        tuple(map(from_document, document["organizations"])),
+        tuple(document["gone"]),
+        tuple(map(diagnostic_from_document, document["diagnostics"])),
+    )
+
+
 def path_of(organization: str) -> str:
     """Return an organization's folder."""
     return f"{FOLDER}/{organization}"

@@ -20,19 +20,32 @@ if TYPE_CHECKING:
 MAX_IN_FULL = 40  # groups of organizations
 MAX_LINES = 10  # audiences of one organization
 MAX_TEXT = 300  # characters of what happens to one audience
+MAX_ROWS = 100  # audiences in a fold
 MAX_NAMED = 20  # organizations of which the same is said
 
 
 def report(value: FleetReport, *, max_in_full: int = MAX_IN_FULL, see_also: str = "") -> str:
     """Show what needs attention in full and the rest by count, folded; `see_also` says where all of it is."""
     groups = fleet.urgent(value)
-    blocks = [f"## {fleet.title(value)}", *_live_and_wider(value), f"**{fleet.counts(value).capitalize()}.**"]
-    if value.gone:
-        blocks.append(f"> [!WARNING]\n> {MARKDOWN.prose(gone(value))}")
-    blocks += [_group(group, value) for group in groups[:max_in_full]]
-    blocks += _rest(groups[max_in_full:], value, see_also)
-    blocks += [_folded(said, found) for said, found in fleet.quiet(value)]
+    blocks = [f"## {fleet.title(value)}", *head(value)]
+    blocks += [group(one, value) for one in groups[:max_in_full]]
+    blocks += [*rest(groups[max_in_full:], value, see_also), *quiet(value)]
     return "\n\n".join(blocks) + "\n"
+
+
+def head(value: FleetReport) -> Iterator[str]:
+    """Yield what comes first: who is reached although nobody meant it, the numbers, and what is gone."""
+    yield from _live_and_wider(value)
+    yield f"**{fleet.counts(value).capitalize()}.**"
+    if value.gone:
+        yield f"> [!WARNING]\n> {MARKDOWN.prose(gone(value))}"
+    if value.diagnostics:
+        yield notes(value.diagnostics)
+
+
+def quiet(value: FleetReport) -> Iterator[str]:
+    """Yield what needs nobody's attention, folded."""
+    yield from (_folded(said, found) for said, found in fleet.quiet(value))
 
 
 def _live_and_wider(value: FleetReport) -> Iterator[str]:
@@ -43,8 +56,9 @@ def _live_and_wider(value: FleetReport) -> Iterator[str]:
         yield f"> [!CAUTION]\n> **Live and wider than defined:** {listed}. **{hint}**"
 
 
-def _group(group: Group, value: FleetReport) -> str:
-    first = group.first
+def group(members: Group, value: FleetReport) -> str:
+    """Show one group of organizations, with a sentence for each audience."""
+    first = members.first
     rows = [
         f"- **{MARKDOWN.name(line.name)}:** {MARKDOWN.prose(clip(line.text, MAX_TEXT))}"
         for line in first.lines[:MAX_LINES]
@@ -53,27 +67,34 @@ def _group(group: Group, value: FleetReport) -> str:
     rows += [f"- and {wording.count(others, 'more audience')}"] if others else []
     rows += [notes(first.diagnostics)] if first.diagnostics else []
     rows += [f"- and {wording.count(first.omitted, 'more problem')}"] if first.omitted else []
-    return "\n".join([f"### {_names(group)}: {fleet.headline(group, value.action)}", "", *rows])
+    return "\n".join([f"### {_names(members)}: {fleet.headline(members, value.action)}", "", *rows])
 
 
-def _names(group: Group) -> str:
-    return MARKDOWN.names([one.organization for one in group.results], MAX_NAMED)
+def _names(members: Group) -> str:
+    return MARKDOWN.names([one.organization for one in members.results], MAX_NAMED)
 
 
-def _rest(groups: Sequence[Group], value: FleetReport, see_also: str) -> Iterator[str]:
+def rest(groups: Sequence[Group], value: FleetReport, see_also: str) -> Iterator[str]:
     """Yield one line each for what the page has no room for."""
     if groups:
-        count = sum(len(group.results) for group in groups)
+        count = sum(len(one.results) for one in groups)
         hint = f" See {see_also}." if see_also else ""
         yield f"### Not in full here: {wording.count(count, 'more organization')}\n"
-        yield (
-            "\n".join(f"- {_names(group)}: {fleet.headline(group, value.action)}" for group in groups) + hint
-        )
+        yield ("\n".join(f"- {_names(one)}: {fleet.headline(one, value.action)}" for one in groups) + hint)
 
 
 def _folded(said: str, found: Sequence[OrganizationResult]) -> str:
+    """Fold organizations by name, and what was done in those that something was done in."""
     names = MARKDOWN.names([one.organization for one in found], len(found))
     warned = [one.organization for one in found if one.diagnostics]
     warning = f"\n\nWith warnings: {MARKDOWN.names(warned)}." if warned else ""
     summary = f"{said.capitalize()}: {wording.count(len(found), 'organization')}"
-    return f"<details><summary>{summary}</summary>\n\nThese: {names}.{warning}\n\n</details>"
+    rows = [
+        f"- {MARKDOWN.name(one.organization)}: {MARKDOWN.name(line.name)}, "
+        f"{MARKDOWN.prose(clip(line.text, MAX_TEXT))}"
+        for one in found
+        for line in one.lines
+    ]
+    done = "".join(f"\n{row}" for row in ["", *rows[:MAX_ROWS]]) if rows else ""
+    more = f"\n- and {len(rows) - MAX_ROWS} more" if len(rows) > MAX_ROWS else ""
+    return f"<details><summary>{summary}</summary>\n\nThese: {names}.{warning}{done}{more}\n\n</details>"

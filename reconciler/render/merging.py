@@ -31,7 +31,7 @@ def outlook(plan: Plan) -> Iterator[str]:
     steps = [f"{_STEPS[phase]} ({MARKDOWN.names(names, MAX_STEP)})" for phase, names in totals.order(plan)]
     order = f", in this order: {', then '.join(steps)}" if len(steps) > 1 else ""
     yield f"**What happens at the merge.** {_STARTS}{order}. {_EXACTLY} {FOLLOW}"
-    yield f"{_STOP} **To take it back** after the merge, {REVERT}"
+    yield f"{STOP} **To take it back** after the merge, {REVERT}"
 
 
 _EXACTLY = "Merging applies exactly this. What is no longer so by then is left alone, and a comment says so."
@@ -43,7 +43,7 @@ _STARTS = (
 FOLLOW = (
     "The people in an audience follow with the vendor's next run, daily as a rule, and not with the merge."
 )
-_STOP = "**To stop it,** close this pull request: nothing has been sent."
+STOP = "**To stop it,** close this pull request: nothing has been sent."
 _STOP_REST = "**To stop it,** close this pull request: nothing has changed yet."
 REVERT = (
     "press *Revert* on this pull request: that opens another one, which shows its own plan and is merged as "

@@ -37,7 +37,15 @@ __all__ = [
 Schema = dict[str, Any]
 MAX_PROBLEMS = 1_000
 SchemaName = Literal[
-    "audience", "piece", "partial", "plan", "apply-result", "diagnostics", "catalogue-file", "policy"
+    "audience",
+    "piece",
+    "partial",
+    "plan",
+    "apply-result",
+    "diagnostics",
+    "catalogue-file",
+    "policy",
+    "fleet-report",
 ]
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from reconciler.plan import ApplyResult, Plan
 
-PLAN, RESULT, JOURNAL = "plan.json", "result.json", "journal.jsonl"
+PLAN, RESULT, JOURNAL, USED = "plan.json", "result.json", "journal.jsonl", "used.json"
+REPORT = "report.json"  # of a whole run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Documents:
         """Return where a document of an organization belongs, None where nothing is kept."""
         return None if self.folder is None else str(self.folder / organization / name)
 
-    def prepare(self, organization: str) -> None:
-        """Make an organization's folder; raises FileError, before anything is sent."""
+    def prepare(self, organization: str = "") -> None:
+        """Make an organization's folder, or the one for all; raises FileError, before anything is sent."""
         if self.folder is None:
             return
         folder = self.folder / organization

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.app.fleet.documents import REPORT
 from reconciler.cli import exit_codes, output
 from reconciler.cli.boundary import Ending, attempt, finish
 from reconciler.errors import ReconcilerError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from reconciler.app.fleet.run import FleetRun
     from reconciler.plan.organization import Action
 
-REPORT = "report.json"
 _PROGRESS = {"validate": "Validating", "plan": "Planning", "apply": "Applying", "drift": "Comparing"}
 
 format_ = click.option(
@@ -98,6 +98,8 @@ def render(report: FleetReport, code: int, format_: str) -> str:
 def _save(report: FleetReport, code: int, out: str | None) -> None:
     if out is not None and report.results:
         from reconciler.app import saved_files
+        from reconciler.app.fleet.documents import Documents
         from reconciler.render import json_output
 
+        Documents(Path(out)).prepare()
         saved_files.save(json_output.fleet_report(report, code), str(Path(out, REPORT)))

@@ -1,4 +1,4 @@
-"""`reconciler github`: the three commands that a pull request's workflows run."""
+"""`reconciler github`: the commands that a pull request's workflows run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.github.apply import apply_command
 from reconciler.cli.github.drift import drift_command
+from reconciler.cli.github.fleet import fleet_command
 from reconciler.cli.github.plan import plan_command
 
 
@@ -17,3 +18,4 @@ def github_command() -> None:
 github_command.add_command(plan_command)
 github_command.add_command(apply_command)
 github_command.add_command(drift_command)
+github_command.add_command(fleet_command)
