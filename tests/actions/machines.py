@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 import venv
+from fnmatch import fnmatchcase
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -46,6 +47,15 @@ class Seen:
         git(target, *fetch, *(["+refs/heads/*:refs/remotes/origin/*"] if whole else []))
         git(target, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
 
+    def download(self, call: ActionCall) -> None:
+        """Give each artifact a folder of its own, as where several are asked for by a pattern."""
+        self._calls.append(dict(call.environment))
+        for name, files in self.artifacts.items():
+            for file, text in files.items() if fnmatchcase(name, call.inputs["pattern"]) else ():
+                path = Path(call.inputs["path"], name, file)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
+
     def upload(self, call: ActionCall) -> None:
         self._calls.append(dict(call.environment))
         files = [Path(line) for line in call.inputs["path"].splitlines() if line]
@@ -53,7 +63,11 @@ class Seen:
         if call.inputs.get("archive") == "false":  # one file, which is named by itself, and can replace none
             name = files[0].name
             assert (len(files), name in self.artifacts) == (1, False)
-        self.artifacts[name] = {file.name: file.read_text("utf-8") for file in files if file.exists()}
+        if len(files) == 1 and files[0].is_dir():
+            found = {str(path.relative_to(files[0])): path for path in files[0].rglob("*") if path.is_file()}
+        else:
+            found = {file.name: file for file in files if file.exists()}
+        self.artifacts[name] = {file: path.read_text("utf-8") for file, path in found.items()}
 
 
 def package_index(folder: Path) -> dict[str, str]:

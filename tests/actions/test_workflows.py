@@ -14,17 +14,25 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.actions import teams
+from tests.actions import fleets, teams
 from tests.actions.teams import ACTIONS, ROOT
 
-SHOWN = {
-    name: text.replace("OWNER/", "acme/").replace("@COMMIT", f"@{'a' * 40} # v1.0.0")
-    for name, text in teams.quick_start().items()
-}
-WORKFLOWS = {**teams.own(), **{f"quick-start-{name}": text for name, text in SHOWN.items()}}
+
+def pinned(texts: dict[str, str]) -> dict[str, str]:
+    """Return workflows as a reader has them who has put a repository and a commit in place."""
+    return {
+        name: text.replace("OWNER/", "acme/").replace("@COMMIT", f"@{'a' * 40} # v1.0.0")
+        for name, text in texts.items()
+    }
+
+
+SHOWN = pinned(teams.quick_start())
+FLEET = pinned(fleets.workflows())
+WORKFLOWS = {**teams.own(), **{f"quick-start-{name}": text for name, text in SHOWN.items()}, **FLEET}
 COMPOSITE = {file.parent.name: file.read_text("utf-8") for file in sorted(ACTIONS.glob("*/action.yml"))}
 EVERYTHING = {**WORKFLOWS, **{f"action-{name}": text for name, text in COMPOSITE.items()}}
 KEY = "${{ secrets.LEADPIPE_API_KEY }}"
+KEYS = "${{ secrets.LEADPIPE_API_KEYS }}"
 KEYLESS = {"ci", "dependencies"}
 NEEDED = {
     "ci": {"contents": "read"},
@@ -32,8 +40,17 @@ NEEDED = {
     "plan": {"contents": "read", "pull-requests": "write"},
     "apply": {"contents": "read", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
+    "fleet-plan": {"contents": "read"},
+    "fleet-apply": {"contents": "read"},
 }
-ALSO = {"drift": [{"contents": "write", "pull-requests": "write", "issues": "write"}]}  # of a second job
+ALSO = {  # of further jobs
+    "drift": [{"contents": "write", "pull-requests": "write", "issues": "write"}],
+    "fleet-plan": [{"contents": "read"}, {"contents": "read", "pull-requests": "write"}],
+    "fleet-apply": [
+        {"contents": "read", "pull-requests": "read"},
+        {"contents": "read", "pull-requests": "write"},
+    ],
+}
 
 Document = dict[str, Any]
 
@@ -83,16 +100,17 @@ def checked(folder: Path, texts: dict[str, str], schema: str, *options: str) -> 
 
 def test_there_are_these_workflows_and_actions() -> None:
     assert set(teams.own()) == {"ci", "dependencies", "plan", "apply", "drift"}
-    assert set(SHOWN) == set(COMPOSITE) == {"plan", "apply", "drift"}
+    assert set(SHOWN) == set(COMPOSITE) - {"fleet"} == {"plan", "apply", "drift"}
+    assert set(FLEET) == {"fleet-plan", "fleet-apply"}
 
 
 @everything
 def test_actions_are_pinned_by_commit(name: str) -> None:
     lines = [line for line in EVERYTHING[name].splitlines() if re.match(r"\s*(- )?uses:", line)]
     foreign = [line for line in lines if not re.search(r"uses: [.$]/", line)]
-    pinned = re.compile(r"\s*(- )?uses: [\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+    pattern = re.compile(r"\s*(- )?uses: [\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
     assert len(lines) == sum("uses" in step for step in steps(read(name)))
-    assert [line for line in foreign if not pinned.match(line)] == []
+    assert [line for line in foreign if not pattern.match(line)] == []
 
 
 def test_the_same_action_is_the_same_commit_everywhere() -> None:
@@ -130,12 +148,23 @@ def test_a_checkout_leaves_no_token_behind(name: str) -> None:
     assert [step for step in checkouts if step["with"]["persist-credentials"] != "false"] == []
 
 
-@every_workflow
+@pytest.mark.parametrize("name", [name for name in WORKFLOWS if name not in FLEET])
 def test_key_goes_from_an_environment_to_our_action(name: str) -> None:
     keyed = [step for _, step in reconciling(read(name)) if step["with"].get("api-key") == KEY]
     count = 0 if name in KEYLESS else len(jobs(read(name)))
     assert WORKFLOWS[name].count("secrets") == len(keyed) == count
     assert all("environment" in job for job in jobs(read(name)) if name not in KEYLESS)
+
+
+@pytest.mark.parametrize("name", FLEET)
+def test_keys_of_a_shard_go_to_its_job(name: str) -> None:
+    assert WORKFLOWS[name].count("secrets") == 1
+    keyed = [job for job in jobs(read(name)) if KEYS in str(job)]
+    assert [set(job["strategy"]) for job in keyed] == [{"fail-fast", "matrix"}]
+    assert [job for job in jobs(read(name)) if "environment" in job] == keyed
+    assert "-${{ matrix.number }}" in str(keyed[0]["environment"])
+    steps_of_fleet = [step["with"] for _, step in reconciling(read(name)) if step["with"].get("api-keys")]
+    assert [step["api-keys"] for step in steps_of_fleet] == [KEYS]
 
 
 @every_workflow
@@ -146,7 +175,7 @@ def test_a_workflow_hands_over_what_the_action_takes(name: str) -> None:
         assert needed <= set(step["with"]) <= set(inputs)
 
 
-@every_action
+@pytest.mark.parametrize("name", [name for name in COMPOSITE if name != "fleet"])
 def test_last_step_of_an_action_gets_the_key(name: str) -> None:
     install, last = steps(read(f"action-{name}"))
     assert [step["shell"] for step in (install, last)] == ["bash", "bash"]
@@ -214,7 +243,7 @@ def test_only_an_apply_is_a_deployment(prefix: str) -> None:
 TOOL_AS_MERGED = {"Make room for the tool", "Check out the tool, as merged"}  # a team pins the tool instead
 
 
-@pytest.mark.parametrize("name", COMPOSITE)
+@pytest.mark.parametrize("name", SHOWN)
 def test_quick_start_has_all_that_ours_has(name: str) -> None:
     ours, shown = read(name), read(f"quick-start-{name}")
     for document in (ours, shown):
@@ -271,7 +300,7 @@ def test_only_merged_code_runs_next_to_a_key() -> None:
 
 @pytest.mark.slow
 def test_quick_start_workflows_satisfy_the_schema(tmp_path: Path) -> None:
-    checked(tmp_path, SHOWN, "github-workflows")
+    checked(tmp_path, {**SHOWN, **FLEET}, "github-workflows")
 
 
 @pytest.mark.slow
@@ -284,7 +313,7 @@ def test_the_pipeline_for_gitlab_is_what_gitlab_reads(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_quick_start_workflows_satisfy_zizmor(tmp_path: Path) -> None:
-    for name, text in SHOWN.items():
+    for name, text in {**SHOWN, **FLEET}.items():
         (tmp_path / f"{name}.yml").write_text(text, "utf-8")
     zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
     options = ["--offline", "--pedantic", "--strict-collection", "--no-progress", "--format", "json"]

@@ -44,6 +44,14 @@ def text(template: Value, scope: Scope) -> str:
     return _EMBEDDED.sub(lambda match: as_text(_evaluate(match[1], scope)), template)
 
 
+def value(template: Value, scope: Scope) -> Value:
+    """Give the value of a template that is one expression."""
+    embedded = _EMBEDDED.fullmatch(as_text(template))
+    if embedded is None:
+        raise Unsupported(f"not one expression: {template!r}")
+    return _evaluate(embedded[1], scope)
+
+
 def truth(template: Value, scope: Scope) -> bool:
     """Give a setting that is `true`, `false`, or one expression."""
     answer = text(template, scope)

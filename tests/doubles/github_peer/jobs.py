@@ -20,7 +20,7 @@ from .workflow_files import CompositeAction, Step, read_action
 if TYPE_CHECKING:
     from .shell import Shell
 
-STEP = ("github", "needs", "job", "runner", "env", "vars", "secrets", "steps", "inputs")
+STEP = ("github", "needs", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs")
 STEP_IF = tuple(name for name in STEP if name != "secrets")
 ACTION = ("github", "job", "runner", "env", "steps", "inputs")
 ACTION_DEFAULT = ("github", "job", "runner")

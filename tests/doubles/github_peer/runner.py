@@ -72,15 +72,37 @@ class Runner:
         scripts.mkdir()
         self._shell = Shell(scripts, grace=grace, patience=patience)
 
-    def run_job(self, path: Path, job_id: str, *, needs: Mapping[str, JobResult] = _NOTHING) -> JobResult:
-        """Run a job of the workflow in a file, with the results of the jobs that it needs."""
+    def run_job(
+        self,
+        path: Path,
+        job_id: str,
+        *,
+        needs: Mapping[str, JobResult] = _NOTHING,
+        matrix: Mapping[str, Any] = _NOTHING,
+    ) -> JobResult:
+        """Run a job of the workflow in a file, with the results of the jobs that it needs.
+
+        `matrix` is what this one of several has of the job's matrix; which there are, `matrix_of` says.
+        """
         workflow = read_workflow(path)
         if not is_triggered(workflow, self._event):
             raise Unsupported(f"{path.name} does not run on this {self._event.name} event")
         job = workflow.jobs[job_id]
         if set(needs) != set(job.needs):
             raise Unsupported(f"{job_id} needs {job.needs}, and has {sorted(needs)}")
-        return self._run(workflow, job, needs)
+        if bool(matrix) != (job.matrix is not None):
+            raise Unsupported(f"{job_id} has a matrix, or this run of it has none")
+        return self._run(workflow, job, needs, matrix)
+
+    def matrix_of(self, path: Path, job_id: str, needs: Mapping[str, JobResult]) -> list[dict[str, Any]]:
+        """Return what each run of a job has of its matrix, which is a list of all of them."""
+        workflow = read_workflow(path)
+        job = workflow.jobs[job_id]
+        settings = _limited(self._contexts(workflow, job, needs, {}), "github needs vars inputs")
+        matrix: Any = expressions.value(job.matrix, settings)
+        if set(matrix) != {"include"} or not matrix["include"]:
+            raise Unsupported(f"{job_id}: a matrix is a list here, and has to have a job: {matrix}")
+        return list(matrix["include"])
 
     def run_action(
         self, folder: Path, inputs: Mapping[str, str] = _NOTHING, *, permissions: Mapping[str, str] = _NOTHING
@@ -95,18 +117,25 @@ class Runner:
         """Cancel the job, from another thread."""
         self._shell.cancel()
 
-    def _run(self, workflow: Workflow, job: Job, needs: Mapping[str, JobResult]) -> JobResult:
-        contexts = self._contexts(workflow, job, needs)
+    def _run(
+        self,
+        workflow: Workflow,
+        job: Job,
+        needs: Mapping[str, JobResult],
+        matrix: Mapping[str, Any] = _NOTHING,
+    ) -> JobResult:
+        contexts = self._contexts(workflow, job, needs, matrix)
         settings = _limited(contexts, "github needs vars inputs")
         if not expressions.condition(job.condition, replace(settings, status=_status(needs))):
             return JobResult(conclusion="skipped")
         groups = _groups(workflow.concurrency, _limited(contexts, "github vars inputs"))
+        settings = _limited(contexts, "github needs matrix vars inputs")
         groups += _groups(job.concurrency, settings)
         contexts["secrets"] = self._all_secrets(
             contexts["github"]["token"], expressions.text(job.environment, settings)
         )
         env = _texts(workflow.env, _limited(contexts, "github secrets inputs vars"))
-        env |= _texts(job.env, _limited(contexts, "github needs vars secrets inputs"))
+        env |= _texts(job.env, _limited(contexts, "github needs matrix vars secrets inputs"))
         try:
             return replace(self._steps(job, contexts, env), groups=groups)
         finally:
@@ -127,7 +156,13 @@ class Runner:
         conclusion = run.status(frame)
         return JobResult(conclusion=conclusion, steps=results, outputs=outputs, env=run.env)
 
-    def _contexts(self, workflow: Workflow, job: Job, needs: Mapping[str, JobResult]) -> dict[str, Any]:
+    def _contexts(
+        self,
+        workflow: Workflow,
+        job: Job,
+        needs: Mapping[str, JobResult],
+        matrix: Mapping[str, Any],
+    ) -> dict[str, Any]:
         urls = {name.removeprefix("GITHUB_").lower(): url for name, url in self._urls.items()}
         github = {
             **self._event.context(),
@@ -154,6 +189,7 @@ class Runner:
             "github": Known("github", github),
             "runner": Known("runner", runner),
             "needs": Known("needs", results),
+            "matrix": Known("matrix", dict(matrix)),
             "inputs": Known("inputs", dispatch_inputs(workflow, self._event)),
             "vars": dict(self._variables),
         }

@@ -644,7 +644,7 @@ def test_a_job_without_what_it_needs_is_refused(bench: Bench) -> None:
     [
         ("runs-on: ubuntu-24.04\n        needs", "needs", "no machine"),
         ("name: apply", "extra: 1", "extra"),
-        ("timeout-minutes: 10", "strategy: {}", "strategy"),
+        ("timeout-minutes: 10", "services: {}", "services"),
         ("deployment: false", "urn: x", "urn"),
         ("cancel-in-progress: \"${{ github.event_name != 'push' }}\"", "queue: many", "queue"),
         ("\"${{ github.event_name != 'push' }}\"}", "true, queue: max}", "next to cancelling"),

@@ -19,6 +19,7 @@ _JOB = [
     "name",
     "needs",
     "if",
+    "strategy",
     "runs-on",
     "permissions",
     "environment",
@@ -70,6 +71,7 @@ class Job:
     steps: tuple[Step, ...]
     condition: Value = None
     needs: tuple[str, ...] = ()
+    matrix: Value = None
     env: Mapping[str, Value] = field(default_factory=dict)
     outputs: Mapping[str, Value] = field(default_factory=dict)
     permissions: Mapping[str, str] | None = None
@@ -156,6 +158,7 @@ def _job(name: str, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Job:
     document = {**shared, **own}
     defaults = _only(_mapping(document.get("defaults"), "defaults"), ("run",), "defaults").get("run")
     run = _only(_mapping(defaults, "run"), ("shell", "working-directory"), "defaults.run")
+    strategy = _only(_mapping(document.get("strategy"), "strategy"), ("fail-fast", "matrix"), "strategy")
     permissions, environment, needs = (document.get(key) for key in ("permissions", "environment", "needs"))
     if isinstance(environment, dict):
         environment = _only(environment, ("name", "url", "deployment"), "environment")["name"]
@@ -163,6 +166,7 @@ def _job(name: str, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Job:
         id=name,
         steps=_steps(document["steps"]),
         condition=document.get("if"),
+        matrix=strategy.get("matrix"),
         needs=(needs,) if isinstance(needs, str) else tuple(needs or ()),
         env=_mapping(document.get("env"), "env"),
         outputs=_mapping(document.get("outputs"), "outputs"),
