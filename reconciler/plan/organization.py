@@ -66,7 +66,8 @@ class OrganizationResult:
 
     @property
     def needs_attention(self) -> bool:
-        return self.outcome not in QUIET or any(one.is_error for one in self.diagnostics)
+        """Whether there is more to say than that it is as it should be: a guard that is lifted is."""
+        return self.outcome not in QUIET or bool(self.diagnostics)
 
 
 def to_document(result: OrganizationResult) -> dict[str, Json]:

@@ -80,7 +80,7 @@ def urgent(report: FleetReport) -> tuple[Group, ...]:
     same: dict[object, list[OrganizationResult]] = {}
     for one in sorted(report.results, key=lambda one: _URGENCY.index(one.outcome)):
         if one.needs_attention:
-            key = (one.outcome, one.lines, one.diagnostics, one.omitted, tuple(one.counts.items()))
+            key = (one.outcome, one.lines, one.diagnostics, one.omitted, headline(one, report.action))
             same.setdefault(key, []).append(one)
     return tuple(Group(tuple(members)) for members in same.values())
 
@@ -93,17 +93,15 @@ def quiet(report: FleetReport) -> Iterator[tuple[str, tuple[OrganizationResult, 
             yield word(outcome, report.action), found
 
 
-def headline(group: Group, action: Action) -> str:
-    """Return how the organizations of a group ended, in numbers where there are some."""
-    first = group.first
-    said = word(first.outcome, action)
-    changed = first.counts.get("update")
-    if first.outcome not in {"changes", "refused"} or action == "apply" or changed is None:
+def headline(result: OrganizationResult, action: Action) -> str:
+    """Return how the work on an organization ended, in numbers where there are some."""
+    said, changed = word(result.outcome, action), result.counts.get("update")
+    if result.outcome not in {"changes", "refused"} or action == "apply" or changed is None:
         return said
-    audiences = f"{changed} of {wording.count(first.counts['managed'], 'audience')}"
+    audiences = f"{changed} of {wording.count(result.counts['managed'], 'audience')}"
     if action == "drift":
         return f"{audiences} {'differs' if changed == 1 else 'differ'} from git"
-    return f"{audiences} would change" + (f", and {said}" if first.outcome == "refused" else "")
+    return f"{audiences} would change" + (f", and {said}" if result.outcome == "refused" else "")
 
 
 def live_and_wider(report: FleetReport) -> list[str]:

@@ -30,7 +30,7 @@ def report(value: FleetReport, *, max_in_full: int = MAX_IN_FULL, see_also: str 
     blocks = [f"## {fleet.title(value)}", *head(value)]
     blocks += [group(one, value) for one in groups[:max_in_full]]
     blocks += [*rest(groups[max_in_full:], value, see_also), *quiet(value)]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def head(value: FleetReport) -> Iterator[str]:
@@ -67,7 +67,7 @@ def group(members: Group, value: FleetReport) -> str:
     rows += [f"- and {wording.count(others, 'more audience')}"] if others else []
     rows += [notes(first.diagnostics)] if first.diagnostics else []
     rows += [f"- and {wording.count(first.omitted, 'more problem')}"] if first.omitted else []
-    return "\n".join([f"### {_names(members)}: {fleet.headline(members, value.action)}", "", *rows])
+    return "\n".join([f"### {_names(members)}: {fleet.headline(first, value.action)}", "", *rows])
 
 
 def _names(members: Group) -> str:
@@ -78,16 +78,14 @@ def rest(groups: Sequence[Group], value: FleetReport, see_also: str) -> Iterator
     """Yield one line each for what the page has no room for."""
     if groups:
         count = sum(len(one.results) for one in groups)
-        hint = f" See {see_also}." if see_also else ""
-        yield f"### Not in full here: {wording.count(count, 'more organization')}\n"
-        yield ("\n".join(f"- {_names(one)}: {fleet.headline(one, value.action)}" for one in groups) + hint)
+        yield f"### Not in full here: {wording.count(count, 'more organization')}"
+        yield "\n".join(f"- {_names(one)}: {fleet.headline(one.first, value.action)}" for one in groups)
+        yield f"See {see_also}." if see_also else ""
 
 
 def _folded(said: str, found: Sequence[OrganizationResult]) -> str:
     """Fold organizations by name, and what was done in those that something was done in."""
     names = MARKDOWN.names([one.organization for one in found], len(found))
-    warned = [one.organization for one in found if one.diagnostics]
-    warning = f"\n\nWith warnings: {MARKDOWN.names(warned)}." if warned else ""
     summary = f"{said.capitalize()}: {wording.count(len(found), 'organization')}"
     rows = [
         f"- {MARKDOWN.name(one.organization)}: {MARKDOWN.name(line.name)}, "
@@ -97,4 +95,4 @@ def _folded(said: str, found: Sequence[OrganizationResult]) -> str:
     ]
     done = "".join(f"\n{row}" for row in ["", *rows[:MAX_ROWS]]) if rows else ""
     more = f"\n- and {len(rows) - MAX_ROWS} more" if len(rows) > MAX_ROWS else ""
-    return f"<details><summary>{summary}</summary>\n\nThese: {names}.{warning}{done}{more}\n\n</details>"
+    return f"<details><summary>{summary}</summary>\n\nThese: {names}.{done}{more}\n\n</details>"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.render.diagnostics import Colour, Ink
     from reconciler.render.fleet import Group
 
+_BAD = ("unknown", "in_part", "interrupted", "failed")
 MAX_NAMED = 5  # organizations of which the same is said
 
 
@@ -28,8 +29,6 @@ def report(value: FleetReport, ink: Ink = PLAIN) -> str:
     for said, found in fleet.quiet(value):
         names = ", ".join(one.organization for one in found)
         lines.append(log_line(f"{said.capitalize()} ({len(found)}): {names}"))
-        warned = [one.organization for one in found if one.diagnostics]
-        lines += [ink("yellow", f"  With warnings: {', '.join(warned)}")] if warned else []
     if value.gone:
         lines.append(ink("yellow", gone(value)))
     lines += ["", f"{ink('bold', fleet.title(value))}: {fleet.counts(value)}."]
@@ -55,8 +54,8 @@ def _group(group: Group, value: FleetReport, ink: Ink) -> Iterator[str]:
     names = [one.organization for one in group.results]
     more = len(names) - MAX_NAMED
     listed = ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
-    colour: Colour = "yellow" if first.outcome in {"changes", "refused", "not_attempted"} else "red"
-    yield f"{ink('bold', listed)}: {ink(colour, fleet.headline(group, value.action))}"
+    colour: Colour = "red" if first.outcome in _BAD else "yellow"
+    yield f"{ink('bold', listed)}: {ink(colour, fleet.headline(first, value.action))}"
     yield from (log_line(f'  "{line.name}": {line.text}') for line in first.lines)
     if others := fleet.more_audiences(first):
         yield f"  and {wording.count(others, 'more audience')}"

@@ -10,12 +10,14 @@ from reconciler.cli import exit_codes
 from reconciler.errors import (
     ApiUnreachable,
     DefinitionError,
+    Diagnostic,
     FileError,
     Interrupted,
     ReconcilerError,
     StalePlan,
 )
 from reconciler.plan import ApplyResult, AudienceResult, Outcome
+from reconciler.plan.organization import Action, FleetReport, OrganizationResult
 
 
 def result(*outcomes: str, is_interrupted: bool = False) -> ApplyResult:
@@ -94,3 +96,38 @@ def test_lost_output_never_means_that_nothing_was_written(
 def test_lost_document_leaves_writes_unknown(code: int, expected: int, *, is_written: bool) -> None:
     lost = FileError("full")
     assert exit_codes.of_undelivered(code, lost, is_written=is_written, is_document=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "outcomes", "code"),
+    [
+        ("plan", [], 0),
+        ("validate", ["valid"], 0),
+        ("validate", ["valid", "failed"], 1),
+        ("plan", ["no_changes", "changes", "refused"], 0),
+        ("drift", ["no_changes", "changes"], 0),
+        ("plan", ["changes", "failed"], 1),
+        ("apply", ["unchanged", "refused"], 3),
+        ("apply", ["refused", "failed"], 1),
+        # Somewhere something was written, and 1 and 3 would deny it.
+        ("apply", ["applied", "unchanged"], 0),
+        ("apply", ["applied", "refused"], 4),
+        ("apply", ["applied", "failed"], 4),
+        ("apply", ["in_part", "failed"], 4),
+        ("apply", ["in_part", "unknown"], 5),
+        ("apply", ["unknown", "interrupted"], 130),
+        ("plan", ["no_changes", "not_attempted"], 130),
+    ],
+)
+def test_report_has_code_of_its_worst(action: Action, outcomes: list[str], code: int) -> None:
+    results = [
+        OrganizationResult(str(number), one, is_written=one in {"applied", "in_part"})  # type: ignore[arg-type] # as text
+        for number, one in enumerate(outcomes)
+    ]
+    assert exit_codes.of_report(FleetReport(action, tuple(results))) == code
+
+
+def test_changes_have_a_code_where_asked_for() -> None:
+    report = FleetReport("drift", (OrganizationResult("a", "changes"), OrganizationResult("b", "no_changes")))
+    assert exit_codes.of_report(report, is_detailed=True) == 2
+    assert exit_codes.of_report(FleetReport("plan", (), (), (Diagnostic("error", "x", "x"),))) == 1

@@ -97,6 +97,7 @@ def test_apply_writes_where_it_may_and_says_in_part(agency: Agency) -> None:
     assert not (out / "initech" / "journal.jsonl").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -117,6 +118,7 @@ def test_exit_code_is_the_worst(agency: Agency, arguments: tuple[str, ...], code
     assert agency.run(*arguments).code == code
 
 
+@pytest.mark.slow
 def test_unknown_outcome_is_worst_of_all(agency: Agency) -> None:
     agency.define("acme", 0, 80)
     agency.define("hooli", 0, 80)
@@ -167,6 +169,7 @@ def test_reviewed_plans_are_applied_and_nothing_else(agency: Agency) -> None:
     assert agency.run("apply", "--plan", "reviewed", "--org", "acme").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "outcome"), [("{}", "failed"), (None, "refused")], ids=["not-a-plan", "with-an-error"]
 )
@@ -179,7 +182,10 @@ def test_saved_plan_that_cannot_be_applied(agency: Agency, text: str | None, out
     assert agency.outcomes("apply", "--plan", "reviewed", "--org", "acme")[1] == {"acme": outcome}
 
 
-@pytest.mark.parametrize(("answer", "code", "written"), [("yes", 0, {"acme": 1}), ("no", 3, {})])
+@pytest.mark.parametrize(
+    ("answer", "code", "written"),
+    [("yes", 0, {"acme": 1}), pytest.param("no", 3, {}, marks=pytest.mark.slow)],
+)
 def test_question_shows_plan_of_all(agency: Agency, answer: str, code: int, written: dict[str, int]) -> None:
     agency.define("acme", 0, 80)
     with Terminal("fleet", "apply", cwd=agency.folder, settings=agency.settings) as terminal:
@@ -190,6 +196,7 @@ def test_question_shows_plan_of_all(agency: Agency, answer: str, code: int, writ
     assert agency.written() == written
 
 
+@pytest.mark.slow
 def test_interrupted_question_writes_nothing(agency: Agency) -> None:
     agency.define("acme", 0, 80)
     with Terminal("fleet", "apply", cwd=agency.folder, settings=agency.settings) as terminal:
@@ -199,6 +206,7 @@ def test_interrupted_question_writes_nothing(agency: Agency) -> None:
     assert agency.written() == {}
 
 
+@pytest.mark.slow
 def test_interrupted_plan_asks_no_question(agency: Agency) -> None:
     agency.peers["acme"].inject(Fault("delay", seconds=SECONDS))
     with Terminal("fleet", "apply", cwd=agency.folder, settings=agency.settings) as terminal:
@@ -208,7 +216,7 @@ def test_interrupted_plan_asks_no_question(agency: Agency) -> None:
     assert "Error: interrupted. Nothing was written." in terminal.shown
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_signal_settles_writes_and_names_the_rest(agency: Agency, number: signal.Signals) -> None:
     for name in NAMES:
         agency.define(name, 0, 80)
@@ -235,11 +243,11 @@ def test_signal_settles_writes_and_names_the_rest(agency: Agency, number: signal
     ("files", "selected"),
     [
         ({"orgs/acme/audiences.d/0.yaml": "id: 1\n"}, ["acme"]),
-        ({"orgs/hooli/reconciler.toml": "[limits]\n"}, ["hooli"]),
+        pytest.param({"orgs/hooli/reconciler.toml": "[limits]\n"}, ["hooli"], marks=pytest.mark.slow),
         ({"shared/base.yaml": "name: x\n"}, ["umbrella"]),
-        ({"reconciler.toml": "[limits]\n"}, list(NAMES)),
-        ({"policies/names.yaml": "id: x\n"}, list(NAMES)),
-        ({"README.md": "x\n", "orgs/README.md": "x\n"}, []),
+        pytest.param({"reconciler.toml": "[limits]\n"}, list(NAMES), marks=pytest.mark.slow),
+        pytest.param({"policies/names.yaml": "id: x\n"}, list(NAMES), marks=pytest.mark.slow),
+        pytest.param({"README.md": "x\n", "orgs/README.md": "x\n"}, [], marks=pytest.mark.slow),
     ],
     ids=["definition", "settings", "piece", "settings-of-all", "policy", "nothing-of-ours"],
 )
@@ -256,6 +264,7 @@ def test_changed_since_selects(agency: Agency, files: dict[str, str], selected: 
     assert [one["name"] for one in listed["organizations"]] == selected
 
 
+@pytest.mark.slow
 def test_plan_since_tells_drift_guards_and_gone(agency: Agency) -> None:
     agency.write("orgs/acme/reconciler.toml", "[limits]\nmax_changes = 0\n")
     agency.define("left", 0)
@@ -291,11 +300,13 @@ def test_shards_share_out_everything_once(agency: Agency) -> None:
     assert sorted(name for share in shares for name in share) == list(NAMES)
 
 
+@pytest.mark.slow
 def test_matrix_has_no_job_without_organization(agency: Agency) -> None:
     jobs = agency.run("matrix", "--shards", "50", "--org", "acme").document("fleet-matrix")["include"]
     assert [job["organizations"] for job in jobs] == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -330,6 +341,7 @@ def test_failed_command_still_prints_json(tmp_path: Path) -> None:
     assert agency.run("plan", "--format", "markdown").out == ""
 
 
+@pytest.mark.slow
 def test_folder_that_is_no_organization_is_named(agency: Agency) -> None:
     (agency.folder / "orgs" / "link").symlink_to("acme")
     agency.define("no name", 0)

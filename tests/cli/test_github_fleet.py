@@ -181,6 +181,17 @@ def test_refused_organization_makes_check_red(team: FleetTeam) -> None:
     assert "### Audiences of 2 organizations: would be refused in 1" in team.shown(number)
 
 
+def test_lifted_guard_is_shown_where_nothing_changes(team: FleetTeam) -> None:
+    number = team.open(
+        {"orgs/acme/reconciler.toml": "[limits]\nmax_changes = 9\n", "./reconciler.toml": "[limits]\n"}
+    )
+    assert team.planned(number).code == 0
+    shown = team.shown(number)
+    assert "max_changes in `reconciler.toml` goes from `30%` to 9" in shown
+    assert "Nothing is sent: no audience changes." in shown
+    assert "<summary>No changes: 2 organizations</summary>" in shown
+
+
 def test_job_that_left_nothing_is_named(team: FleetTeam) -> None:
     number = team.open(asks(("acme", 0, 80), ("hooli", 0, 80)))
     told = team.told(number)
