@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.agency import Agency
-from tests.cli.command import FAST, SECONDS, checked
+from tests.cli.command import FAST, SECONDS, checked, run
 from tests.cli.terminal import INTERRUPT, Terminal
 from tests.doubles import git
 from tests.doubles.oracles import markdown
@@ -366,3 +366,32 @@ def test_markdown_is_one_page_and_harmless(agency: Agency) -> None:
         "## Plan for 6 organizations\n\n**3 failed, 1 would be refused, 2 with changes.**\n"
     )
     assert markdown.rendered(said.out).references == frozenset()
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    agency = Agency(tmp_path, ())
+    said = agency.run("--help")
+    assert [
+        line.split()[0] for line in said.out.partition("Commands:\n")[2].splitlines() if line.strip()
+    ] == [*("list", "validate", "plan", "apply", "drift", "matrix")]
+    assert "No such command 'nonsense'" in agency.run("nonsense").err
+
+
+@pytest.mark.slow
+def test_shell_completes_organizations(agency: Agency) -> None:
+    asked = {
+        "_RECONCILER_COMPLETE": "bash_complete",
+        "COMP_WORDS": "reconciler fleet plan --org h",
+        "COMP_CWORD": "4",
+    }
+    said = agency.run(settings=asked)
+    assert said.out.splitlines() == ["plain,hooli"]
+    said = run(settings=asked, cwd=agency.folder / "orgs")
+    assert said.out.strip() == ""
+
+
+@pytest.mark.slow
+def test_nothing_to_change_asks_nobody(agency: Agency) -> None:
+    with Terminal("fleet", "apply", cwd=agency.folder, settings=agency.settings) as terminal:
+        assert terminal.end() == 0
+    assert "Only `yes` is a yes" not in terminal.shown

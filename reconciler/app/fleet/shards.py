@@ -32,9 +32,6 @@ class Shard:
     def holds(self, organization: str) -> bool:
         return number_of(organization, self.count) == self.number
 
-    def __str__(self) -> str:
-        return f"{self.number}/{self.count}"
-
 
 def number_of(organization: str, count: int) -> int:
     """Return the number of an organization's shard: the one whose hash with its name is the greatest.
