@@ -81,20 +81,21 @@ def run(row: Row, seed: int, runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         organization.write(folder, row.size, row.changed, seed)
+        keys = organization.spread(folder, row.organizations)
         commands: dict[str, Sequence[str]] = {report.OURS: row.command, **row.floors}
         if row.with_opentofu and opentofu.is_there():
             commands["OpenTofu"] = opentofu.prepare(folder)
         for _ in range(runs):
             for label, command in commands.items():
-                samples.setdefault(label, []).append(_sample(row, command, folder))
+                samples.setdefault(label, []).append(_sample(row, command, folder, keys))
     return report.result(row, samples)
 
 
-def _sample(row: Row, command: Sequence[str], folder: Path) -> Sample:
+def _sample(row: Row, command: Sequence[str], folder: Path, keys: Mapping[str, str]) -> Sample:
     none: Mapping[str, str] = {}
     live = folder / "live.json"
     with nullcontext(none) if row.latency is None else served(live, row.latency) as environment:
-        sample = measure(command, folder, environment)
+        sample = measure(command, folder, {**environment, **keys})
         return replace(sample, exchange=exchange(environment)) if row.workers else sample
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -50,6 +51,13 @@ def write(folder: Path, size: int, changed: int, seed: int) -> None:
                 audience["config"]["minScore"] -= 1
                 audience["config"]["filters"]["seniority"].append("intern")
             live.write(f"{json.dumps(audience)}\n")
+
+
+def spread(folder: Path, count: int) -> dict[str, str]:
+    """Give so many organizations the definitions of the folder, and return the variables with their keys."""
+    for number in range(count):
+        shutil.copytree(folder / "audiences.d", folder / "orgs" / f"client-{number}" / "audiences.d")
+    return {f"LEADPIPE_API_KEY__CLIENT_{number}": "sk_benchmark" for number in range(count)}
 
 
 def _audience(chance: random.Random, number: int) -> tuple[dict[str, Any], str]:

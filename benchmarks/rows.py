@@ -28,7 +28,8 @@ class Row:
     """One thing that is measured, over `size` definitions of which `changed` differ live.
 
     `latency` is None where no API is needed. `goal` is the most that `measure` should be, in seconds or, for
-    an apply, in times its bound; `memory_goal` is in MiB.
+    an apply or `organizations` at once, in times its bound; `memory_goal` is in MiB. Of several
+    organizations each has these definitions.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Row:
     memory_goal: float | None = None
     floors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     with_opentofu: bool = False
+    organizations: int = 0
 
     @property
     def measure(self) -> str:
@@ -50,9 +52,14 @@ class Row:
 
     @property
     def bound(self) -> float | None:
-        """The seconds that an apply's reads and writes take at least, one after the other in each worker."""
+        """The seconds that its requests take at least, one after the other in each worker.
+
+        They are an apply's reads and writes, or one list of each organization.
+        """
         if self.latency is None or not self.workers:
             return None
+        if self.organizations:
+            return self.organizations * self.latency / self.workers
         return self.changed * REQUESTS_OF_A_CHANGE * self.latency / self.workers
 
     @property
@@ -97,6 +104,17 @@ def rows(scale: float = 1.0) -> tuple[Row, ...]:
                 floors={"exchange": _floor("exchange", str(workers))},
             )
             for workers, goal in ((4, 1.15), (8, 1.3), (16, 1.4))
+        ),
+        Row(
+            "fleet-drift-2000",
+            ("fleet", "drift", "--jobs", "16", "--format", "json"),
+            1,
+            2.4,  # of 25 s: about a minute
+            size=10,
+            latency=0.2,
+            workers=16,
+            memory_goal=300,
+            organizations=of(2000),
         ),
     )
 
