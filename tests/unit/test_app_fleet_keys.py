@@ -85,6 +85,15 @@ def test_command_gets_no_other_key() -> None:
     assert key(environment | command) == "sk_3"
 
 
+def test_command_is_not_taken_from_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "key"
+    script.write_text("#!/bin/sh\necho sk_stolen\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="No such file"):
+        key({"RECONCILER_KEY_COMMAND": "./key {org}"})
+
+
 @pytest.mark.parametrize("is_cancelled", [False, True])
 def test_command_without_end_is_ended(tmp_path: Path, is_cancelled: bool) -> None:  # noqa: FBT001 - a parameter
     noted = tmp_path / "pid"

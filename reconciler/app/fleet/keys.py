@@ -53,22 +53,7 @@ class Keys:
 
     async def _output(self, arguments: Sequence[str]) -> str:
         """Return the last line that a command prints; nothing that it says is ever shown."""
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={
-                    name: value for name, value in self._environment.items() if not name.startswith(VARIABLE)
-                },
-                start_new_session=True,  # so that what it starts can be ended with it
-            )
-        except (OSError, ValueError) as error:
-            reason = (
-                error.strerror if isinstance(error, OSError) else "it holds a character that no command can"
-            )
-            raise _failed(f"cannot be started: {reason}") from error
+        process = await self._started(arguments)
         try:
             async with asyncio.timeout(self._seconds):
                 output = await _read(process)
@@ -84,6 +69,24 @@ class Keys:
         if not lines:
             raise _failed("printed nothing")
         return lines[-1].strip()
+
+    async def _started(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        """Start a command away from the checkout, which must not say what a relative path leads to."""
+        own = {name: value for name, value in self._environment.items() if not name.startswith(VARIABLE)}
+        try:
+            return await asyncio.create_subprocess_exec(
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd="/",
+                env=own,
+                start_new_session=True,  # so that what it starts can be ended with it
+            )
+        except (OSError, ValueError) as error:
+            other = "it holds a character that no command can"
+            reason = error.strerror if isinstance(error, OSError) else other
+            raise _failed(f"cannot be started: {reason}") from error
 
 
 async def _read(process: asyncio.subprocess.Process) -> bytes:
