@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.app.merge_base import MergeBase
     from reconciler.apply import Stop
     from reconciler.definitions import Definitions
-    from reconciler.errors import ReconcilerError
+    from reconciler.errors import ReconcilerError, Refused
     from reconciler.model import Definition
 
 
@@ -50,9 +50,10 @@ class ApplyRequest:
 class ApplySession:
     """One apply, in these steps: `make_plan`, `require_allowed`, `open_journal`, `write`.
 
-    `has_begun` from the moment that a PATCH may be sent.
+    `has_begun` from the moment that a PATCH may be sent. `refusal` is why a part of it is left out.
     """
 
+    refusal: Refused | None = None
     _loaded: Definitions
     _merge_base: MergeBase | None = None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.app import settings
 from reconciler.app.apply_session import ApplyRequest, ApplySession
 from reconciler.app.approval import Approval
-from reconciler.errors import REFUSALS, DefinitionError, FileError, Refused, StalePlan
+from reconciler.errors import REFUSALS, DefinitionError, FileError, StalePlan
 from reconciler.github import comment_state
 from reconciler.plan import Limits, finding, policy, refusal, subject
 from reconciler.plan.limits import GUARDS, warnings
@@ -50,7 +50,6 @@ class ReviewedSession(ApplySession):
         super().__init__(request)
         self.reviews = reviews
         self.refused: tuple[Change, ...] = ()
-        self.refusal: Refused | None = None
         self._guards = guards
         self._is_all_or_nothing = is_all_or_nothing
         self._approvers: dict[str, Review] = {}

@@ -66,8 +66,12 @@ class OrganizationResult:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether there is more to say than that it is as it should be: a guard that is lifted is."""
-        return self.outcome not in QUIET or bool(self.diagnostics)
+        """Whether there is more to say than that it is as it should be.
+
+        A guard that is lifted is, and so is an audience that a plan without changes lets go.
+        """
+        is_letting_go = self.outcome == "no_changes" and bool(self.lines)
+        return self.outcome not in QUIET or bool(self.diagnostics) or is_letting_go
 
 
 def to_document(result: OrganizationResult) -> dict[str, Json]:

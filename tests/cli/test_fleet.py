@@ -272,16 +272,21 @@ def test_plan_since_tells_drift_guards_and_gone(agency: Agency) -> None:
     base = git.commit(repository, "Base")
     agency.write("orgs/acme/reconciler.toml", "[limits]\nmax_changes = 4\n")
     agency.define("acme", 0, 80)
-    git.git(repository, "rm", "-r", "--quiet", "orgs/left")
+    git.git(repository, "rm", "-r", "--quiet", "orgs/left", "orgs/hooli/audiences.d/0.yaml")
     git.commit(repository, "Change")
     _, found, report = agency.report("plan", "--changed-since", base)
 
     assert report["gone"] == ["left"]
+    assert (found["hooli"]["outcome"], found["hooli"]["audiences"][0]["name"]) == (
+        "no_changes",
+        "Audience 0 of hooli",
+    )
     assert found["acme"]["outcome"] == "refused"
     assert {one["code"] for one in found["acme"]["diagnostics"]} == {"limit-exceeded", "guard-lifted"}
     assert agency.run("apply", "--changed-since", base, "--auto-approve").code == 3
     said = agency.run("plan", "--changed-since", base).out
     assert "No longer defined here (1): left. Their audiences keep running as they are." in said
+    assert "has no definition any more, and stays as it is live: nobody manages it" in said
     assert "> [!WARNING]" in agency.run("plan", "--changed-since", base, "--format", "markdown").out
 
 

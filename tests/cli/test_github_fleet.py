@@ -192,6 +192,24 @@ def test_lifted_guard_is_shown_where_nothing_changes(team: FleetTeam) -> None:
     assert "<summary>No changes: 2 organizations</summary>" in shown
 
 
+def test_definition_that_goes_is_shown(team: FleetTeam) -> None:
+    number = team.open({"orgs/acme/audiences.d/0.yaml": None})
+    assert team.planned(number).code == 0
+    shown = team.shown(number)
+    assert "### acme: look twice" in shown
+    assert "**No longer managed: 1 audience:**" in shown
+
+
+def test_refused_rest_of_an_organization_is_refused(team: FleetTeam) -> None:
+    number = team.open(asks(("acme", 0, 80), ("acme", 1, 80)))
+    team.planned(number)
+    done = {"config": {"topicIds": [117805], "minScore": 80}}
+    team.agency.peers["acme"].edit(identity("acme", 0), done)
+    team.agency.peers["acme"].edit(identity("acme", 1), {"config": {"topicIds": [117805], "minScore": 61}})
+    assert team.applied(team.merge(number)).code == 3
+    assert team.agency.written() == {}
+
+
 def test_job_that_left_nothing_is_named(team: FleetTeam) -> None:
     number = team.open(asks(("acme", 0, 80), ("hooli", 0, 80)))
     told = team.told(number)

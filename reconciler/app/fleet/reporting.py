@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.plan.organization import Outcome
 
 MAX_LINES = 50  # audiences
+_LET_GO = "has no definition any more, and stays as it is live: nobody manages it"
 
 
 def of_error(organization: str, error: ReconcilerError) -> OrganizationResult:
@@ -55,7 +56,10 @@ def of_plan(organization: str, plan: Plan, *, is_drift: bool) -> OrganizationRes
         digest=plan.digest,
         changes=tuple(map(plan.digest_of, plan.changes)),
         counts=plan.summary,
-        lines=tuple(Line(row.change.name, sentences.joined(row.consequences)) for row in rows),
+        lines=(
+            *(Line(row.change.name, sentences.joined(row.consequences)) for row in rows),
+            *(Line(one.name, _LET_GO) for one in plan.ownership.no_longer_managed[:MAX_LINES]),
+        ),
     )
 
 

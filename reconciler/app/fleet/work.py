@@ -128,7 +128,7 @@ class Worker:
             documents.keep_result(name, result)
         except ReconcilerError as unsaved:
             result = replace(result, diagnostics=(*result.diagnostics, *unsaved.diagnostics))
-        return reporting.of_apply(name, result, error, session)
+        return reporting.of_apply(name, result, error or session.refusal, session)
 
     async def _write(self, organization: Organization, session: ApplySession) -> None:
         """Plan and write; raises what kept it from its end."""
