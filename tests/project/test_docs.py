@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.cli.command import SECONDS, started
 from tests.doubles.git import ENVIRONMENT as GIT
@@ -95,3 +96,13 @@ LINKS = [
 @pytest.mark.parametrize(("page", "target"), LINKS, ids=lambda part: getattr(part, "stem", part))
 def test_link_of_a_page_leads_somewhere(page: Path, target: str) -> None:
     assert (page.parent / target).exists()
+
+
+def test_recipes_for_other_schedulers_can_be_read() -> None:
+    page = ROOT / "docs" / "fleet.md"
+    documents = [yaml.safe_load(text) for text in blocks(page, "yaml")]
+    assert [one["kind"] for one in documents if "kind" in one] == ["CronWorkflow", "CronJob"]
+    assert [len(compile(text, page.name, "exec").co_names) > 0 for text in blocks(page, "python")] == [
+        True,
+        True,
+    ]

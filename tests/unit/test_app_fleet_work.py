@@ -128,6 +128,13 @@ def test_unsaved_result_of_an_apply_is_told(agency: Agency, monkeypatch: pytest.
     assert result.diagnostics[0].summary == "no room for acme"
 
 
+def test_wrong_key_is_named_as_the_organizations(agency: Agency) -> None:
+    agency.settings["LEADPIPE_API_KEY__ACME"] = "sk_other"
+    (result,) = done(agency, Job("acme", "plan"))
+    assert result.diagnostics[0].detail == "Check the key of acme: it is wrong, or was revoked"
+    assert agency.fleet.strangers == 1
+
+
 def test_conflict_alone_is_refused(agency: Agency) -> None:
     from tests.doubles.peer import Fault
 

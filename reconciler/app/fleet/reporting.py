@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import schema
-from reconciler.errors import Interrupted, Refused
+from reconciler.app.fleet.keys import VARIABLE
+from reconciler.errors import ApiRejected, Interrupted, Refused
 from reconciler.plan import objections
 from reconciler.plan.organization import MAX_DIAGNOSTICS, Line, OrganizationResult
 from reconciler.render import sentences, view
@@ -109,7 +111,8 @@ def _result(
     live_and_wider: tuple[str, ...] = (),
     lines: tuple[Line, ...] = (),
 ) -> OrganizationResult:
-    errors_first = sorted(diagnostics, key=lambda one: not one.is_error)
+    told = (_of_its_key(one, organization) for one in diagnostics)
+    errors_first = sorted(told, key=lambda one: not one.is_error)
     return OrganizationResult(
         organization,
         outcome,
@@ -122,3 +125,10 @@ def _result(
         tuple(errors_first[:MAX_DIAGNOSTICS]),
         max(len(errors_first) - MAX_DIAGNOSTICS, 0),
     )
+
+
+def _of_its_key(one: Diagnostic, organization: str) -> Diagnostic:
+    """Return a diagnostic whose hint is about this organization's key, wherever that came from."""
+    if one.code != ApiRejected.code:
+        return one
+    return replace(one, detail=one.detail.replace(VARIABLE, f"the key of {organization}"))
