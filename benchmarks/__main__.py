@@ -96,7 +96,7 @@ def _sample(row: Row, command: Sequence[str], folder: Path, keys: Mapping[str, s
     live = folder / "live.json"
     with nullcontext(none) if row.latency is None else served(live, row.latency) as environment:
         sample = measure(command, folder, {**environment, **keys})
-        return replace(sample, exchange=exchange(environment)) if row.workers else sample
+        return replace(sample, exchange=exchange(environment)) if row.changed and row.workers else sample
 
 
 if __name__ == "__main__":

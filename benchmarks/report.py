@@ -42,8 +42,16 @@ def _lines(name: str, row: Mapping[str, Any], before: Mapping[str, Any] | None) 
     ratio = f"{ours['wall'] / row['bound']:.2f}" if row["bound"] else ""
     yield (f"**{name}**", *_cells(ours), ratio, _goal(row), _change(row, before))
     if row["bound"]:
-        spent = ours["exchange"]
-        yield ("of it, from the first read", "", f"{spent:.3f}", "", f"{spent / row['bound']:.2f}", "", "")
+        if spent := ours["exchange"]:
+            yield (
+                "of it, from the first read",
+                "",
+                f"{spent:.3f}",
+                "",
+                f"{spent / row['bound']:.2f}",
+                "",
+                "",
+            )
         yield ("the bound", "", f"{row['bound']:.3f}", "", "1.00", "", "")
     for floor, medians in row["medians"].items():
         if floor != OURS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from reconciler.app import bugs, planning, settings
+from reconciler.app import bugs, commits, planning, settings
 from reconciler.app.apply_session import ApplyRequest, ApplySession, require_writable
 from reconciler.app.fleet import approving, organizations, reporting
 from reconciler.app.fleet.documents import JOURNAL, RESULT
@@ -100,6 +100,8 @@ class Worker:
         made = await self._unless_stopped(
             planning.plan(defined, connection, limits, merge_base=base, reach_budget=request.reach_budget)
         )
+        if job.action == "plan" and made.changes:
+            made = await asyncio.to_thread(commits.add, made)
         self._documents.keep_plan(organization.name, made)
         return reporting.of_plan(organization.name, made, is_drift=job.action == "drift")
 
