@@ -152,6 +152,11 @@ def report_from_document(document: Mapping[str, Any]) -> FleetReport:
     )
 
 
+def key_name_of(organization: str) -> str:
+    """Return the name of the variable with an organization's key."""
+    return f"LEADPIPE_API_KEY__{organization.upper().replace('-', '_')}"
+
+
 def path_of(organization: str) -> str:
     """Return an organization's folder."""
     return f"{FOLDER}/{organization}"

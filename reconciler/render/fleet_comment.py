@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import wording
+from reconciler.plan.organization import key_name_of
 from reconciler.render import fleet, fleet_markdown, markdown, merging
 from reconciler.render.medium import MARKDOWN
 from reconciler.render.origin import NOWHERE
@@ -42,7 +44,7 @@ def planned(
         return markdown.show(
             views[name],
             title=MARKDOWN.name(name),
-            place=place,
+            place=replace(place, key_name=key_name_of(name)),
             max_exact=max_exact,
             see_also=see_also,
         )

@@ -200,7 +200,11 @@ def _exact(seen: View, rows: Sequence[Row], notes: Sequence[Diagnostic], see_als
 def _last_line(seen: View, place: Place) -> str:
     value = seen.plan
     parts = [f"Digest `{seen.digest}`"] if value.changes and seen.digest else []
-    parts += [f"compared with {organization(value.origin, markdown_inline)}"] if value.origin else []
+    parts += (
+        [f"compared with {organization(value.origin, markdown_inline, place.key_name)}"]
+        if value.origin
+        else []
+    )
     parts += [f"commit `{place.commit[:12]}`"] if place.commit else []
     parts += [f"asked for by {markdown_inline(place.author)}"] if place.author else []
     parts += [place.time] if place.time else []

@@ -18,6 +18,7 @@ class Place:
 
     Each is empty where it is not known; `author` is who asks for the change, and `commits` the address under
     which commits can be seen. `artifacts` is where the run lists what it keeps, `page` the plan's name there.
+    `key_name` is the name of the key to the organization that is shown.
     """
 
     files: str = ""
@@ -27,6 +28,7 @@ class Place:
     commits: str = ""
     artifacts: str = ""
     page: str = ""
+    key_name: str = KEY_NAME
 
     def link(self, words: str, file: str, line: int) -> str:
         """Return words of Markdown that lead to a line of a file, where files can be seen."""
@@ -46,11 +48,11 @@ class Place:
 NOWHERE = Place()
 
 
-def organization(origin: str, write: Callable[[str], str]) -> str:
+def organization(origin: str, write: Callable[[str], str], key_name: str = KEY_NAME) -> str:
     """Return whose audiences a plan is of: those that a key's name stands for at a host, or the sandbox's.
 
     A key reaches exactly one organization, and its name is all of it that may be shown. `write` is how the
     reader's medium writes text from outside.
     """
     host = origin.partition("://")[2].partition("/")[0]
-    return f"the organization of {write(KEY_NAME)} at {write(host)}" if host else write(origin)
+    return f"the organization of {write(key_name)} at {write(host)}" if host else write(origin)

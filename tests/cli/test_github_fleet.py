@@ -104,6 +104,8 @@ def test_one_comment_shows_every_organization(team: FleetTeam) -> None:
     for name in ("acme", "globex"):
         assert f"### {name}: look twice" in shown
         assert f"of {name}" in shown
+    assert "compared with the organization of `LEADPIPE_API_KEY__GLOBEX` at" in shown
+    assert "last commit" in shown
     assert "hooli" not in shown
     assert ran.summary.startswith("### Audiences of 2 organizations")
     assert markdown.rendered(shown.partition("\n")[2]).references <= {"issue", "commit", "autolink"}

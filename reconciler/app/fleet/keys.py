@@ -40,7 +40,7 @@ class Keys:
 
     async def of(self, organization: Organization) -> Secret:
         """Return an organization's key; raises SettingsError, which never quotes it."""
-        variable = f"{VARIABLE}__{organization.key_name}"
+        variable = organization.key_name
         if value := self._environment.get(variable):
             return _secret(value, variable)
         if command := self._environment.get(COMMAND):

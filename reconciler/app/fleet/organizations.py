@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.definitions import files
 from reconciler.errors import DefinitionError, Diagnostic, FileError
-from reconciler.plan.organization import FOLDER, path_of
+from reconciler.plan.organization import FOLDER, key_name_of, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ class Organization:
 
     @property
     def key_name(self) -> str:
-        """What its key's variable ends with."""
-        return self.name.upper().replace("-", "_")
+        """The name of its key's variable."""
+        return key_name_of(self.name)
 
     def require_usable(self) -> None:
         """Raise DefinitionError where it cannot be worked on."""
