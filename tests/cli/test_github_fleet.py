@@ -249,6 +249,8 @@ def test_by_hand_takes_all_organizations(team: FleetTeam) -> None:
     assert (ran.code, ran.outputs["organizations"]) == (0, "3")
     assert team.agency.written() == {"acme": 1, "globex": 1}
     assert len(team.results(number)) == 1
+    assert team.applied(team.dispatch()).code == 0
+    assert len(team.results(number)) == 1
 
 
 def test_push_without_pull_request_is_refused(team: FleetTeam) -> None:

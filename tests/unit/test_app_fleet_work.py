@@ -64,12 +64,8 @@ def codes(result: OrganizationResult) -> list[str]:
 def test_apply_may_be_repeated_by_its_digests(agency: Agency) -> None:
     (plan,) = done(agency, Job("acme", "plan"))
     by_both = Job("acme", "apply", plan.digest, plan.changes)
-    by_digest = Job("acme", "apply", plan.digest)
-    assert [one.outcome for one in done(agency, by_both, by_both, by_digest)] == [
-        "applied",
-        "unchanged",
-        "unchanged",
-    ]
+    jobs = (Job("acme", "apply", plan.digest), by_both, by_both)
+    assert [one.outcome for one in done(agency, *jobs)] == ["applied", "unchanged", "unchanged"]
     assert agency.written() == {"acme": 1}
 
 
