@@ -29,10 +29,10 @@ _GROWTH = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?)x", re.ASCII)
 _MAX = 1_000_000
 
 
-def connection(*, is_sandbox: bool, key: Secret | None = None) -> Connection:
+def connection(*, is_sandbox: bool, key: Secret | None = None, state: Path = SANDBOX) -> Connection:
     """Return where the API is and the key to it; raises SettingsError before anything is sent.
 
-    Where no `key` is given, it is the environment's.
+    Where no `key` is given, it is the environment's; `state` is the file of the sandbox.
     """
     from reconciler.api.connection import Connection, parse_key, parse_origin
 
@@ -42,7 +42,7 @@ def connection(*, is_sandbox: bool, key: Secret | None = None) -> Connection:
         require_extra()
         from reconciler.sandbox.app import create_app
 
-        return Connection("sandbox", Secret(API_KEY), app=create_app(SANDBOX))
+        return Connection("sandbox", Secret(API_KEY), app=create_app(state))
     key = key or parse_key(os.environ.get("LEADPIPE_API_KEY", ""))
     return Connection(parse_origin(os.environ.get("LEADPIPE_BASE_URL") or DEFAULT_ORIGIN), key)
 

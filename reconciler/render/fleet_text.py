@@ -31,8 +31,9 @@ def report(value: FleetReport, ink: Ink = PLAIN) -> str:
         lines.append(log_line(f"{said.capitalize()} ({len(found)}): {names}"))
     if value.gone:
         lines.append(ink("yellow", gone(value)))
-    lines += ["", f"{ink('bold', fleet.title(value))}: {fleet.counts(value)}."]
-    return "\n".join(lines).lstrip("\n") + "\n"
+    if lines and lines[-1]:
+        lines.append("")
+    return "\n".join([*lines, f"{ink('bold', fleet.title(value))}: {fleet.counts(value)}."]) + "\n"
 
 
 def gone(value: FleetReport) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.api.connection import Timing
 from reconciler.app import settings
@@ -12,7 +12,6 @@ from reconciler.cli import main
 
 if TYPE_CHECKING:
     from reconciler.api.connection import Connection
-    from reconciler.secret import Secret
 
 SCALE = float(os.environ.get("RECONCILER_TEST_SCALE", "0.05"))
 
@@ -36,8 +35,8 @@ def hurry() -> None:
     """Let every connection that the command line makes wait less."""
     connect = settings.connection
 
-    def connection(*, is_sandbox: bool, key: Secret | None = None) -> Connection:
-        return replace(connect(is_sandbox=is_sandbox, key=key), timing=scaled())
+    def connection(*, is_sandbox: bool, **given: Any) -> Connection:
+        return replace(connect(is_sandbox=is_sandbox, **given), timing=scaled())
 
     settings.connection = connection
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.agency import Agency
-from tests.cli.command import FAST, SECONDS, checked, run
+from tests.cli.command import FAST, ROOT, SECONDS, checked, run
 from tests.cli.terminal import INTERRUPT, Terminal
 from tests.doubles import git
 from tests.doubles.oracles import markdown
@@ -400,3 +400,13 @@ def test_nothing_to_change_asks_nobody(agency: Agency) -> None:
     with Terminal("fleet", "apply", cwd=agency.folder, settings=agency.settings) as terminal:
         assert terminal.end() == 0
     assert "Only `yes` is a yes" not in terminal.shown
+
+
+def test_sandbox_has_a_state_for_each_organization(tmp_path: Path) -> None:
+    agency = Agency(tmp_path, ())
+    sample = (ROOT / "audiences.d" / "cfo-fintech.yaml").read_text("utf-8")
+    for organization in ("acme", "globex"):
+        agency.write(f"orgs/{organization}/audiences.d/cfo.yaml", sample)
+    assert agency.run("apply", "--sandbox", "--auto-approve", "--org", "acme").code == 0
+    assert agency.outcomes("drift", "--sandbox") == (2, {"acme": "no_changes", "globex": "changes"})
+    assert agency.run("plan", "--sandbox", "--org", "globex").code == 0

@@ -37,7 +37,7 @@ class FleetRequest:
     """What was asked for all organizations alike.
 
     `base` is a commit: a plan says what of a difference is git's since then and what is drift, and the guards
-    of a plan or an apply are those that stood then.
+    of a plan or an apply are those that stood then. In the sandbox each organization has a state of its own.
     """
 
     is_approved: bool = False
@@ -45,6 +45,7 @@ class FleetRequest:
     max_changes: MaxChanges | None = None
     reach_budget: int = 0
     base: str | None = None
+    is_sandbox: bool = False
 
 
 class Worker:
@@ -148,6 +149,9 @@ class Worker:
                     pass
 
     async def _connection(self, organization: Organization) -> Connection:
+        if self._request.is_sandbox:
+            state = settings.SANDBOX.with_name(f"sandbox-{organization.name}.sqlite3")
+            return settings.connection(is_sandbox=True, state=state)
         key = await self._unless_stopped(self._keys.of(organization))
         return settings.connection(is_sandbox=False, key=key)
 

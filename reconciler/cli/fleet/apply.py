@@ -13,11 +13,11 @@ from reconciler import interrupts, wording
 from reconciler.app.fleet import reviewed_plans
 from reconciler.app.fleet.run import FleetRun
 from reconciler.app.fleet.work import FleetRequest
+from reconciler.cli import options as single
 from reconciler.cli import output
 from reconciler.cli.apply import ask, require_terminal
 from reconciler.cli.fleet import options
 from reconciler.cli.fleet.ending import carry_out, format_, perform
-from reconciler.cli.options import max_changes, parallelism
 from reconciler.errors import Interrupted
 from reconciler.plan.reach import BUDGET
 from reconciler.render import fleet_text
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.command("apply")
 @options.running
 @format_
+@single.sandbox
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option(
     "--plan",
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="Apply without asking the plans that `fleet plan --out DIR` saved, as far as they still hold.",
 )
-@parallelism
-@max_changes
+@single.parallelism
+@single.max_changes
 def apply_command(
+    sandbox: bool,
     auto_approve: bool,
     plans: str | None,
     parallelism: int,
@@ -60,7 +62,9 @@ def apply_command(
         if plans is not None:
             reviewed_plans.require_folder(plans)
         selection, how = options.selection(given), options.how(given)
-        request = FleetRequest(auto_approve, parallelism, max_changes, BUDGET, selection.base)
+        request = FleetRequest(
+            auto_approve, parallelism, max_changes, BUDGET, selection.base, is_sandbox=sandbox
+        )
         if plans is not None:
             reviewed: Reviewed = partial(reviewed_plans.read, plans)
         else:
