@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from reconciler.api.connection import Connection
-    from reconciler.app.merge_base import MergeBase
     from reconciler.app.merge_guards import Guards, MergeGuards
     from reconciler.apply import Stop
     from reconciler.errors import Diagnostic, ReconcilerError
@@ -60,12 +59,12 @@ class ReviewedSession(ApplySession):
         is_waived = self.reviews.is_waived
         return Approval(is_waived, None if is_waived else _UNAPPROVED, None)
 
-    async def read(self, connection: Connection, limits: Limits, merge_base: MergeBase | None = None) -> Plan:
+    async def read(self, connection: Connection, limits: Limits) -> Plan:
         """Plan afresh, and put the guards that count in place of those that were merged.
 
         Raises FileError and ApiError.
         """
-        plan = await super().read(connection, limits, merge_base)
+        plan = await super().read(connection, limits)
         if plan.changes and not plan.errored:
             self._tell_apart(plan)
             self.plan = plan = self._guarded(plan)

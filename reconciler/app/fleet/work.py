@@ -13,6 +13,7 @@ from reconciler.app.apply_session import ApplyRequest, ApplySession, require_wri
 from reconciler.app.fleet import approving, organizations, reporting
 from reconciler.app.fleet.documents import JOURNAL, RESULT
 from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.plan import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -38,6 +39,7 @@ class FleetRequest:
 
     `base` is a commit: a plan says what of a difference is git's since then and what is drift, and the guards
     of a plan or an apply are those that stood then. In the sandbox each organization has a state of its own.
+    Of a proposal, exceptions to policies count as they are asked for: the apply looks for their approval.
     """
 
     is_approved: bool = False
@@ -46,6 +48,7 @@ class FleetRequest:
     reach_budget: int = 0
     base: str | None = None
     is_sandbox: bool = False
+    is_proposal: bool = False
 
 
 class Worker:
@@ -84,11 +87,10 @@ class Worker:
         return {"validate": self._validate, "plan": self._plan, "drift": self._plan, "apply": self._apply}
 
     async def _validate(self, organization: Organization, _: Job) -> OrganizationResult:
-        from reconciler import definitions
-        from reconciler.app import catalogue
+        from reconciler.app import catalogue, policies
 
         paths = organization.paths
-        checked = definitions.check(paths, catalogue.read(paths))
+        checked = policies.check(paths, catalogue.read(paths))
         await asyncio.sleep(0)  # the others, and a wish to stop, get their turn
         return reporting.of_validation(organization.name, checked)
 
@@ -98,8 +100,16 @@ class Worker:
         base = None if job.action == "drift" else self._merge_base(organization)
         connection = await self._connection(organization)
         self._documents.prepare(organization.name)
+        is_asked = request.is_proposal or job.action == "drift"
         made = await self._unless_stopped(
-            planning.plan(defined, connection, limits, merge_base=base, reach_budget=request.reach_budget)
+            planning.plan(
+                defined,
+                connection,
+                limits,
+                merge_base=base,
+                reach_budget=request.reach_budget,
+                tell=exceptions.asked_for if is_asked else None,
+            )
         )
         if job.action == "plan" and made.changes:
             made = await asyncio.to_thread(commits.add, made)
@@ -117,6 +127,7 @@ class Worker:
                 max_changes=request.max_changes,
                 out=documents.file(name, RESULT),
                 journal=documents.file(name, JOURNAL),
+                base=request.base,
             ),
         )
         error: ReconcilerError | None = None
@@ -139,7 +150,7 @@ class Worker:
         require_writable(session.request)
         limits = session.load()
         connection = await self._connection(organization)
-        plan = await self._unless_stopped(session.read(connection, limits, self._merge_base(organization)))
+        plan = await self._unless_stopped(session.read(connection, limits))
         session.require_allowed(plan)
         if not plan.changes:
             return

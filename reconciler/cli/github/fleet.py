@@ -85,7 +85,9 @@ def plan_command(
 
         environment = runner.read(os.environ)
         selection = select(environment, globs, shard)
-        request = FleetRequest(base=selection.base, reach_budget=0 if no_reach else reach_budget)
+        request = FleetRequest(
+            reach_budget=0 if no_reach else reach_budget, base=selection.base, is_proposal=True
+        )
         return _ended(
             environment, perform(FleetRun(_action(environment), selection, request, How(out=out))), out
         )
