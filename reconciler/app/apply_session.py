@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from reconciler import interrupts, schema
 from reconciler.app import approval, planning, saved_files, settings, signals
-from reconciler.app.merge_base import read_merge_base
 from reconciler.errors import DefinitionError, Interrupted, SettingsError
 from reconciler.journal import Journal
 from reconciler.plan import ApplyResult, AudienceResult, Change, Limits, MaxChanges, Plan, refusal
@@ -88,8 +87,11 @@ class ApplySession:
         request = self.request
         self._loaded, limits = planning.load(request.paths), self._waived(settings.limits(request.paths))
         self.definitions = self._loaded.definitions
-        before = None if request.base is None else read_merge_base(request.base, request.paths)
-        self._merge_base = before and replace(before, limits=self._waived(before.limits or limits))
+        if request.base is not None:
+            from reconciler.app.merge_base import read_merge_base
+
+            before = read_merge_base(request.base, request.paths)
+            self._merge_base = replace(before, limits=self._waived(before.limits or limits))
         return limits
 
     async def read(self, connection: Connection, limits: Limits) -> Plan:
