@@ -97,8 +97,9 @@ def _project() -> dict[str, list[str]]:
     """Return what pyproject.toml asks for: to run, and to build."""
     read: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     project = read["project"]
+    extras = project["optional-dependencies"]
     return {
-        "run": [*project["dependencies"], *project["optional-dependencies"]["sandbox"]],
+        "run": [*project["dependencies"], *extras["sandbox"], *extras["fleet"]],
         "build": read["build-system"]["requires"],
     }
 
@@ -112,8 +113,8 @@ def _lock_of_tests() -> str:
 def _targets(which: str) -> list[str]:
     """Return pip's arguments for the lowest or the newest versions; the developers' tools stay as locked."""
     if which == "newest":
-        names = re.findall(r"^([\w.-]+)==", (LOCKS / "run.txt").read_text("utf-8"), re.MULTILINE)
-        return ["--upgrade", *names]
+        locks = [(LOCKS / name).read_text("utf-8") for name in ("run.txt", "fleet.txt")]
+        return ["--upgrade", *{name for text in locks for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}]
     asked = [text for group in _project().values() for text in group]
     return [re.sub(r">=([^,]+).*", r"==\1", text) for text in asked]
 

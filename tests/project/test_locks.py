@@ -17,8 +17,9 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 PLAIN = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["build-system"]["requires"]]
 SANDBOX = [*PLAIN, *EXTRAS["sandbox"]]
-OURSELVES = "audience-reconciler[sandbox]"
-ASKED = {"plain": PLAIN, "run": SANDBOX, "test": [*SANDBOX, *EXTRAS["dev"]]}
+FLEET = [*PLAIN, *EXTRAS["fleet"]]
+OURSELVES = "audience-reconciler[sandbox,fleet]"
+ASKED = {"plain": PLAIN, "run": SANDBOX, "fleet": FLEET, "test": [*SANDBOX, *FLEET, *EXTRAS["dev"]]}
 
 every_lock = pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.iterdir()))
 
@@ -56,8 +57,9 @@ def test_a_lock_satisfies_the_project(name: str) -> None:
     assert unmet == []
 
 
-def test_what_is_installed_is_what_was_tested() -> None:
-    for smaller, larger in pairwise(map(locked, ("plain", "run", "test"))):
+@pytest.mark.parametrize("extra", ["run", "fleet"])
+def test_what_is_installed_is_what_was_tested(extra: str) -> None:
+    for smaller, larger in pairwise(map(locked, ("plain", extra, "test"))):
         assert smaller.items() <= larger.items()
 
 
@@ -67,8 +69,13 @@ def test_the_plain_lock_has_no_web_server() -> None:
     assert set(locked("run")) - set(locked("plain")) >= extra
 
 
+@pytest.mark.parametrize("name", ["plain", "run"])
+def test_what_needs_no_engine_has_no_database_driver(name: str) -> None:
+    assert {"dbos", "psycopg", "sqlalchemy"} <= set(locked("fleet")) - set(locked(name))
+
+
 def test_dependencies_have_a_lowest_version_and_an_end() -> None:
-    for text in SANDBOX:
+    for text in {*SANDBOX, *FLEET}:
         operators = {one.operator for one in Requirement(text).specifier}
         assert {">=", "<"} <= operators <= {">=", "<", "!="}
 
