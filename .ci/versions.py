@@ -114,7 +114,10 @@ def _targets(which: str) -> list[str]:
     """Return pip's arguments for the lowest or the newest versions; the developers' tools stay as locked."""
     if which == "newest":
         locks = [(LOCKS / name).read_text("utf-8") for name in ("run.txt", "fleet.txt")]
-        return ["--upgrade", *{name for text in locks for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}]
+        return [
+            "--upgrade",
+            *{name for text in locks for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)},
+        ]
     asked = [text for group in _project().values() for text in group]
     return [re.sub(r">=([^,]+).*", r"==\1", text) for text in asked]
 

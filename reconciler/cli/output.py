@@ -55,6 +55,13 @@ def write(text: str, stream: TextIO | None = None, *, is_document: bool = False)
             raise undelivered(error) from error
 
 
+def tell(text: str) -> None:
+    """Say a line on stderr, whatever it may hold."""
+    from reconciler.render.escape import log_line
+
+    write(f"{log_line(text)}\n", sys.stderr)
+
+
 def _takes_more(stream: TextIO) -> bool:
     import select
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import wording
+from reconciler.plan.organization import FleetReport
 from reconciler.render import fleet, text
 from reconciler.render.diagnostics import PLAIN, diagnostic_line
 from reconciler.render.escape import log_line
@@ -13,7 +14,7 @@ from reconciler.render.medium import TERMINAL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.plan.organization import FleetReport
+    from reconciler.plan.organization import OrganizationResult
     from reconciler.render.diagnostics import Colour, Ink
     from reconciler.render.fleet import Group
 
@@ -34,6 +35,13 @@ def report(value: FleetReport, ink: Ink = PLAIN) -> str:
     if lines and lines[-1]:
         lines.append("")
     return "\n".join([*lines, f"{ink('bold', fleet.title(value))}: {fleet.counts(value)}."]) + "\n"
+
+
+def result(value: OrganizationResult, ink: Ink = PLAIN) -> str:
+    """Show how the apply of one organization ended, in full."""
+    report_ = FleetReport("apply", (value,))
+    lines = [*_live_and_wider(report_, ink), *_group(fleet.Group((value,)), report_, ink)]
+    return "\n".join(lines) + "\n"
 
 
 def gone(value: FleetReport) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.plan import result_to_document, to_document
 from reconciler.plan.document import diagnostic_to_document
+from reconciler.plan.durable_run import status_to_document
 from reconciler.plan.model import FORMAT_VERSION
 from reconciler.plan.organization import report_to_document
 from reconciler.render.escape import json_document
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.errors import Diagnostic
     from reconciler.model import Json
     from reconciler.plan import ApplyResult, Plan
+    from reconciler.plan.durable_run import FleetStatus
     from reconciler.plan.organization import FleetReport
 
 
@@ -50,6 +52,10 @@ def checks(rows: Sequence[tuple[str, str, str, str]]) -> str:
 
 def fleet_report(value: FleetReport, code: int) -> str:
     return _dump(report_to_document(value, code))
+
+
+def fleet_status(value: FleetStatus) -> str:
+    return _dump(status_to_document(value))
 
 
 def _dump(document: Mapping[str, Json]) -> str:

@@ -32,6 +32,7 @@ _INTERPRETER = ("PYTHON", "LC_")  # variables that only an interpreter that star
 _OURS = (
     "LEADPIPE_",
     "RECONCILER_KEY",
+    "RECONCILER_DATABASE",
     "NO_COLOR",
     "FORCE_COLOR",
     "TERM",

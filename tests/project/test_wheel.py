@@ -23,6 +23,11 @@ NO_SANDBOX = (
     "Error: the embedded API is not installed. "
     'Run pip install "audience-reconciler[sandbox]" (in a checkout of it, pip install ".[sandbox]").\n'
 )
+NO_FLEET = (
+    "Error: the engine dbos is not installed. "
+    'Run pip install "audience-reconciler[fleet]" (in a checkout of it, pip install ".[fleet]"), '
+    "or use --engine local.\n"
+)
 _OURS = ("PYTHON", "LEADPIPE_", "GITHUB_")
 
 
@@ -86,6 +91,8 @@ def test_the_plain_package_works_and_names_its_extra(tmp_path: Path) -> None:
     for command in (("plan", "--sandbox"), apply, ("sandbox", "serve")):
         assert reconciler(*command, code=1) == Said(1, "", NO_SANDBOX)
     assert "the embedded API is not installed" in reconciler("github", "drift", "--sandbox", code=1).out
+    for asked in (("worker",), ("status",), ("apply", "--engine", "dbos", "--auto-approve")):
+        assert reconciler("fleet", *asked, code=1) == Said(1, "", NO_FLEET)
     for command, schema in ((("plan", "--sandbox"), "plan"), (apply, "apply-result")):
         said = reconciler(*command, "--format", "json", code=1)
         (diagnostic,) = said.document(schema)["diagnostics"]

@@ -21,7 +21,7 @@ from reconciler.plan.organization import FleetReport, OrganizationResult
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
-    from reconciler.app.fleet.engines import EngineName
+    from reconciler.app.fleet.engines import DatabaseUse
     from reconciler.app.fleet.selection import Selection
     from reconciler.app.fleet.work import FleetRequest, Sessions
     from reconciler.plan.organization import Action
@@ -32,11 +32,13 @@ Reviewed: TypeAlias = "Callable[[str], Job] | None"
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What carries out a run: an engine, how many organizations at once, and where documents are kept."""
+    """What carries out a run: how many organizations at once, where documents are kept, and a database's
+    workers where one is given.
+    """
 
-    engine: EngineName = "local"
     concurrency: int = 16
     out: str | None = None
+    database: DatabaseUse | None = None
 
 
 class FleetRun:
@@ -72,7 +74,10 @@ class FleetRun:
         signals.install_handlers(stop, loop)
         out = None if self._how.out is None else Path(self._how.out)
         worker = Worker(self._request, Keys(only=self.selection.only), Documents(out), stop, self._sessions)
-        engine = engines.make(self._how.engine, worker.process, stop, self._how.concurrency)
+        is_guarded = self._request.base is not None
+        engine = engines.make(
+            worker.process, stop, self._how.concurrency, self._how.database, is_guarded=is_guarded
+        )
         with interrupts.Alarm(loop):
             jobs = []
             for job in self._jobs():

@@ -14,6 +14,8 @@ _COMMANDS = {
     "apply": "apply",
     "drift": "drift",
     "matrix": "matrix",
+    "worker": "worker",
+    "status": "status",
 }
 
 

@@ -18,7 +18,7 @@ from reconciler.cli import output
 from reconciler.cli.apply import ask, require_terminal
 from reconciler.cli.fleet import options
 from reconciler.cli.fleet.ending import carry_out, format_, perform
-from reconciler.errors import Interrupted
+from reconciler.errors import Interrupted, SettingsError
 from reconciler.plan.reach import BUDGET
 from reconciler.render import fleet_text
 
@@ -43,17 +43,20 @@ if TYPE_CHECKING:
 )
 @single.parallelism
 @single.max_changes
+@options.database_url
 def apply_command(
     sandbox: bool,
     auto_approve: bool,
     plans: str | None,
     parallelism: int,
     max_changes: MaxChanges | None,
+    database_url: str | None,
     **given: Unpack[options.Running],
 ) -> int:
     """Bring each organization to what its definitions say, after a yes.
 
-    With --changed-since the guards are those of the merge base.
+    With --changed-since the guards are those of the merge base. With --engine dbos the workers of a database
+    do the work (`reconciler fleet worker`), and whichever process dies, it goes on where it was.
     """
 
     def make() -> FleetRun:
@@ -61,7 +64,8 @@ def apply_command(
             require_terminal("Give --plan DIR with the plans that were reviewed, or --auto-approve")
         if plans is not None:
             reviewed_plans.require_folder(plans)
-        selection, how = options.selection(given), options.how(given)
+        how = _how(given, database_url, max_changes)
+        selection = options.selection(given)
         request = FleetRequest(
             auto_approve, parallelism, max_changes, BUDGET, selection.base, is_sandbox=sandbox
         )
@@ -78,9 +82,27 @@ def apply_command(
     return carry_out("apply", make, given["format_"], given["out"])
 
 
+def _how(given: options.Running, database_url: str | None, max_changes: MaxChanges | None) -> How:
+    if given["engine"] == "local":
+        return options.how(given)
+    from reconciler.app.fleet import durable
+    from reconciler.app.fleet.engines import DatabaseUse
+    from reconciler.app.fleet.run import How
+
+    durable.enable()
+    if max_changes is not None:
+        raise SettingsError(
+            "--max-changes cannot be handed on to workers", "Set max_changes in reconciler.toml instead"
+        )
+    from reconciler.app.fleet.durable import database
+
+    where = database.address(database_url)
+    return How(given["concurrency"], given["out"], DatabaseUse(where, output.tell))
+
+
 def _approved(selection: Selection, request: FleetRequest, how: How) -> FleetReport:
     """Show what would be done and ask for a yes; raises NotApproved without one, and Interrupted."""
-    report = perform(FleetRun("plan", selection, request, replace(how, out=None)))
+    report = perform(FleetRun("plan", selection, request, replace(how, out=None, database=None)))
     interrupts.hold()
     interrupts.release()
     if any(one.outcome in {"interrupted", "not_attempted"} for one in report.results):

@@ -74,7 +74,7 @@ _changed_since = click.option(
     help="Only organizations whose files, or pieces that they use, differ from the merge base with REF.",
 )
 shard = click.option("--shard", metavar="I/N", callback=_shard, help="Only this share of the organizations.")
-_jobs = click.option(
+jobs = click.option(
     "--jobs",
     "concurrency",
     type=click.IntRange(1, MAX_JOBS),
@@ -83,9 +83,19 @@ _jobs = click.option(
     help="Organizations at once.",
 )
 _engine = click.option(
-    "--engine", type=click.Choice(["local"]), default="local", show_default=True, help="What does the work."
+    "--engine",
+    type=click.Choice(["local", "dbos"]),
+    default="local",
+    show_default=True,
+    help="What does the work: this process or, for an apply, the workers of a database.",
 )
-_out = click.option(
+database_url = click.option(
+    "--database-url",
+    metavar="URL",
+    help="The database of the engine dbos. A password belongs in RECONCILER_DATABASE_URL: others of this "
+    "machine see options. By default SQLite, in .reconciler/.",
+)
+out = click.option(
     "--out",
     metavar="DIR",
     type=click.Path(),
@@ -100,7 +110,7 @@ def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def running(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add all that a command has which works on organizations, but for its format."""
-    return selecting(shard(_jobs(_engine(_out(command)))))
+    return selecting(shard(jobs(_engine(out(command)))))
 
 
 def selection(given: Selecting) -> Selection:
@@ -111,6 +121,13 @@ def selection(given: Selecting) -> Selection:
 
 
 def how(given: Running) -> How:
+    """Return what carries out a run in this process; raises SettingsError where that is not wanted."""
     from reconciler.app.fleet.run import How
+    from reconciler.errors import SettingsError
 
-    return How(given["engine"], given["concurrency"], given["out"])
+    if given["engine"] != "local":
+        raise SettingsError(
+            f"--engine {given['engine']} is for `reconciler fleet apply` alone",
+            "What only reads needs no engine: leave it out",
+        )
+    return How(given["concurrency"], given["out"])
