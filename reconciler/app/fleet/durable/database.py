@@ -132,7 +132,15 @@ def migrate(where: Secret) -> None:
     with reported():
         DBOS.migrate(where.reveal(), schema=SCHEMA)
     with connected(where) as engine:
+        if is_sqlite(where):
+            _set_wal(engine)
         lease.create_table(engine)
+
+
+def _set_wal(engine: Engine) -> None:
+    """Let a file remember that it keeps a log: readers do not wait for a writer then, nor it for them."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 @contextmanager
