@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.api.connection import Timing
 from reconciler.app import settings
+from reconciler.app.fleet import durable
 from reconciler.cli import main
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def hurry() -> None:
         return replace(connect(is_sandbox=is_sandbox, **given), timing=scaled())
 
     settings.connection = connection
+    durable.MIN_TAKEOVER *= SCALE
 
 
 if __name__ == "__main__":

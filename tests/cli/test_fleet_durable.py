@@ -302,10 +302,16 @@ def test_password_is_never_shown(office: Office, server: postgres.Server) -> Non
         for command in (("status",), ("worker",), ("apply", "--engine", "dbos", "--plan", "plans")):
             said = office.agency.run(*command)
             assert said.code != 0
-            assert "the database cannot be used (OperationalError)" in said.err
+            assert "the database cannot be used: no connection" in said.out + said.err
             assert postgres.PASSWORD not in said.out + said.err
     finally:
         server.start()
+
+
+@pytest.mark.slow
+def test_impatient_takeover_is_refused(office: Office) -> None:
+    said = office.agency.run("worker", "--takeover-after", "14")
+    assert (said.code, "at least 15 seconds" in said.err) == (1, True)
 
 
 _TRACED = """

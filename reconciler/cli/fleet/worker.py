@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from reconciler.plan.organization import OrganizationResult
 
 
+def _long_enough(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    if seconds < durable.MIN_TAKEOVER:
+        least = f"{durable.MIN_TAKEOVER:g} seconds"
+        raise click.BadParameter(f"A worker needs at least {least}, to settle what is in flight.")
+    return seconds
+
+
 @click.command("worker")
 @options.database_url
 @options.jobs
@@ -43,7 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--takeover-after",
     metavar="SECONDS",
-    type=click.FloatRange(1, 3600),
+    type=click.FloatRange(max=3600),
+    callback=_long_enough,
     default=60.0,
     show_default=True,
     help="Take over what a worker ran that has been silent so long. The same for all workers.",

@@ -14,6 +14,9 @@ from reconciler.errors import SettingsError
 # What the extra `fleet` installs. This module imports none of it, so that it can say what is missing.
 _EXTRA = ("dbos", "sqlalchemy", "psycopg")
 
+# Seconds: a worker that may not write any more has half of them to settle what is in flight.
+MIN_TAKEOVER = 15.0
+
 
 def enable() -> None:
     """Make the engine ready to be imported; raises SettingsError where it is not installed.

@@ -6,7 +6,7 @@ An address may hold a password, in more than one place: no message quotes any of
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error as SqliteError
 from typing import TYPE_CHECKING
@@ -138,8 +138,10 @@ def migrate(where: Secret) -> None:
 
 
 def _set_wal(engine: Engine) -> None:
-    """Let a file remember that it keeps a log: readers do not wait for a writer then, nor it for them."""
-    with engine.connect() as connection:
+    """Let a file remember that it keeps a log, which is quicker; whoever comes second changes nothing."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with suppress(SQLAlchemyError), engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
@@ -152,13 +154,16 @@ def reported() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise DatabaseError(f"the database cannot be used ({_reason(error)})", _HINT) from None
+        raise DatabaseError(f"the database cannot be used: {_reason(error)}", _HINT) from None
     except dbos_error.DBOSException as error:
         raise DatabaseError(f"the database is not one of ours ({type(error).__name__})", _HINT) from None
 
 
 def _reason(error: Exception) -> str:
     """Return what went wrong as SQLite or a server says it: a driver's own words may hold the address."""
+    from sqlalchemy.exc import OperationalError
+
     cause = getattr(error, "orig", None) or error
     said = str(cause) if isinstance(cause, SqliteError) else getattr(cause, "diag", None)
-    return said if isinstance(said, str) else getattr(said, "message_primary", None) or type(cause).__name__
+    shown = said if isinstance(said, str) else getattr(said, "message_primary", None)
+    return shown or ("no connection" if isinstance(error, OperationalError) else type(cause).__name__)

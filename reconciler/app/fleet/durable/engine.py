@@ -55,8 +55,13 @@ class Durable:
         self._is_guarded = is_guarded
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[OrganizationResult, None]:
-        """Yield one result for each job; raises DatabaseError where the database cannot be used."""
-        await asyncio.to_thread(database.migrate, self._where)
+        """Yield one result for each job; raises DatabaseError where the database is lost meanwhile."""
+        try:
+            await asyncio.to_thread(database.migrate, self._where)
+        except DatabaseError as error:
+            for job in jobs:
+                yield OrganizationResult(job.organization, "failed", diagnostics=error.diagnostics)
+            return
         reviewed = {job.organization: job.digest for job in jobs if job.digest}
         wanted = {} if self._is_guarded else dict(reviewed)
         to_plan = [Job(job.organization, "plan") for job in jobs if job.organization not in wanted]

@@ -13,7 +13,7 @@ from reconciler.app.fleet.durable.plain_json import PlainJson
 from reconciler.plan.durable_run import STATES, DurableRun, State, StoredResult, result_from_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dbos import EnqueueOptions, WorkflowStatus
 
@@ -60,11 +60,10 @@ class Runs:
         that two who ask at once ask for the same.
         """
         asked = list(wanted)
-        latest = self._latest([identity(*one) for one in asked])
-        return [self._ticket(organization, digest, latest) for organization, digest in asked]
+        latest = self._latest(asked)
+        return [self._ticket(*one, latest.get(one)) for one in asked]
 
-    def _ticket(self, organization: str, digest: str, latest: Mapping[str, DurableRun]) -> Ticket:
-        found = latest.get(identity(organization, digest))
+    def _ticket(self, organization: str, digest: str, found: DurableRun | None) -> Ticket:
         if found is not None and found.state != "failed":
             return Ticket(found, is_repeat=True)
         number = 1 if found is None else found.number + 1
@@ -79,13 +78,16 @@ class Runs:
         run = DurableRun(options["workflow_id"], organization, digest, "waiting", number)
         return Ticket(run, is_repeat=False)
 
-    def _latest(self, ids: Sequence[str]) -> dict[str, DurableRun]:
-        """Return the last run of each id without its number."""
-        found: dict[str, DurableRun] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            for run in self._listed(workflow_id_prefix=list(ids[start : start + _AT_ONCE])):
-                base = identity(run.organization, run.digest)
-                found[base] = max(found.get(base, run), run, key=lambda one: one.number)
+    def _latest(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], DurableRun]:
+        """Return the last run of each organization and digest: where one failed there may be another."""
+        found: dict[tuple[str, str], DurableRun] = {}
+        number = 0
+        while asked:
+            number += 1
+            ids = [identity(*one, number) for one in asked]
+            runs = {(run.organization, run.digest): run for run in self.find(ids)}
+            found |= runs
+            asked = [one for one, run in runs.items() if run.state == "failed"]
         return found
 
     def left_before(self, run_id: str) -> tuple[str, ...] | None:
