@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from reconciler.app.fleet.durable.applying import Applier
-    from reconciler.app.fleet.durable.worker import Worker
+    from reconciler.app.fleet.durable.worker import QueueWorker
     from reconciler.app.fleet.engine import Job
     from reconciler.apply import Stop
     from reconciler.plan.organization import OrganizationResult
@@ -78,10 +78,12 @@ def worker_command(
     def body() -> Ending:
         durable.enable()
         from reconciler.app.fleet.durable import database
-        from reconciler.app.fleet.durable.worker import Settings, Worker
+        from reconciler.app.fleet.durable.worker import QueueWorker, WorkerSettings
 
-        settings = Settings(concurrency, starts_per_minute, takeover_after, is_until_idle=until_idle)
-        worker = Worker(database.address(database_url), _applier(parallelism, out), settings, output.tell)
+        settings = WorkerSettings(concurrency, starts_per_minute, takeover_after, is_until_idle=until_idle)
+        worker = QueueWorker(
+            database.address(database_url), _applier(parallelism, out), settings, output.tell
+        )
         _install_handlers(worker, stopped)
         worker.run()
         return Ending(exit_codes.INTERRUPTED if stopped.is_set() else exit_codes.DONE)
@@ -111,7 +113,7 @@ def _tell(result: OrganizationResult) -> None:
     output.write(fleet_text.result(result), sys.stderr)
 
 
-def _install_handlers(worker: Worker, stopped: threading.Event) -> None:
+def _install_handlers(worker: QueueWorker, stopped: threading.Event) -> None:
     """Let a first signal stop the worker gently, and a second one end the process."""
 
     def stop(_: int, __: FrameType | None) -> None:

@@ -91,12 +91,15 @@ class Runs:
         return found
 
     def left_before(self, run_id: str) -> tuple[str, ...] | None:
-        """Return what an earlier run of the same digest has left to do; None where there was none."""
+        """Return what earlier runs of a digest have left to do; None where it has to be reviewed anew.
+
+        That is where none of them wrote anything, or the last one that did could not tell what was left.
+        """
         organization, digest, number = parts(run_id)
         for earlier in range(number - 1, 0, -1):
             (run,) = self._listed(workflow_ids=[identity(organization, digest, earlier)])
-            if run.result is not None and run.result.left:
-                return run.result.left
+            if run.result is not None and (run.result.left or run.result.is_written):
+                return run.result.left or None
         return None
 
     def find(self, ids: Sequence[str]) -> Iterator[DurableRun]:
@@ -115,7 +118,9 @@ class Runs:
 
     def _listed(self, **wanted: Any) -> list[DurableRun]:  # noqa: ANN401 - as DBOS takes them
         with database.reported():
-            return [_run(one) for one in self._client.list_workflows(load_input=False, **wanted)]
+            return [
+                _run(one) for one in self._client.list_workflows(name=WORKFLOW, load_input=False, **wanted)
+            ]
 
 
 def identity(organization: str, digest: str, number: int = 1) -> str:

@@ -38,7 +38,7 @@ _ACTIVE = ("ENQUEUED", "DELAYED", "PENDING")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WorkerSettings:
     """How a worker works: `jobs` organizations at once, and of each at most `starts_a_minute` runs, one at a
     time. `takeover` is how many seconds a worker may be silent before others take over what it ran.
     """
@@ -50,11 +50,11 @@ class Settings:
     is_until_idle: bool = False
 
 
-class Worker:
+class QueueWorker:
     """Runs what waits until it is told to stop, or where that is wanted until nothing waits or runs."""
 
     def __init__(
-        self, where: Secret, applier: Applier, settings: Settings, tell: Callable[[str], None]
+        self, where: Secret, applier: Applier, settings: WorkerSettings, tell: Callable[[str], None]
     ) -> None:
         self._where = where
         self._applier = applier
@@ -84,7 +84,7 @@ class _Shift:
         where: Secret,
         engine: sa.Engine,
         applier: Applier,
-        settings: Settings,
+        settings: WorkerSettings,
         tell: Callable[[str], None],
     ) -> None:
         self._where = where
@@ -96,7 +96,8 @@ class _Shift:
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._lease = lease.Lease(engine, name, settings.takeover)
         self._over = threading.Event()
-        self._is_lost = self._is_idle = False
+        self._is_lost = self._is_idle = self._is_out_of_reach = False
+        self._bug: Exception | None = None
 
     def work(self, stopping: threading.Event) -> bool:
         """Return whether this ended as it should, and not because others took over."""
@@ -109,6 +110,8 @@ class _Shift:
                 self._watch(stopping)
             finally:
                 self._end(beating)
+        if self._bug is not None:
+            raise self._bug
         return not self._is_lost
 
     def _launch(self, runs: Runs) -> None:
@@ -137,21 +140,26 @@ class _Shift:
         )
 
     def _beat(self) -> None:
-        is_lasting = True
-        while not self._over.is_set():
-            try:
-                self._lease.beat()
-                self._take_over()
-                self._is_idle = self._settings.is_until_idle and not self._count_active()
-                is_lasting = True
-            except lease.Lost:
-                self._is_lost = True
-                return
-            except SQLAlchemyError:
-                if is_lasting:
-                    self._tell("The database is out of reach. Trying again.")
-                is_lasting = False
-            self._over.wait(self._settings.takeover / lease.BEATS)
+        try:
+            while not self._over.is_set():
+                self._look()
+                self._over.wait(self._settings.takeover / lease.BEATS)
+        except lease.Lost:
+            self._is_lost = True
+        except Exception as bug:  # noqa: BLE001 - raised again in the main thread
+            self._bug = bug
+
+    def _look(self) -> None:
+        """Say that this worker is alive, and see to what others left."""
+        try:
+            self._lease.beat()
+            self._take_over()
+            self._is_idle = self._settings.is_until_idle and not self._count_active()
+            self._is_out_of_reach = False
+        except SQLAlchemyError:
+            if not self._is_out_of_reach:
+                self._tell("The database is out of reach. Trying again.")
+            self._is_out_of_reach = True
 
     def _take_over(self) -> None:
         """Let wait again what runs by the database, and whose worker is not alive."""
@@ -174,7 +182,7 @@ class _Shift:
 
     def _watch(self, stopping: threading.Event) -> None:
         was_held = False
-        while not (self._is_lost or self._is_idle) and not stopping.wait(_TICK):
+        while not (self._is_lost or self._is_idle or self._bug) and not stopping.wait(_TICK):
             if self._lease.is_held is not was_held:
                 was_held = not was_held
                 self._gate.set_open(is_open=was_held)
