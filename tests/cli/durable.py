@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 import sqlite3
 import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.cli.command import FAST
+from tests.cli.command import FAST, SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,9 +53,15 @@ class Office:
         given = arguments or ("--plan", "plans")
         return self.agency.started("apply", "--engine", "dbos", *given, program=FAST)
 
-    def worker(self, *options: str, **how: Any) -> AbstractContextManager[Running]:
-        how = {"program": FAST, **how}
-        return self.agency.started("worker", "--takeover-after", str(TAKEOVER), *options, **how)
+    @contextmanager
+    def worker(self, *options: str) -> Iterator[Running]:
+        """Start a worker, which is stopped gently where it still runs at the end."""
+        given = ("worker", "--takeover-after", str(TAKEOVER), *options)
+        with self.agency.started(*given, program=FAST) as process:
+            yield process
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+                process.wait(SECONDS)
 
     def work(self, *options: str) -> Said:
         """Let one worker do all there is to do."""
@@ -85,7 +92,7 @@ def everything_in(url: str) -> str:
 
 
 def _sqlite(url: str) -> Iterator[str]:
-    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             yield from (f"{name} {row}" for row in connection.execute(f'SELECT * FROM "{name}"'))  # noqa: S608 - its own names
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.agency import Agency, identity
 from tests.cli.durable import TAKEOVER, Office, everything_in, raw_bytes, wait_until
-from tests.doubles import postgres
+from tests.doubles import git, postgres
 from tests.doubles.peer import Fault
 
 if TYPE_CHECKING:
@@ -306,6 +306,73 @@ def test_password_is_never_shown(office: Office, server: postgres.Server) -> Non
             assert postgres.PASSWORD not in said.out + said.err
     finally:
         server.start()
+
+
+@pytest.mark.slow
+def test_approved_unseen_is_planned_first(office: Office) -> None:
+    office.change(1, ("acme", "globex"))
+    office.agency.define("hooli", 0, 80)
+    office.agency.settings["LEADPIPE_API_KEY__HOOLI"] = ""
+    for number in range(4):
+        office.agency.define("initech", number, 80)
+    with office.worker():
+        code, found, _ = office.apply("--auto-approve")
+    assert code == 4
+    assert {name: one["outcome"] for name, one in found.items()} == {
+        "acme": "applied",
+        "globex": "applied",
+        "hooli": "failed",
+        "initech": "refused",
+        "umbrella": "unchanged",
+    }
+    assert office.states() == {"acme": "done", "globex": "done"}
+    assert office.patched() == everyone(("acme", "globex"), 1)
+
+
+@pytest.mark.slow
+def test_guards_of_a_merge_base_hold_for_workers(office: Office) -> None:
+    folder = office.agency.folder
+    git.start(folder)
+    git.commit(folder, "As it is live")
+    office.change(2, ("acme", "globex"))
+    office.agency.write("orgs/acme/reconciler.toml", "[limits]\nmax_changes = 100\n")
+    for number in range(4):
+        office.agency.define("acme", number, 80)
+    git.commit(folder, "Lift a limit, and use it")
+    office.review()
+    office.agency.define("globex", 2, 80)
+    since = ("--plan", "plans", "--changed-since", "HEAD~1")
+    with office.worker():
+        code, found, _ = office.apply(*since)
+        assert {name: one["outcome"] for name, one in found.items()} == {
+            "acme": "refused",
+            "globex": "refused",
+        }
+        assert (code, office.patched()) == (3, [])
+        office.agency.define("globex", 2)
+        code, found, _ = office.apply(*since, "--org", "globex")
+        assert (code, found["globex"]["outcome"]) == (0, "applied")
+    assert office.patched() == everyone(("globex",), 2)
+
+
+@pytest.mark.slow
+def test_status_and_options_for_people(office: Office) -> None:
+    agency = office.agency
+    assert agency.run("status").out == "Nothing was asked for. No worker is there.\n"
+    office.change(1, ("acme",))
+    office.review()
+    with office.worker():
+        assert office.apply("--plan", "plans", "--org", "acme")[0] == 0
+        shown = agency.run("status").out.splitlines()
+    assert shown[0].startswith("1 done. 1 worker: ")
+    assert shown[2].startswith("done     acme  sha256:")
+    assert "applied (1 applied)" in shown[2]
+    unusable = agency.run("status", "--format", "json", "--database-url", "mysql://x")
+    assert unusable.code == 1
+    assert unusable.document("fleet-status")["diagnostics"][0]["code"] == "settings"
+    assert "is for `reconciler fleet apply` alone" in agency.run("plan", "--engine", "dbos").err
+    several = ("apply", "--engine", "dbos", "--plan", "plans", "--max-changes", "9")
+    assert "--max-changes cannot be handed on to workers" in agency.run(*several).err
 
 
 @pytest.mark.slow

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from reconciler.app.fleet import durable
 from reconciler.app.fleet.durable import database, lease
 from reconciler.app.fleet.durable.gate import Gate
 from reconciler.app.fleet.durable.plain_json import PlainJson
 from reconciler.app.fleet.durable.results import ReviewedChanges
 from reconciler.app.fleet.durable.runs import identity, parts
-from reconciler.apply import Stop
 from reconciler.errors import SettingsError
 from reconciler.plan.durable_run import (
     DurableRun,
@@ -129,10 +129,10 @@ def test_lease_survives_a_database_that_is_gone() -> None:
 
 def test_gate_that_closes_stops_what_is_behind_it() -> None:
     async def scenario() -> None:
-        gate, stop = Gate(), Stop()
+        gate = Gate(lambda: True)
         gate.set_open(is_open=True)
         await gate.wait()
-        with gate.stopping(stop):
+        with gate.stopping() as stop:
             busy = [gate.is_busy]
             gate.set_open(is_open=False)
             await asyncio.wait_for(stop.requested.wait(), 1)
@@ -147,6 +147,28 @@ def test_gate_that_closes_stops_what_is_behind_it() -> None:
         await asyncio.wait_for(waiting, 1)
 
     asyncio.run(scenario())
+
+
+def test_stop_is_seen_the_moment_a_lease_lapses() -> None:
+    async def scenario() -> None:
+        held = [True]
+        gate = Gate(lambda: held[0])
+        gate.set_open(is_open=True)
+        await gate.wait()
+        with gate.stopping() as stop:
+            seen = [stop.requested.is_set()]
+            held[0] = False
+            assert [*seen, stop.requested.is_set()] == [False, True]
+            await asyncio.wait_for(stop.requested.wait(), 1)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", ["dbos", "sqlalchemy"])
+def test_engine_that_is_not_installed_says_how(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "find_spec", lambda asked: None if asked == name else object())
+    with pytest.raises(SettingsError, match=r"Run pip install \"audience-reconciler\[fleet\]\""):
+        durable.enable()
 
 
 def test_of_an_exception_its_type_alone_is_stored() -> None:

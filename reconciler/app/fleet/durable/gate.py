@@ -6,10 +6,10 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from reconciler.apply import Stop
 
-    from reconciler.apply import Stop
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class Gate:
@@ -18,7 +18,8 @@ class Gate:
     Used in one event loop, but for `set_open`, which any thread may call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        self._is_held = is_held
         self._open = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stops: set[Stop] = set()
@@ -46,12 +47,13 @@ class Gate:
         await self._open.wait()
 
     @contextmanager
-    def stopping(self, stop: Stop) -> Iterator[None]:
-        """Let `stop` be asked for when it closes, as long as the context lasts."""
+    def stopping(self) -> Iterator[Stop]:
+        """Give a stop that is asked for when it closes, as long as the context lasts."""
+        stop = _LeasedStop(self._is_held)
         self._stops.add(stop)
         self._follow()
         try:
-            yield
+            yield stop
         finally:
             self._stops.discard(stop)
 
@@ -59,3 +61,27 @@ class Gate:
     def is_busy(self) -> bool:
         """Whether an apply is behind it."""
         return bool(self._stops)
+
+
+class _LeasedStop(Stop):
+    """A stop that an apply cannot miss: it asks right before each PATCH, after the last comparison.
+
+    A machine that stood still there must not send what it has compared long ago.
+    """
+
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        super().__init__()
+        self.requested = _Request(is_held)
+
+
+class _Request(asyncio.Event):
+    """Is set once it is looked at while the lease is not held."""
+
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        super().__init__()
+        self._is_held = is_held
+
+    def is_set(self) -> bool:
+        if not self._is_held():
+            self.set()
+        return super().is_set()

@@ -92,9 +92,9 @@ class _Shift:
         self._applier = applier
         self._settings = settings
         self._tell = tell
-        self._gate = Gate()
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._lease = lease.Lease(engine, name, settings.takeover)
+        self._gate = Gate(lambda: self._lease.is_held)
         self._over = threading.Event()
         self._is_lost = self._is_idle = self._is_out_of_reach = False
         self._bug: Exception | None = None

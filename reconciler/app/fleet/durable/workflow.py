@@ -59,12 +59,9 @@ def register(applier: Applier, gate: Gate, runs: Runs) -> None:
 
 async def _uninterrupted(gate: Gate, attempt: Callable[[Stop], Awaitable[T]]) -> T:
     """Return what an attempt returns that the gate did not stop; another begins when it is open again."""
-    from reconciler.apply import Stop
-
     while True:
         await gate.wait()
-        stop = Stop()
-        with gate.stopping(stop):
+        with gate.stopping() as stop:
             made = await attempt(stop)
-        if not stop.requested.is_set():
-            return made
+            if not stop.requested.is_set():
+                return made
