@@ -394,6 +394,47 @@ main()
 """
 
 
+_WITH_A_BUG = """
+from reconciler.app.fleet import durable
+durable.enable()
+from reconciler.app.fleet.durable.applying import Applier
+from reconciler.app.fleet.durable.lease import Lease
+from tests.cli.fast import hurry
+from reconciler.cli import main
+async def broken(*_):
+    raise ValueError("canary name")
+Applier.write = broken
+if {is_lease}:
+    Lease.beat = lambda _: broken(0).send(None)
+hurry()
+main()
+"""
+
+
+@pytest.mark.slow
+def test_words_of_a_bug_stay_out_of_the_database(office: Office) -> None:
+    office.change(1, ("acme",))
+    office.review()
+    program = ("-c", _WITH_A_BUG.format(is_lease=False))
+    with office.agency.started("worker", program=program, is_fresh=True) as worker:
+        code, found, _ = office.apply("--plan", "plans", "--org", "acme")
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(SECONDS)
+    assert (code, found["acme"]["outcome"]) == (5, "unknown")
+    stored = everything_in(office.url)
+    assert "ValueError" in stored
+    assert "canary" not in stored
+
+
+@pytest.mark.slow
+def test_worker_that_cannot_tell_it_lives_ends(office: Office) -> None:
+    program = ("-c", _WITH_A_BUG.format(is_lease=True))
+    said = office.agency.run("worker", program=program, is_fresh=True)
+    assert said.code == 1
+    assert "this is a bug in reconciler" in said.err
+    assert "canary" not in said.out + said.err
+
+
 @pytest.mark.slow
 def test_worker_connects_to_the_api_alone(office: Office) -> None:
     office.change(1)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
 from reconciler.app.fleet import durable
-from reconciler.app.fleet.durable import database, lease
+from reconciler.app.fleet.durable import database, engine, lease
+from reconciler.app.fleet.durable.applying import Applier
 from reconciler.app.fleet.durable.gate import Gate
 from reconciler.app.fleet.durable.plain_json import PlainJson
 from reconciler.app.fleet.durable.results import ReviewedChanges
 from reconciler.app.fleet.durable.runs import identity, parts
+from reconciler.app.fleet.engine import Job
+from reconciler.apply import Stop
 from reconciler.errors import SettingsError
 from reconciler.plan.durable_run import (
     DurableRun,
@@ -22,6 +26,7 @@ from reconciler.plan.durable_run import (
     result_from_document,
     result_to_document,
 )
+from reconciler.plan.organization import OrganizationResult
 from reconciler.render import fleet_status
 
 if TYPE_CHECKING:
@@ -81,11 +86,11 @@ def test_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 
 def leases(*names: str) -> tuple[Clock, list[lease.Lease]]:
     """Return leases of six seconds in one database, and the clock of them all."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    lease.create_table(engine)
-    lease.create_table(engine)
+    connections = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    lease.create_table(connections)
+    lease.create_table(connections)
     clock = Clock()
-    made = [lease.Lease(engine, name, 6.0, clock) for name in names]
+    made = [lease.Lease(connections, name, 6.0, clock) for name in names]
     for one in made:
         one.take()
     return clock, made
@@ -117,6 +122,20 @@ def test_lease_is_doubted_long_before_it_is_lost() -> None:
     assert lease.alive(one._engine) == {"one", "other"}
     one.give_up()
     assert lease.alive(other._engine) == {"other"}
+
+
+def test_table_that_another_made_meanwhile_is_taken() -> None:
+    connections = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    statements = []
+
+    def fail_first(*arguments: Any) -> None:
+        statements.append(arguments[2])
+        if len(statements) == 1:
+            raise sa.exc.OperationalError("", {}, Exception("table exists"))
+
+    sa.event.listen(connections, "before_cursor_execute", fail_first)
+    lease.create_table(connections)
+    assert lease.alive(connections) == set()
 
 
 def test_lease_survives_a_database_that_is_gone() -> None:
@@ -176,6 +195,84 @@ def test_of_an_exception_its_type_alone_is_stored() -> None:
     assert "canary" not in stored
     assert repr(PlainJson().deserialize(stored)) == "RuntimeError('ValueError')"
     assert PlainJson().deserialize(PlainJson().serialize({"error": 1, "a": 2})) == {"error": 1, "a": 2}
+
+
+class Work:
+    """An organization's work, with the results that a test gives, one after the other."""
+
+    def __init__(self, *given: OrganizationResult) -> None:
+        self.given = [*given]
+        self.jobs: list[Job] = []
+        self.applier = Applier(self.process, lambda _: None)
+
+    async def process(self, job: Job, _: Stop) -> OrganizationResult:
+        self.jobs.append(job)
+        return self.given.pop(0)
+
+
+PLAN = OrganizationResult("acme", "changes", DIGEST, ("a", "b"), {"update": 2})
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (PLAN, ReviewedChanges(("a", "b"), 2)),
+        (
+            replace(PLAN, digest="sha256:other"),
+            ReviewedChanges(result=StoredResult("refused", reasons=("stale-plan",))),
+        ),
+        (replace(PLAN, outcome="no_changes", changes=()), ReviewedChanges(result=StoredResult("unchanged"))),
+        (OrganizationResult("acme", "failed"), ReviewedChanges(result=StoredResult("failed"))),
+    ],
+)
+def test_review_is_of_the_digest_alone(plan: OrganizationResult, expected: ReviewedChanges) -> None:
+    assert asyncio.run(Work(plan).applier.review("acme", DIGEST, Stop())) == expected
+
+
+@pytest.mark.parametrize(
+    ("ended", "plan", "left"),
+    [
+        (OrganizationResult("acme", "applied", is_written=True), None, ()),
+        (OrganizationResult("acme", "failed"), None, ("a", "b")),
+        (OrganizationResult("acme", "in_part", is_written=True), replace(PLAN, changes=("b", "c")), ("b",)),
+        (OrganizationResult("acme", "unknown", is_written=True), OrganizationResult("acme", "failed"), ()),
+        (OrganizationResult("acme", "applied", is_written=True, live_and_wider=("x",)), PLAN, ("a", "b")),
+    ],
+)
+def test_what_is_left_may_be_written_later(
+    ended: OrganizationResult, plan: OrganizationResult | None, left: tuple[str, ...]
+) -> None:
+    work = Work(ended, *((plan,) if plan else ()))
+    result = asyncio.run(work.applier.write("acme", DIGEST, ReviewedChanges(("a", "b"), 0), Stop()))
+    assert result.left == left
+    assert work.jobs[0] == Job("acme", "apply", DIGEST, ("a", "b"))
+    assert not work.given
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "summaries"),
+    [
+        (None, "unknown", ["no worker brought it to an end in 51 starts"]),
+        (StoredResult("applied", wider=2), "applied", ["live and wider than defined: 2 audiences"]),
+        (StoredResult("refused", reasons=("stale-plan", "odd")), "refused", ["out of date", "odd"]),
+    ],
+)
+def test_stored_result_is_shown_without_names(
+    result: StoredResult | None, outcome: str, summaries: list[str]
+) -> None:
+    shown = engine._result(run("acme", "failed", result=result, starts=51), is_repeat=False)
+    assert (shown.outcome, [one.summary for one in shown.diagnostics]) == (outcome, summaries)
+    assert shown.needs_attention
+
+
+def test_database_of_other_things_is_said() -> None:
+    from dbos import error
+
+    with (
+        pytest.raises(database.DatabaseError, match="not one of ours \\(DBOSException\\)"),
+        database.reported(),
+    ):
+        raise error.DBOSException("canary")
 
 
 def test_id_of_run_holds_organization_digest_and_number() -> None:

@@ -91,10 +91,6 @@ class Lease:
                     dead = (WORKERS.c.executor == name) & (WORKERS.c.beat == beat)
                     connection.execute(sa.delete(WORKERS).where(dead))
 
-    def alive(self) -> set[str]:
-        """Return the workers that nobody has struck off; raises SQLAlchemyError."""
-        return alive(self._engine)
-
     def give_up(self) -> None:
         """Leave at once what this worker still had to others; a database that is gone learns of it later."""
         try:

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -189,11 +190,9 @@ class _Shift:
 
     def _end(self, beating: threading.Thread) -> None:
         self._gate.set_open(is_open=False)
-        waited = threading.Event()
-        for _ in range(int(_SETTLING / _TICK)):
-            if not self._gate.is_busy:
-                break
-            waited.wait(_TICK)
+        began = time.monotonic()
+        while self._gate.is_busy and time.monotonic() - began < _SETTLING:
+            time.sleep(_TICK)
         self._over.set()
         DBOS.destroy(destroy_registry=True)
         beating.join(_SETTLING)
