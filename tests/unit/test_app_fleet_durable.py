@@ -30,6 +30,7 @@ from reconciler.plan.organization import OrganizationResult
 from reconciler.render import fleet_status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DIGEST = f"sha256:{64 * 'a'}"
@@ -84,9 +85,16 @@ def test_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         database.migrate(database.address(f"sqlite:///{tmp_path}/fleet.sqlite3"))
 
 
-def leases(*names: str) -> tuple[Clock, list[lease.Lease]]:
+@pytest.fixture
+def connections() -> Iterator[sa.Engine]:
+    """Give a database in memory."""
+    made = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    yield made
+    made.dispose()
+
+
+def leases(connections: sa.Engine, *names: str) -> tuple[Clock, list[lease.Lease]]:
     """Return leases of six seconds in one database, and the clock of them all."""
-    connections = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     lease.create_table(connections)
     lease.create_table(connections)
     clock = Clock()
@@ -96,8 +104,8 @@ def leases(*names: str) -> tuple[Clock, list[lease.Lease]]:
     return clock, made
 
 
-def test_worker_that_stands_still_is_struck_off() -> None:
-    clock, (alive, still) = leases("alive", "still")
+def test_worker_that_stands_still_is_struck_off(connections: sa.Engine) -> None:
+    clock, (alive, still) = leases(connections, "alive", "still")
     for clock.now in range(8):
         alive.beat()
         is_alive = "still" in lease.alive(alive._engine)
@@ -107,8 +115,8 @@ def test_worker_that_stands_still_is_struck_off() -> None:
         still.beat()
 
 
-def test_lease_is_doubted_long_before_it_is_lost() -> None:
-    clock, (one, other) = leases("one", "other")
+def test_lease_is_doubted_long_before_it_is_lost(connections: sa.Engine) -> None:
+    clock, (one, other) = leases(connections, "one", "other")
     one.beat()
     other.beat()
     held = []
@@ -124,8 +132,7 @@ def test_lease_is_doubted_long_before_it_is_lost() -> None:
     assert lease.alive(other._engine) == {"other"}
 
 
-def test_table_that_another_made_meanwhile_is_taken() -> None:
-    connections = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+def test_table_that_another_made_meanwhile_is_taken(connections: sa.Engine) -> None:
     statements = []
 
     def fail_first(*arguments: Any) -> None:
@@ -138,8 +145,8 @@ def test_table_that_another_made_meanwhile_is_taken() -> None:
     assert lease.alive(connections) == set()
 
 
-def test_lease_survives_a_database_that_is_gone() -> None:
-    _, (one,) = leases("one")
+def test_lease_survives_a_database_that_is_gone(connections: sa.Engine) -> None:
+    _, (one,) = leases(connections, "one")
     lease.WORKERS.drop(one._engine)
     one.give_up()
     with pytest.raises(sa.exc.SQLAlchemyError):

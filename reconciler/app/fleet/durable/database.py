@@ -6,9 +6,12 @@ An address may hold a password, in more than one place: no message quotes any of
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
+from sqlite3 import sqlite_version_info
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, SettingsError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 VARIABLE = "RECONCILER_DATABASE_URL"
 DEFAULT = "sqlite:///.reconciler/fleet.sqlite3"
 SCHEMA = "reconciler"  # of PostgreSQL, where others may have their tables beside ours
+_HAS_FRACTIONS = (3, 42)  # the SQLite whose unixepoch knows 'subsec'; others return NULL for it
 _SQLITE, _POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
 _HINT = f"Give --database-url or {VARIABLE}: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
 
@@ -122,6 +126,19 @@ def _engine(where: Secret) -> Engine:
     ).execution_options(schema_translate_map={None: SCHEMA})
 
 
+def _add_fractions() -> None:
+    """Let an older SQLite tell the time as DBOS asks for it on Python 3.12 and later: in fractions."""
+    import sqlalchemy
+
+    if sqlite_version_info >= _HAS_FRACTIONS:
+        return
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+    def add(connection: object, _: object) -> None:
+        if isinstance(connection, SqliteConnection):
+            connection.create_function("unixepoch", 1, lambda _: time.time())
+
+
 def migrate(where: Secret) -> None:
     """Make the tables where they are not there yet, for nobody else to read; raises DatabaseError."""
     from dbos import DBOS
@@ -129,6 +146,7 @@ def migrate(where: Secret) -> None:
     from reconciler.app.fleet.durable import lease
 
     _make_file(where)
+    _add_fractions()
     with reported():
         DBOS.migrate(where.reveal(), schema=SCHEMA)
     with connected(where) as engine:
