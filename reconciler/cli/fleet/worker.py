@@ -16,7 +16,7 @@ from reconciler.app.fleet import durable
 from reconciler.cli import exit_codes, output
 from reconciler.cli.boundary import Ending, run
 from reconciler.cli.fleet import options
-from reconciler.cli.options import parallelism
+from reconciler.cli.options import parallelism, sandbox
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -36,6 +36,7 @@ def _long_enough(_: click.Context, __: click.Parameter, seconds: float) -> float
 
 
 @click.command("worker")
+@sandbox
 @options.database_url
 @options.jobs
 @parallelism
@@ -59,6 +60,7 @@ def _long_enough(_: click.Context, __: click.Parameter, seconds: float) -> float
 @click.option("--until-idle", is_flag=True, help="End when nothing waits or runs any more.")
 @options.out
 def worker_command(
+    sandbox: bool,
     database_url: str | None,
     concurrency: int,
     parallelism: int,
@@ -82,7 +84,10 @@ def worker_command(
 
         settings = WorkerSettings(concurrency, starts_per_minute, takeover_after, is_until_idle=until_idle)
         worker = QueueWorker(
-            database.address(database_url), _applier(parallelism, out), settings, output.tell
+            database.address(database_url),
+            _applier(parallelism, out, is_sandbox=sandbox),
+            settings,
+            output.tell,
         )
         _install_handlers(worker, stopped)
         worker.run()
@@ -91,13 +96,13 @@ def worker_command(
     return _without_stragglers(run(body, is_written=lambda: True))
 
 
-def _applier(parallelism: int, out: str | None) -> Applier:
+def _applier(parallelism: int, out: str | None, *, is_sandbox: bool) -> Applier:
     from reconciler.app.fleet.documents import Documents
     from reconciler.app.fleet.durable.applying import Applier
     from reconciler.app.fleet.keys import Keys
     from reconciler.app.fleet.work import FleetRequest, Worker
 
-    request, keys = FleetRequest(parallelism=parallelism), Keys()
+    request, keys = FleetRequest(parallelism=parallelism, is_sandbox=is_sandbox), Keys()
     documents = Documents(None if out is None else Path(out))
 
     async def process(job: Job, stop: Stop) -> OrganizationResult:
