@@ -378,7 +378,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     said = agency.run("--help")
     assert [
         line.split()[0] for line in said.out.partition("Commands:\n")[2].splitlines() if line.strip()
-    ] == [*("list", "validate", "plan", "apply", "drift", "matrix")]
+    ] == [*("list", "validate", "plan", "apply", "drift", "matrix", "worker", "status")]
     assert "No such command 'nonsense'" in agency.run("nonsense").err
 
 
