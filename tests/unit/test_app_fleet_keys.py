@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,6 +111,34 @@ def test_command_without_end_is_ended(tmp_path: Path, is_cancelled: bool) -> Non
     with pytest.raises(
         (SettingsError, asyncio.CancelledError), match=None if is_cancelled else "no key within 0.3 s"
     ):
+        asyncio.run(ask())
+    started = int(noted.read_text())
+    deadline = time.monotonic() + 10
+    while _runs(started) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _runs(started)
+
+
+def test_command_cancelled_as_it_starts_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = tmp_path / "pid"
+    begin = asyncio.create_subprocess_exec
+
+    async def begun_slowly(*arguments: Any, **how: Any) -> Any:
+        process = await begin(*arguments, **how)
+        while not noted.exists():  # noqa: ASYNC110 - a process writes it
+            await asyncio.sleep(0.01)
+        tasks[0].cancel()
+        await asyncio.sleep(0.01)
+        return process
+
+    async def ask() -> None:
+        command = f"sh -c 'sleep 60 & echo $! > {noted}.new; mv {noted}.new {noted}; wait'"
+        tasks.append(asyncio.create_task(Keys(PATH | {"RECONCILER_KEY_COMMAND": command}).of(ACME)))
+        await tasks[0]
+
+    tasks: list[asyncio.Task[Any]] = []
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begun_slowly)
+    with pytest.raises(asyncio.CancelledError):
         asyncio.run(ask())
     started = int(noted.read_text())
     deadline = time.monotonic() + 10

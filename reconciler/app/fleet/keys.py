@@ -53,7 +53,7 @@ class Keys:
 
     async def _output(self, arguments: Sequence[str]) -> str:
         """Return the last line that a command prints; nothing that it says is ever shown."""
-        process = await self._started(arguments)
+        process = await self._surely_started(arguments)
         try:
             async with asyncio.timeout(self._seconds):
                 output = await _read(process)
@@ -69,6 +69,16 @@ class Keys:
         if not lines:
             raise _failed("printed nothing")
         return lines[-1].strip()
+
+    async def _surely_started(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        """Start a command; one that nobody waits for any more is ended with all that it started."""
+        starting = asyncio.create_task(self._started(arguments))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(SettingsError):
+                await _end(await starting)
+            raise
 
     async def _started(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
         """Start a command away from the checkout, which must not say what a relative path leads to."""
