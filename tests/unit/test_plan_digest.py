@@ -12,12 +12,14 @@ from reconciler.errors import Diagnostic
 from reconciler.model import ListedAudience, Origin
 from reconciler.plan import Change, FieldChange, Plan
 from reconciler.plan.digest import Deviation, compare, of_audiences, of_change
+from reconciler.plan.finding import Finding
 from reconciler.plan.model import Commit, Handover, Ownership, PieceEdit, Reach, Step
 from tests.unit.strategies import UUIDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FINDING = Finding("few", "Few.", "warn", ("ana",), UUIDS[0], "A0", "a.yaml", 3, 1, "warned", ("ana",))
 FIELD = FieldChange("config.topicIds", [1], [2], (2,), (1,), {"1": "CRM"})
 CHANGE = Change(
     id=UUIDS[0],
@@ -79,6 +81,7 @@ NOT_REVIEWED: dict[type, Parts] = {
         "active": 7,
         "active_slots": 8,
         "pieces": (PieceEdit("shared/base.yaml", 1),),
+        "policies": (FINDING,),
         "ownership": Ownership(moved=(Handover("1", "A", "active", "a.yaml", "b.yaml"),)),
     },
     Change: {
