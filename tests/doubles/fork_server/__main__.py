@@ -31,6 +31,7 @@ _IMPORTED_WHEN_USED = (
     "uvicorn.protocols.websockets.auto",
     "yaml",
 )
+_SELDOM_USED = "reconciler.app.fleet.durable"  # with DBOS and SQLAlchemy it is as large as all the rest
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
 
@@ -50,7 +51,7 @@ def main() -> None:
 def _import_all() -> None:
     found = pkgutil.walk_packages(reconciler.__path__, "reconciler.")
     for name in (*_IMPORTED_WHEN_USED, *(module.name for module in found)):
-        if not name.endswith(".__main__"):
+        if not name.endswith(".__main__") and not name.startswith(_SELDOM_USED):
             import_module(name)
 
 
