@@ -21,6 +21,8 @@ An exception stops the run; `cli` turns the one that reaches it into a message a
     │   ├── ReachDenied
     │   ├── PolicyDenied
     │   └── ProtectedAudience
+    ├── DatabaseError        the database of durable applies cannot be used
+    ├── LeaseLost            a worker of durable applies was taken for dead
     ├── NotEditableError     a value in a form of YAML in which nothing can be put in its place
     └── NotStrictError       text that is not strict JSON, wherever it came from
 """

@@ -111,7 +111,7 @@ def test_worker_that_stands_still_is_struck_off(connections: sa.Engine) -> None:
         is_alive = "still" in lease.alive(alive._engine)
         assert is_alive == (clock.now <= 6)
     assert alive.is_held
-    with pytest.raises(lease.Lost):
+    with pytest.raises(lease.LeaseLost):
         still.beat()
 
 

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
+from reconciler.errors import ReconcilerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -28,8 +30,10 @@ WORKERS = sa.Table(
 BEATS = 6  # in the time of a lease
 
 
-class Lost(Exception):
+class LeaseLost(ReconcilerError):
     """The worker was taken for dead, and others run what it ran."""
+
+    code = "lease-lost"
 
 
 def create_table(engine: sa.Engine) -> None:
@@ -67,13 +71,13 @@ class Lease:
             connection.execute(sa.insert(WORKERS).values(executor=self.executor, beat=0))
 
     def beat(self) -> None:
-        """Count up, and strike off who is dead; raises Lost where that was this one, and SQLAlchemyError."""
+        """Count up, and strike off who is dead; raises LeaseLost where that is this one, or SQLAlchemyError."""
         began = self._clock()
         with self._engine.begin() as connection:
             ours = WORKERS.c.executor == self.executor
             counted = connection.execute(sa.update(WORKERS).where(ours).values(beat=WORKERS.c.beat + 1))
             if not counted.rowcount:
-                raise Lost
+                raise LeaseLost("this worker was taken for dead", "Others go on with what it ran")
             rows = connection.execute(sa.select(WORKERS.c.executor, WORKERS.c.beat)).all()
         self._counted = began
         self._strike_off([(row.executor, row.beat) for row in rows if row.executor != self.executor])

@@ -145,7 +145,7 @@ class _Shift:
             while not self._over.is_set():
                 self._look()
                 self._over.wait(self._settings.takeover / lease.BEATS)
-        except lease.Lost:
+        except lease.LeaseLost:
             self._is_lost = True
         except Exception as bug:  # noqa: BLE001 - raised again in the main thread
             self._bug = bug
