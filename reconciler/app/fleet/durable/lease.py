@@ -71,7 +71,7 @@ class Lease:
             connection.execute(sa.insert(WORKERS).values(executor=self.executor, beat=0))
 
     def beat(self) -> None:
-        """Count up, and strike off who is dead; raises LeaseLost where that is this one, or SQLAlchemyError."""
+        """Count up, and strike off who is dead; raises LeaseLost where it is this one."""
         began = self._clock()
         with self._engine.begin() as connection:
             ours = WORKERS.c.executor == self.executor
