@@ -140,7 +140,8 @@ def first_parents(paths: Sequence[str], max_count: int) -> tuple[str, ...]:
 def last_commits(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Return the commit that changed each file last: its id, its author's name, and its day (YYYY-MM-DD).
 
-    Two processes of git look for all of them, for a few seconds. Left out is a file that is not as it was
+    It is the newest one that left the file as it is now: a merge may have dropped what a newer one did.
+    Three processes of git look for all of them, for a few seconds. Left out is a file that is not as it was
     committed, or whose commit lies further back than that, or than a shallow clone goes.
     Raises FileError where git, the repository or a commit is not there.
     """
@@ -150,10 +151,10 @@ def last_commits(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     diff = ("diff", "--name-only", "-z", "--relative", "--no-ext-diff", "HEAD", "--")
     for edited in _git(folder, _LITERALLY, *diff, *wanted).split(b"\0"):
         wanted.pop(os.fsdecode(edited), None)
-    found = {}
+    found, blobs = {}, _committed(folder, [*wanted])
     with closing(_log(folder, [*wanted])) as commits:
-        for file, commit in commits if wanted else ():
-            if file in wanted:
+        for file, blob, commit in commits if wanted else ():
+            if file in wanted and blob == blobs.get(file):
                 found[wanted.pop(file)] = commit
             if not wanted:
                 break
@@ -184,13 +185,21 @@ def _below(path: Path, commit: str, is_wanted: Callable[[str], bool]) -> Iterato
     return zip(blobs, _contents(folder, blobs.values()) if blobs else (), strict=True)
 
 
-def _log(folder: Path, names: Sequence[str]) -> Generator[tuple[str, tuple[str, str, str]]]:
-    """Yield files with a commit that changed them, the newest first."""
+def _committed(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the blobs of files as they are committed."""
+    entries = _git(folder, _LITERALLY, "ls-tree", "-z", "HEAD", "--", *names).split(b"\0") if names else ()
+    pairs = (entry.split(b"\t", 1) for entry in entries if entry)
+    return {os.fsdecode(name): meta.split(b" ")[2] for meta, name in pairs}
+
+
+def _log(folder: Path, names: Sequence[str]) -> Generator[tuple[str, bytes, tuple[str, str, str]]]:
+    """Yield files with the blob that a commit left and that commit, the newest first."""
     mark = os.urandom(8).hex().encode()  # which no name of a file can be
     form = f"--format={mark.decode()}%H%n%P%n%cI%n%an"
     shown = (
         "-z",
-        "--name-only",
+        "--raw",
+        "--no-abbrev",
         "-c",
         "--relative",
         "--no-renames",
@@ -198,15 +207,20 @@ def _log(folder: Path, names: Sequence[str]) -> Generator[tuple[str, tuple[str, 
         "--encoding=UTF-8",
     )
     arguments = ("-c", "log.follow=false", "log", *shown, form, "HEAD", "--", *names)
-    commit = None
+    commit, blob, is_name = None, b"", False
     with closing(_fields(folder, *arguments)) as fields:
         for field in fields:
             if field.startswith(mark):
                 identity, parents, time, author = field.decode(errors="replace").split("\n", 3)
                 is_known = parents or not _is_shallow(folder)
                 commit = (identity[len(mark) :], author[:_MAX_AUTHOR], time[:10]) if is_known else None
-            elif commit:
-                yield os.fsdecode(field.removeprefix(b"\n")), commit
+                is_name = False
+            elif is_name:
+                is_name = False
+                if commit:
+                    yield os.fsdecode(field), blob, commit
+            elif b":" in field:  # modes, blobs, of which the new one is the last, and what was done
+                is_name, blob = True, field.split(b" ")[-2]
 
 
 def _fields(folder: Path, *arguments: str) -> Generator[bytes]:

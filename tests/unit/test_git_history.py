@@ -233,7 +233,21 @@ def test_last_commit_is_where_the_file_changed(
     assert {name: found[name][0] for name in NAMES} == dict(zip(NAMES, shas, strict=True))
     assert [found[name][1] for name in NAMES[1:]] == ["main\r::error::\x1b[31m", "work\r::error::\x1b[31m"]
     assert {date[:2] for _, _, date in found.values()} == {"20"}
-    assert (repository / "trace").read_text().count("built-in: git") == 2
+    assert (repository / "trace").read_text().count("built-in: git") == 3
+
+
+def test_newer_commit_that_a_merge_dropped_is_not_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = head(repository)
+    git(repository, "switch", "--quiet", "main")
+    write(repository, {"audiences.d/a.yaml": "a: 4", "audiences.d/new.yaml": "b: 4"})
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2038-01-01T00:00:00Z")
+    theirs = commit(repository, "Change both")
+    git(repository, "switch", "--quiet", "work")
+    git(repository, "merge", "--quiet", "--strategy-option", "ours", "--message", "Merge", "main")
+    names = ("audiences.d/a.yaml", "audiences.d/new.yaml")
+    assert last_commits(*names) == dict(zip(names, (ours, theirs), strict=True))
 
 
 @pytest.mark.usefixtures("authored")
