@@ -36,6 +36,7 @@ SEARCHED = range(11, 20)
 SECONDS = 30  # for a Python to start
 OURS = "audience-reconciler"
 PROFILE = "quick"  # of hypothesis: a law that holds is not tried as often again on every Python
+ANYWHERE = "not slow and not once"
 # The gates' own, which test the code and no Python; together they are most of the bytes to install.
 TOOLS = ("ast-serialize", "check-jsonschema", "grimp", "import-linter", "librt", "mypy", "ruff", "zizmor")
 # A Python that lacks one of these cannot run the tests, and a shim may lead to none at all.
@@ -83,7 +84,7 @@ class Environment:
         record.parent.mkdir(parents=True)
         record.write_text(json.dumps(dict.fromkeys(only, True)), "utf-8")
         again = ["--last-failed", "--quiet", "--no-header", "--tb=no", "-rN"] if only else []
-        options = ["-o", f"cache_dir={self._cache}", "--hypothesis-profile", PROFILE]
+        options = ["-o", f"cache_dir={self._cache}", "--hypothesis-profile", PROFILE, "-m", ANYWHERE]
         command = [self._python, "-m", "pytest", *options, *again]
         done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
         return set(json.loads(record.read_text("utf-8"))) or ({"pytest"} if done.returncode else set())

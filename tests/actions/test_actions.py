@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.doubles.github_peer.runner import Runner
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 CFO = "a3d599da-a9de-4caa-950a-6bc057b1b261"
 SALES = "87db55cd-30ea-43e0-8d92-5c4cf4651655"
 

@@ -17,6 +17,8 @@ import yaml
 from tests.actions import fleets, teams
 from tests.actions.teams import ACTIONS, ROOT
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 
 def pinned(texts: dict[str, str]) -> dict[str, str]:
     """Return workflows as a reader has them who has put a repository and a commit in place."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.cli.hosted import Ran
     from tests.doubles.github_peer.accounts import Account
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 RUN = "[The run, with its log and summary](https://github.com/acme/audiences/actions/runs/8100000001)"
 COMMENTS = "/repos/acme/audiences/issues/1/comments"
 SAMPLES = ROOT / "audiences.d"

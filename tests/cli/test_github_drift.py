@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.doubles.github_peer import Issue
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 DRIFT = sticky.marked("drift", {}, "Drift.")
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 COMMENTS = "/repos/acme/audiences/issues/1/comments"
 LIMITS = "[limits]\nmax_changes = 100\n"
 

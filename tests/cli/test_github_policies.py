@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.once  # git and GitHub are the same under every Python
+
 FILES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
 LIVE: dict[str, dict[str, Any]] = {one["id"]: one for one in live()}
 NAMED = (ROOT / "docs" / "policies" / "name-begins-with-country.yaml").read_text("utf-8")
