@@ -39,6 +39,7 @@ def main() -> None:
     """Serve on the socket whose descriptor is the argument; a fork goes on from here as what it was asked."""
     _import_all()
     tls.context()
+    _record_imports()
     gc.collect()
     gc.freeze()  # or the first collection in each fork would copy all of this
     _take_default_signals()
@@ -53,6 +54,14 @@ def _import_all() -> None:
     for name in (*_IMPORTED_WHEN_USED, *(module.name for module in found)):
         if not name.endswith(".__main__") and not name.startswith(_SELDOM_USED):
             import_module(name)
+
+
+def _record_imports() -> None:
+    """Hand coverage, where it runs, what importing has run: or each fork would record it all again."""
+    coverage = sys.modules.get("coverage")
+    measured = coverage.Coverage.current() if coverage else None
+    if measured is not None:
+        measured.get_data()
 
 
 def _take_default_signals() -> None:
