@@ -79,6 +79,12 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def end_silently() -> None:
+    """Let signals end this process as if it had no handlers: a child, of which nobody shall hear."""
+    for number in _obeyed():
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _obeyed() -> list[signal.Signals]:
     """Return the signals that are not ignored: what nohup started stays alive."""
     return [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from reconciler import schema
-from reconciler.definitions import files, problems, sure, topic_names
+from reconciler.definitions import files, problems, processes, sure, topic_names
 from reconciler.definitions.catalogue import problems as unknown_to
 from reconciler.definitions.yaml.source import MAX_BYTES, MAX_PROBLEMS
 from reconciler.errors import Diagnostic
@@ -102,14 +103,12 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     ids: set[str] = set()
     count = claims = 0
     odd: list[_Reading] = []
-    for entry in entries:
-        data = _content(entry)
-        found = None if isinstance(data, Diagnostic) else sure.read(data, run.rules, catalogue)
-        if found is not None:
-            claimed: str | None = found.value["id"].lower()
+    for entry, sure_id in zip(entries, processes.ids(entries, partial(_sure_id, run=run)), strict=True):
+        if sure_id:
+            claimed: str | None = sure_id
             count += 1
         else:
-            reading = _read_content(entry, data, run)
+            reading = _read_content(entry, _content(entry), run)
             claimed = reading.claim.id if reading.claim else None
             count += reading.definition is not None
             odd += [reading] if reading.diagnostics or reading.elsewhere else []
@@ -172,6 +171,13 @@ def _place_and_summary(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 def _content(entry: str | Diagnostic) -> bytes | Diagnostic:
     """Return the bytes of what `files.find` found, up to one more than the reader takes."""
     return entry if isinstance(entry, Diagnostic) else files.read(entry, MAX_BYTES + 1)
+
+
+def _sure_id(entry: str | Diagnostic, run: _Run) -> str:
+    """Return the id of a file that plainly has no problem, "" for any other."""
+    data = _content(entry)
+    found = None if isinstance(data, Diagnostic) else sure.read(data, run.rules, run.catalogue)
+    return "" if found is None else found.value["id"].lower()
 
 
 def _read_content(entry: str | Diagnostic, data: bytes | Diagnostic, run: _Run) -> _Reading:
