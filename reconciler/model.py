@@ -16,6 +16,7 @@ Kind = Literal["string", "integer", "boolean", "set", "object", "group"]
 Raising = Literal["wider", "narrower"]
 Strictness = Literal["deny", "warn"]
 
+FALLBACK = "static_fallback"  # a catalogue that may be old, in the API's word and in catalogue.json
 MAX_SPELLED = 60  # characters of a value that a message shows
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 _NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.api.documents import contract_error, require_object
-from reconciler.model import Catalogue, Filter
+from reconciler.model import FALLBACK, Catalogue, Filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.api.documents import Item
     from reconciler.model import Json
 
-FALLBACK = "static_fallback"
 _WHERE = "GET filters: "
 
 

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import schema, strict_json
-from reconciler.api import catalogue as wire
-from reconciler.api.documents import TOPICS
 from reconciler.app import project
-from reconciler.app.settings import FILE
 from reconciler.definitions import files
 from reconciler.errors import Diagnostic, FileError
-from reconciler.model import Catalogue, Filter
+from reconciler.model import FALLBACK, Catalogue, Filter
 from reconciler.schema import derived
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_VALUES = 500_000
 MAX_FILTERS = 2_000  # each is a rule that every definition is held against
 _FORMAT = "1.0"
-_MARKS = (project.CATALOGUE, FILE)  # of the folder that definitions belong to
+_MARKS = (project.CATALOGUE, project.SETTINGS)  # of the folder that definitions belong to
 _MAKE = "Make it again with `reconciler catalogue update`"
 
 
@@ -86,7 +83,7 @@ def _from_document(document: Mapping[str, Any]) -> Catalogue:
         document["generation"],
         {key: _filter(value) for key, value in document["filters"].items()},
         {topic["id"]: topic.get("name") for topic in document["topics"]},
-        is_fallback=document["status"] == wire.FALLBACK,
+        is_fallback=document["status"] == FALLBACK,
         version=document.get("version", ""),
         built=document.get("built", ""),
     )
@@ -120,6 +117,8 @@ def named(live: LiveState, catalogue: Catalogue | None) -> LiveState:
     """Return live audiences with the catalogue's names of topics, where the API gave none."""
     if catalogue is None:
         return live
+    from reconciler.api.documents import TOPICS
+
     known = {str(topic): name for topic, name in catalogue.topics.items() if name is not None}
     found = {id(one.names): one.names for one in live.audiences.values()}  # audiences share their names
     merged = {key: {**names, TOPICS: {**known, **names.get(TOPICS, {})}} for key, names in found.items()}
@@ -133,6 +132,7 @@ async def fetch(connection: Connection, used: Mentions) -> tuple[Catalogue, tupl
     With it come warnings of names that are not those of one topic. Topics that share a name are all in it, so
     that a name which means two is known to.
     """
+    from reconciler.api import catalogue as wire
     from reconciler.api import topics
     from reconciler.api.client import ReadClient
 
@@ -156,7 +156,7 @@ def text(catalogue: Catalogue) -> str:
     document: dict[str, Any] = {
         "format_version": _FORMAT,
         "generation": catalogue.generation,
-        "status": wire.FALLBACK if catalogue.is_fallback else "catalog",
+        "status": FALLBACK if catalogue.is_fallback else "catalog",
         **{key: value for key, value in said.items() if value},
         "filters": filters,
         "topics": named,

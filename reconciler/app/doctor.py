@@ -65,10 +65,10 @@ def _attempt(name: str, look: Callable[[], Check]) -> Check:
 
 def _settings(paths: Sequence[str]) -> Check:
     settings.limits(paths)
-    file = project.root(Path(paths[0])) / settings.FILE
+    file = project.root(Path(paths[0])) / project.SETTINGS
     if file.exists():
         return Check("settings", "ok", f"{os.path.relpath(file)} is valid")
-    return Check("settings", "ok", f"no {settings.FILE}: the default limits hold")
+    return Check("settings", "ok", f"no {project.SETTINGS}: the default limits hold")
 
 
 def _definitions(paths: Sequence[str]) -> Check:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reconciler.app.settings import FILE
-
+SETTINGS = "reconciler.toml"
 CATALOGUE = "catalogue.json"
 CATALOGUE_SCHEMA = "catalogue.schema.json"
 PIECE_SCHEMA = "catalogue-piece.schema.json"  # written where definitions extend shared pieces
@@ -22,7 +21,7 @@ def root(path: Path) -> Path:
     """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     for folder in folders(path):
-        if any(os.path.lexists(folder / name) for name in (FILE, CATALOGUE)):
+        if any(os.path.lexists(folder / name) for name in (SETTINGS, CATALOGUE)):
             return folder
     named = [folder for folder in (absolute, *absolute.parents) if folder.name == _FOLDER]
     return (named[-1] if named else absolute).parent

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.app import project
 from reconciler.errors import Diagnostic, SettingsError
 from reconciler.plan.limits import Limits, MaxChanges
 from reconciler.schema import clip
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from reconciler.api.connection import Connection
 
 DEFAULT_ORIGIN = "https://api.aws53.cloud"
-FILE = "reconciler.toml"
 MAX_BYTES = 64 * 1024
 MAX_DOTS = 100  # on a line: tomllib's memory grows with the square of a dotted key
 SANDBOX = Path(".reconciler/sandbox.sqlite3")
@@ -83,7 +83,7 @@ def limits_at(commit: str, paths: Sequence[str]) -> Limits:
 def _candidates(path: str) -> Iterator[Path]:
     """Yield where a path's settings file may be, the nearest first; no further than its repository."""
     for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100 - resolve() would follow links
-        yield folder / FILE
+        yield folder / project.SETTINGS
         if os.path.exists(folder / ".git"):  # noqa: PTH110 - never raises
             return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler import definitions, git_history
-from reconciler.app import settings
+from reconciler.app import project
 from reconciler.definitions import pieces
 from reconciler.errors import FileError
 from reconciler.github import comment_state, plan_comment, sticky
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.github.environment import Environment
 
-BESIDE = (settings.FILE, "catalogue.json", "policies")  # what a plan depends on, wherever it lies
+BESIDE = (project.SETTINGS, "catalogue.json", "policies")  # what a plan depends on, wherever it lies
 
 
 def is_so(environment: Environment, paths: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.app import settings
+from reconciler.app import project, settings
 from reconciler.errors import SettingsError
 from reconciler.plan import Limits
 
@@ -91,7 +91,7 @@ def kinds(result: Limits | SettingsError) -> list[str]:
 
 
 _FOLDER = runner.scratch("settings")
-_FILE = _FOLDER / settings.FILE
+_FILE = _FOLDER / project.SETTINGS
 TARGET = runner.Target(cases, read, check, kinds, lambda result: isinstance(result, Limits))
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import git_history
 from reconciler.app.fleet import organizations
-from reconciler.app.settings import FILE
+from reconciler.app.project import SETTINGS
 from reconciler.definitions import files
 from reconciler.errors import SettingsError
 from reconciler.plan.organization import FOLDER
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.app.fleet.shards import Shard
 
 # What every organization depends on, beside its own files.
-ABOVE = (FILE, "catalogue.json", "policies/")
+ABOVE = (SETTINGS, "catalogue.json", "policies/")
 _EXTENDS = b"extends"
 MAX_BYTES = 1024 * 1024
 
