@@ -55,7 +55,7 @@ def asks(vendor: agency.Agency, *names: str) -> Change:
     return found
 
 
-def test_pull_request_of_all_shards_is_planned_and_applied(
+def test_all_shards_of_a_pull_request_are_applied(
     team: fleets.Agency, vendor: agency.Agency, index: Mapping[str, str]
 ) -> None:
     number, opened = team.open(asks(vendor, *NAMES))

@@ -273,7 +273,7 @@ def test_what_a_job_leaves_is_always_kept(name: str, module: str) -> None:
 
 
 @both
-def test_page_is_kept_for_a_browser_by_its_name(prefix: str) -> None:
+def test_page_is_kept_for_a_browser(prefix: str) -> None:
     ((_, plan),) = reconciling(read(f"{prefix}plan"))
     _, kept = using(read(f"{prefix}plan"), "actions/upload-artifact")
     assert plan["with"]["page"] == "plan-${{ github.run_attempt }}.html", (

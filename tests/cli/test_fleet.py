@@ -75,7 +75,7 @@ def test_one_in_trouble_stops_no_other(agency: Agency) -> None:
     assert agency.written() == {}
 
 
-def test_apply_writes_where_it_may_and_says_in_part(agency: Agency) -> None:
+def test_apply_writes_where_it_may(agency: Agency) -> None:
     trouble(agency)
     code, found, _ = agency.report("apply", "--auto-approve", "--out", "out", program=FAST)
 

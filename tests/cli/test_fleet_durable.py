@@ -412,7 +412,7 @@ main()
 
 
 @pytest.mark.slow
-def test_words_of_a_bug_stay_out_of_the_database(office: Office) -> None:
+def test_words_of_a_bug_are_not_stored(office: Office) -> None:
     office.change(1, ("acme",))
     office.review()
     program = ("-c", _WITH_A_BUG.format(is_lease=False))

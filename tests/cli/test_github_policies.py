@@ -89,7 +89,7 @@ def test_rule_that_a_change_loosens_counts(team: Team, rule: str | None, said: s
 
 
 @pytest.mark.slow
-def test_rule_that_a_change_adds_counts_from_the_next(team: Team) -> None:
+def test_rule_that_a_change_adds_counts_later(team: Team) -> None:
     more = NAMED.replace("id: name", "id: other").replace("[A-Z]{2}", "[A-Z]{3}")
     number = team.open({**KEPT, "./policies/other.yaml": more})
 

@@ -238,7 +238,7 @@ def test_broken_base_piece_counts_as_none(shared: Organization) -> None:
     assert "Shared piece edited" not in said.out
 
 
-def test_pull_request_of_a_piece_is_planned_and_applied(tmp_path: Path) -> None:
+def test_pull_request_of_a_piece_is_applied(tmp_path: Path) -> None:
     with founded(tmp_path, LIVE, {**FILES, "shared/base.yaml": BASE}) as team:
         number = team.open({"shared/base.yaml": BASE.replace("60", "80")})
         planned = team.plan(number)

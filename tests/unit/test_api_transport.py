@@ -144,7 +144,7 @@ def test_spent_connection_is_not_used_again(first: bytes, meanwhile: Callable[[]
     asyncio.run(scenario())
 
 
-def test_connection_that_the_server_closed_is_not_used_again() -> None:
+def test_connection_that_the_server_closed_is_not_reused() -> None:
     async def scenario() -> None:
         async with peer(OK, end=1) as (client, asked):
             for _ in range(2):

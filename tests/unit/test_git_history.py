@@ -236,9 +236,7 @@ def test_last_commit_is_where_the_file_changed(
     assert (repository / "trace").read_text().count("built-in: git") == 3
 
 
-def test_newer_commit_that_a_merge_dropped_is_not_it(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commit_that_a_merge_dropped_is_not_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = head(repository)
     git(repository, "switch", "--quiet", "main")
     write(repository, {"audiences.d/a.yaml": "a: 4", "audiences.d/new.yaml": "b: 4"})

@@ -39,7 +39,7 @@ def test_condition_tells_where_it_is_not_met(condition: dict[str, Any], found: o
     assert conditions.compiled(condition)(SEEN) == found
 
 
-def test_field_of_a_catalogue_is_known_by_its_path() -> None:
+def test_field_of_a_catalogue_is_known_by_path() -> None:
     condition = {"properties": {"config": {"properties": {"filters": {"required": ["company.x"]}}}}}
     more = [*schema.rules(), ("config", "filters", "company.x")]
 
