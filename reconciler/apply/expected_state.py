@@ -39,6 +39,7 @@ class ExpectedState:
         self._planned = {key: before[key] for key in self._asked if key in before}
         self._before = self._without_volatile(before)
         self._after = {**self._before, **self._asked}
+        self._is_second_step = verified is not None
         self._added = {} if verified is None else self._added_by_api(verified)
 
     def _added_by_api(self, verified: Audience) -> dict[Path, str]:
@@ -89,6 +90,10 @@ class ExpectedState:
     def changed_since_plan(self, found: Audience) -> str:
         """Name what is not as planned upon; empty where all is."""
         return _paths(self._compare(found, self._before))
+
+    def changed_since_first_step(self, found: Audience) -> str:
+        """Name what is not as the first step left it, once the second is stored; empty for one step."""
+        return _paths(filter(self._counts, self._missed(found))) if self._is_second_step else ""
 
     def changed_elsewhere(self, found: Audience) -> str:
         """Name what changed among the fields that were not sent, as far as they came back."""

@@ -60,7 +60,7 @@ def _joined(first: AudienceResult, second: AudienceResult) -> AudienceResult:
     outcome = second.outcome
     if outcome == "unchanged":
         outcome = first.outcome
-    elif outcome != "applied":
+    elif outcome != "applied" and not (outcome == "conflict" and second.is_written):
         unsent = "" if second.is_written else ", and it was not started"
         details = [f"its config is as defined{unsent}", *details]
     return replace(

@@ -104,12 +104,16 @@ class Verification:
         """Judge a read after a good response."""
         unmet = {one.path for one in self._expected.unmet(found)}
         if not unmet:
-            paths = self._expected.changed_elsewhere(found)
-            return Verdict(
-                "applied", f"somebody else changed what was not sent: {paths}" if paths else "", found
-            )
+            return self._applied(found)
         is_known = unmet <= self._run.lasting_unmet and self._is_past(KNOWN_LASTING)
         return self._fail(found) if is_known or self._expected.is_lasting(found, last) else None
+
+    def _applied(self, found: Audience) -> Verdict:
+        """Return that what was sent is so; of a start, that counts only with the config that was verified."""
+        if changed := self._expected.changed_since_first_step(found):
+            return Verdict("conflict", f"it was started, and somebody else changed meanwhile: {changed}")
+        paths = self._expected.changed_elsewhere(found)
+        return Verdict("applied", f"somebody else changed what was not sent: {paths}" if paths else "", found)
 
     def _judge_unclear(self, found: Audience) -> Verdict | None:
         """Judge a read after an unclear response: what came about by itself cannot be told from our write."""

@@ -70,6 +70,16 @@ def test_edit_between_the_steps_is_a_conflict() -> None:
     assert all("status" not in body for body in bodies(peer))
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_start_with_a_config_of_somebody_else_is_conflict(when: str) -> None:
+    edited = Fault("edit", **WRITE, id=A, skip=1, changes={"config": {**CONFIG, "topicIds": [9]}}, when=when)
+    with serving(edited) as (peer, url):
+        (result,) = apply(url, plan(url, {A: STARTING})).values()
+    assert (result.outcome, result.is_written, result.attempts) == ("conflict", True, 2)
+    assert result.detail.startswith("it was started, and somebody else changed meanwhile: config.")
+    assert bodies(peer) == [["config", "name"], ["status"]]
+
+
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
