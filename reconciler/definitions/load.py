@@ -103,12 +103,13 @@ def check(paths: Sequence[str], catalogue: Catalogue | None = None) -> Checked:
     ids: set[str] = set()
     count = claims = 0
     odd: list[_Reading] = []
-    for entry, sure_id in zip(entries, processes.ids(entries, partial(_sure_id, run=run)), strict=True):
-        if sure_id:
-            claimed: str | None = sure_id
+    for entry, found in zip(entries, processes.ids(entries, partial(_sure_id, run=run)), strict=True):
+        data = b"" if found else _content(entry)
+        claimed: str | None = found or _sure_id_in(data, run)
+        if claimed:
             count += 1
         else:
-            reading = _read_content(entry, _content(entry), run)
+            reading = _read_content(entry, data, run)
             claimed = reading.claim.id if reading.claim else None
             count += reading.definition is not None
             odd += [reading] if reading.diagnostics or reading.elsewhere else []
@@ -175,7 +176,10 @@ def _content(entry: str | Diagnostic) -> bytes | Diagnostic:
 
 def _sure_id(entry: str | Diagnostic, run: _Run) -> str:
     """Return the id of a file that plainly has no problem, "" for any other."""
-    data = _content(entry)
+    return _sure_id_in(_content(entry), run)
+
+
+def _sure_id_in(data: bytes | Diagnostic, run: _Run) -> str:
     found = None if isinstance(data, Diagnostic) else sure.read(data, run.rules, run.catalogue)
     return "" if found is None else found.value["id"].lower()
 

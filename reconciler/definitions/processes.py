@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from functools import partial
-from itertools import takewhile
+from itertools import repeat, takewhile
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from reconciler import interrupts
@@ -25,14 +25,15 @@ _NONE = b" " * _SIZE
 def ids(entries: Sequence[Entry], find: Callable[[Entry], str]) -> Iterable[str]:
     """Return the id that `find` returns for each entry, in their order.
 
-    It is "" where `find` returns that, and where a process ended before it could say more.
+    It is "" where `find` returns that, where a process ended before it could say more, and for every entry
+    where one process alone is as quick: then nobody has looked.
     """
     try:
         if len(entries) >= MIN_FILES and _has_two_processors():
             return _found_by_two(entries, find)
     except OSError:  # no memory, or no process more
         pass
-    return map(find, entries)
+    return repeat("", len(entries))
 
 
 def _has_two_processors() -> bool:

@@ -105,10 +105,10 @@ def test_child_ends_with_a_killed_parent(folder: Path) -> None:
         assert has_ended(child)
 
 
-def test_process_that_cannot_fork_reads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_cannot_fork_leaves_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "MIN_FILES", 2)
     monkeypatch.setattr("os.listdir", lambda _: ["1"])
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr("os.fork", lambda: os.open("/nowhere", os.O_RDONLY))
 
-    assert [*processes.ids(["a", "b"], str.upper)] == ["A", "B"]
+    assert [*processes.ids(["a", "b"], str.upper)] == ["", ""]
