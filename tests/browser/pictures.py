@@ -16,19 +16,19 @@ _END = "document.querySelector('{}').getBoundingClientRect().bottom + 16"
 _TOP = "document.querySelector('.card').getBoundingClientRect().top - 48"
 
 
-def make(folder: Path) -> None:
-    """Write them into a folder."""
+def make(folder: Path, size: float = 1) -> None:
+    """Write them into a folder, so many times as large as in `docs/`."""
     with TemporaryDirectory() as name, chromium.browser() as browser:
         repository = story.pull_request(Path(name))
         plan, comment = repository / "plan.html", repository / "comment.html"
         plan.write_text(story.plan(repository, "--format", "html"), "ascii")
         comment.write_text(hosting.page(story.comment(repository)), "utf-8")
         with browser.open(comment, width=1000) as page:
-            _keep(page, folder / "comment.png", ".comment", scale=0.9)
+            _keep(page, folder / "comment.png", ".comment", scale=0.9 * size)
         with browser.open(plan, width=1000) as page:
-            _keep(page, folder / "plan.png", ".card", scale=0.8)
+            _keep(page, folder / "plan.png", ".card", scale=0.8 * size)
         with browser.open(plan, width=360, dark=True) as page:
-            _keep(page, folder / "plan-on-a-phone.png", ".card", top=page.run(_TOP))
+            _keep(page, folder / "plan-on-a-phone.png", ".card", top=page.run(_TOP), scale=size)
 
 
 def _keep(page: Page, file: Path, last: str, *, top: float = 0, scale: float = 1) -> None:

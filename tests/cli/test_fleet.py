@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 NAMES = ("acme", "globex", "hooli", "initech", "umbrella")
 
 

@@ -13,6 +13,8 @@ from tests.doubles.peer import Fault
 if TYPE_CHECKING:
     from tests.cli.conftest import Founding
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 FILTERS = {"xNew": 1, "hasPhone": True, "seniority": ["vp"]}  # neither the schema's order nor all its own
 WIDE: dict[str, Any] = {"topicIds": [1, 2], "filters": {"state": "Ohio"}}
 STEPS = [

@@ -11,6 +11,8 @@ from tests.cli.organization import FOREIGN, PAUSING, STARTING, STEADY, Organizat
 if TYPE_CHECKING:
     from tests.cli.conftest import Founding
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 FILTERS = {"seniority": ["vp", "director"]}
 STARTS = audience(STARTING, "Twins", topicIds=[117805, 117890], filters=FILTERS)
 STAYS = audience(STEADY, "Leads", topicIds=[117890, 117805], filters={"seniority": ["vp", "cxo"]})

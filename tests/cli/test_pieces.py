@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Founding
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 BASE = """\
 status: active
 config:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Founding
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 LIVE = {one["id"]: one for one in live()}
 NAMES = {PAUSING: "guests.yaml", CHANGING: "cfo.yaml", STARTING: "marketing.yaml", STEADY: "security.yaml"}
 SAMPLES = sorted((ROOT / "docs" / "policies").iterdir())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Founding
     from tests.cli.organization import Organization, Project
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 FORMATS = ("text", "markdown", "html", "json")
 SAVE = "Save one with `reconciler plan --out FILE` or `reconciler apply --out FILE`.\n"
 

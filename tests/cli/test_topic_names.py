@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Founding
     from tests.cli.organization import Organization
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 TOPICS: dict[int, str | None] = {
     117801: "CRM Software",
     117805: "Marketing ROI",

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from reconciler.plan.model import Cause
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 FILES = "https://github.com/acme/audiences/blob/0123abc"
 RUN = "https://github.com/acme/audiences/actions/runs/81"
 STALE = StalePlan(

@@ -26,6 +26,8 @@ from tests.doubles.oracles.runner_commands import commands
 from tests.unit import reviews
 from tests.unit.strategies import RULES, hostile, patient
 
+pytestmark = pytest.mark.once  # what it says is data, whatever Python makes it
+
 DAY = "2026-05-04"
 SCORES = {"topicIds": [1], "minScore": 62, "maxScore": 90}
 
