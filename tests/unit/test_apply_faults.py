@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -224,12 +223,10 @@ def test_added_field_hides_no_applied_change() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_unclear_response_without_reread_is_unknown(fault: Fault, when: str) -> None:
     with serving(Fault("drop", **WRITE, when=when), fault) as (peer, url):
-        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.3).values()
+        (result,) = apply(url, plan(url, {A: RENAMED}), verification=0.6).values()
     assert (result.outcome, result.attempts, result.is_written) == ("unknown", 1, True)
-    # Where a busy machine takes the 0.3 seconds for itself, no attempt to read came to its end.
-    assert re.fullmatch(
-        r"the response was lost: .*; (reading it again failed: |it could not be read for ).*", result.detail
-    )
+    assert result.detail.startswith("the response was lost: ")
+    assert "; reading it again failed: " in result.detail
     assert len(peer.patches()) == 1
 
 
